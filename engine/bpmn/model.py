@@ -1,0 +1,359 @@
+"""The compiled, immutable diagram that executors run.
+
+``reader`` makes it from BPMN 2.0 XML; nothing here knows XML. Everything is
+frozen and may be shared between threads and cached by the SHA-256 of the file.
+Names follow BPMN 2.0 (ISO/IEC 19510:2013), chapter 10; ids are the ids in the
+file, so that every event, finding and picture speaks of the same thing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from engine.scripts import Code
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class Kind(StrEnum):
+    """What a node is."""
+
+    START = "startEvent"
+    END = "endEvent"
+    CATCH = "intermediateCatchEvent"
+    THROW = "intermediateThrowEvent"
+    BOUNDARY = "boundaryEvent"
+    TASK = "task"
+    USER = "userTask"
+    MANUAL = "manualTask"
+    SCRIPT = "scriptTask"
+    SERVICE = "serviceTask"
+    SEND = "sendTask"
+    RECEIVE = "receiveTask"
+    BUSINESS_RULE = "businessRuleTask"
+    SUB_PROCESS = "subProcess"
+    EVENT_SUB_PROCESS = "eventSubProcess"
+    CALL = "callActivity"
+    EXCLUSIVE = "exclusiveGateway"
+    PARALLEL = "parallelGateway"
+    INCLUSIVE = "inclusiveGateway"
+    EVENT_BASED = "eventBasedGateway"
+
+
+ACTIVITIES = frozenset(
+    {
+        Kind.TASK,
+        Kind.USER,
+        Kind.MANUAL,
+        Kind.SCRIPT,
+        Kind.SERVICE,
+        Kind.SEND,
+        Kind.RECEIVE,
+        Kind.BUSINESS_RULE,
+        Kind.SUB_PROCESS,
+        Kind.CALL,
+    }
+)
+
+
+class Trigger(StrEnum):
+    """What an event definition is about."""
+
+    MESSAGE = "message"
+    TIMER = "timer"
+    SIGNAL = "signal"
+    CONDITIONAL = "conditional"
+    ERROR = "error"
+    ESCALATION = "escalation"
+    LINK = "link"
+    TERMINATE = "terminate"
+
+
+class TimerKind(StrEnum):
+    """How a timer's text is meant."""
+
+    DATE = "timeDate"
+    DURATION = "timeDuration"
+    CYCLE = "timeCycle"
+
+
+@dataclass(frozen=True, slots=True)
+class Correlation:
+    """One key of a message: its name and where its value comes from.
+
+    Attributes:
+        key: the name callers give in ``correlation``.
+        value: expression over the data of the scope; the datum ``key`` itself by default.
+    """
+
+    key: str
+    value: Code
+
+
+@dataclass(frozen=True, slots=True)
+class EventDefinition:
+    """One trigger of an event.
+
+    Attributes:
+        name: message, signal or link name; error or escalation code. None for a
+            catch-all error or escalation.
+        timer: how ``value`` is meant, for timers only.
+        value: the timer's expression (a constant text becomes a literal), or the
+            condition of a conditional event.
+        correlation: the keys that must all match, for messages.
+        payload: for thrown messages and signals: expression giving the data (a dict), or None.
+        variable: datum that takes the payload; None = its keys are written one by one.
+        code_variable: datum that takes the error or escalation code.
+        message_variable: datum that takes the error's message.
+    """
+
+    trigger: Trigger
+    name: str | None = None
+    timer: TimerKind | None = None
+    value: Code | None = None
+    correlation: tuple[Correlation, ...] = ()
+    payload: Code | None = None
+    variable: str | None = None
+    code_variable: str | None = None
+    message_variable: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A sequence flow."""
+
+    id: str
+    source: str
+    target: str
+    condition: Code | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DataMapping:
+    """One datum copied over a scope's border.
+
+    Attributes:
+        target: the name it gets on the other side.
+        value: expression read on this side.
+    """
+
+    target: str
+    value: Code
+
+
+class LoopKind(StrEnum):
+    """How an activity repeats."""
+
+    STANDARD = "standard"
+    PARALLEL = "parallel"
+    SEQUENTIAL = "sequential"
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """Loop or multi-instance characteristics of an activity.
+
+    Attributes:
+        cardinality: expression for the number of instances, or None.
+        collection: expression for the list (or dict) of items, or None.
+        item: the name each instance reads its item by.
+        output: (collection name, expression per instance) gathered by index.
+        completion: condition that ends the activity early.
+        condition: standard loops: go on while true.
+        test_before: standard loops: test before the first round.
+        maximum: standard loops: at most this many rounds.
+    """
+
+    kind: LoopKind
+    cardinality: Code | None = None
+    collection: Code | None = None
+    item: str | None = None
+    output: tuple[str, Code] | None = None
+    completion: Code | None = None
+    condition: Code | None = None
+    test_before: bool = False
+    maximum: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Candidates of a task: a role, in a unit.
+
+    Attributes:
+        role: a role code.
+        unit: expression naming the unit; None = nearest unit of the case that has the role.
+    """
+
+    role: str
+    unit: Code | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Who does a user task and by when.
+
+    Attributes:
+        assignee: expression naming a user; the task opens claimed.
+        users: expressions naming users who may claim.
+        groups: roles whose people may claim.
+        due, warn, follow_up: expressions as in timers.
+        priority: expression for an integer; higher is more urgent.
+        not_same_as: elements whose last actor must be another person.
+        not_same_unit_as: elements whose last actor must be of another unit.
+    """
+
+    assignee: Code | None = None
+    users: tuple[Code, ...] = ()
+    groups: tuple[Group, ...] = ()
+    due: Code | None = None
+    warn: Code | None = None
+    follow_up: Code | None = None
+    priority: Code | None = None
+    not_same_as: tuple[str, ...] = ()
+    not_same_unit_as: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The decision that a business-rule task asks.
+
+    Attributes:
+        key: id of the decision in a deployed DMN file.
+        result: datum that takes the result.
+        shape: singleEntry, singleResult, collectEntries, resultList; None = by outputs.
+    """
+
+    key: str
+    result: str
+    shape: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A flow node with everything an executor needs to know of it.
+
+    Attributes:
+        incoming, outgoing: flow ids in the file's order.
+        default: id of the default flow among ``outgoing``.
+        events: event definitions; empty for a none event.
+        parallel_multiple: all of ``events`` must happen, not one.
+        boundary: ids of the boundary events attached to it, in the file's order.
+        host: for boundary events: the activity it is attached to.
+        interrupting: boundary events and event sub-process starts: cancelActivity / isInterrupting.
+        body: content of a sub-process or event sub-process.
+        called: key of the called process, for call activities.
+        inputs, outputs: mappings over the border (``camunda:in``/``out`` for calls,
+            ``camunda:inputParameter``/``outputParameter`` elsewhere).
+        all_in, all_out: ``variables="all"`` of a call activity.
+        code: script of a script task.
+        before, after: ``spiffworkflow:preScript`` / ``postScript``.
+        topic: topic of a service or send task.
+        outcomes: declared outcomes, value -> Chinese label, in order.
+        outcomes_en: English labels.
+        form: key of the form.
+        writes: names that a task without a form may write; None = any.
+        catches: error codes that a failing script may raise to a boundary event.
+        properties: all other extension properties as written.
+        lanes: names of the lanes it lies in, outermost first.
+        line: line in the file, for findings and incidents.
+    """
+
+    id: str
+    kind: Kind
+    name: str = ""
+    incoming: tuple[str, ...] = ()
+    outgoing: tuple[str, ...] = ()
+    default: str | None = None
+    events: tuple[EventDefinition, ...] = ()
+    parallel_multiple: bool = False
+    boundary: tuple[str, ...] = ()
+    host: str | None = None
+    interrupting: bool = True
+    body: Scope | None = None
+    called: str | None = None
+    inputs: tuple[DataMapping, ...] = ()
+    outputs: tuple[DataMapping, ...] = ()
+    all_in: bool = False
+    all_out: bool = False
+    loop: Loop | None = None
+    code: Code | None = None
+    before: Code | None = None
+    after: Code | None = None
+    decision: Decision | None = None
+    topic: str | None = None
+    assignment: Assignment = field(default_factory=Assignment)
+    outcomes: Mapping[str, str] = NOTHING
+    outcomes_en: Mapping[str, str] = NOTHING
+    form: str | None = None
+    writes: tuple[str, ...] | None = None
+    properties: Mapping[str, str] = NOTHING
+    documentation: str = ""
+    lanes: tuple[str, ...] = ()
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The content of a process or sub-process.
+
+    Attributes:
+        id: the element id of the process or sub-process.
+        nodes: nodes directly inside, by id, in the file's order. Event
+            sub-processes are among them.
+        flows: sequence flows directly inside, by id.
+        starts: ids of the start events (of an event sub-process: its one start).
+        implicit_starts: nodes without incoming flow that start when there is no start event.
+        event_sub_processes: ids, in the file's order.
+        data: declared data objects with a default value, name -> expression or None.
+    """
+
+    id: str
+    nodes: Mapping[str, Node]
+    flows: Mapping[str, Flow]
+    starts: tuple[str, ...] = ()
+    implicit_starts: tuple[str, ...] = ()
+    event_sub_processes: tuple[str, ...] = ()
+    data: Mapping[str, Code | None] = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One executable process of a file.
+
+    Attributes:
+        key: id of the ``process`` element.
+        scopes: every scope of the process by element id, the root under ``key``.
+        nodes: every node of the process by id, at any depth.
+        calls: keys of the processes it calls.
+        decisions: keys of the decisions it asks.
+        forms: keys of the forms it names.
+        unit: expression for the case's unit over the start data, or None.
+        properties: extension properties of the process.
+        lane_roles: lane name -> role.
+    """
+
+    key: str
+    name: str
+    root: Scope
+    scopes: Mapping[str, Scope]
+    nodes: Mapping[str, Node]
+    calls: tuple[str, ...] = ()
+    decisions: tuple[str, ...] = ()
+    forms: tuple[str, ...] = ()
+    unit: Code | None = None
+    properties: Mapping[str, str] = NOTHING
+    lane_roles: Mapping[str, str] = NOTHING
+    documentation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagram:
+    """All processes of one file."""
+
+    processes: Mapping[str, Process]
+    sha256: str

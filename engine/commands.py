@@ -1,0 +1,313 @@
+"""What may be asked of a case, one frozen class per request.
+
+A command is what history records: applied again to the same snapshot with the
+same definitions it gives the same events. Task, timer and incident names are
+relative to the case (``whistle_report.accept.1``), so a copied case replays.
+
+Commands hold JSON values only. Personal values were sealed before the command
+was made (``cases``), so none of them carries one.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any, ClassVar
+
+JsonObject = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Base of all commands."""
+
+    type: ClassVar[str]
+
+    def to_json(self) -> JsonObject:
+        """Return ``{type, …}`` with the fields that are set."""
+        result: JsonObject = {"type": self.type}
+        for one in fields(self):
+            value = getattr(self, one.name)
+            if value is not None:
+                result[one.name] = value
+        return result
+
+
+@dataclass(frozen=True, slots=True)
+class StartCase(Command):
+    """Start a case of ``process`` at ``start`` (its only plain start event if None)."""
+
+    type: ClassVar[str] = "start_case"
+    process: str
+    data: JsonObject = field(default_factory=dict)
+    start: str | None = None
+    business_key: str | None = None
+    unit: str | None = None
+    starter: str | None = None
+    links: list[JsonObject] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimTask(Command):
+    """Make the actor the assignee (签收)."""
+
+    type: ClassVar[str] = "claim_task"
+    task: str
+    unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnclaimTask(Command):
+    """Give a claimed task back to its candidates (取消签收)."""
+
+    type: ClassVar[str] = "unclaim_task"
+    task: str
+
+
+@dataclass(frozen=True, slots=True)
+class TransferTask(Command):
+    """Change the assignee for good (转办); no clock is reset."""
+
+    type: ClassVar[str] = "transfer_task"
+    task: str
+    to: str
+    reason: Any = None
+    unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteTask(Command):
+    """Complete a user or manual task (办理); an unclaimed one is claimed first."""
+
+    type: ClassVar[str] = "complete_task"
+    task: str
+    outcome: str | None = None
+    data: JsonObject = field(default_factory=dict)
+    unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SuspendTask(Command):
+    """Stop a task's clocks (挂起) until it is resumed."""
+
+    type: ClassVar[str] = "suspend_task"
+    task: str
+    reason: Any = None
+    review_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeTask(Command):
+    """Let a suspended task's clocks run on with what was left of them."""
+
+    type: ClassVar[str] = "resume_task"
+    task: str
+    reason: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendTask(Command):
+    """Give a task a later due moment (延期); the original one is kept beside it."""
+
+    type: ClassVar[str] = "extend_task"
+    task: str
+    due_at: str
+    reason: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddComment(Command):
+    """Add a remark to a task's thread; ``text`` is sealed."""
+
+    type: ClassVar[str] = "add_comment"
+    task: str
+    text: Any
+
+
+@dataclass(frozen=True, slots=True)
+class AddAttachment(Command):
+    """Add a file to a task; its name and bytes are sealed, its hash is not."""
+
+    type: ClassVar[str] = "add_attachment"
+    task: str
+    attachment: str
+    name: Any
+    media_type: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class FireTimer(Command):
+    """Fire the timer armed under ``timer``, the case's arming number."""
+
+    type: ClassVar[str] = "fire_timer"
+    timer: int
+    due_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class CorrelateMessage(Command):
+    """Give a message to the subscription that waits for its name and keys."""
+
+    type: ClassVar[str] = "correlate_message"
+    name: str
+    correlation: JsonObject = field(default_factory=dict)
+    data: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiveSignal(Command):
+    """Tell the case that a signal was broadcast."""
+
+    type: ClassVar[str] = "receive_signal"
+    name: str
+    data: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteJob(Command):
+    """Bring back the result of a service task's work."""
+
+    type: ClassVar[str] = "complete_job"
+    job: str
+    data: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FailJob(Command):
+    """Report that a service task's work failed: a BPMN error if ``error_code`` is caught."""
+
+    type: ClassVar[str] = "fail_job"
+    job: str
+    message: str
+    error_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseIncident(Command):
+    """Record a failure outside the case (a delivery) as an incident of its sender."""
+
+    type: ClassVar[str] = "raise_incident"
+    element: str | None
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RetryIncident(Command):
+    """Try the failed step again, with corrected data if given; None = all incidents."""
+
+    type: ClassVar[str] = "retry_incident"
+    incident: int | None = None
+    data: JsonObject | None = None
+    reason: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class SuspendCase(Command):
+    """Stop the whole case: no task, timer or message moves it."""
+
+    type: ClassVar[str] = "suspend_case"
+    reason: Any = None
+    review_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeCase(Command):
+    """Let a suspended case go on with what was left of its limits."""
+
+    type: ClassVar[str] = "resume_case"
+    reason: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class CancelCase(Command):
+    """End a case before its end event: terminated, voided, withdrawn or merged."""
+
+    type: ClassVar[str] = "cancel_case"
+    end: str
+    reason: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddInstance(Command):
+    """Add an instance to a running multi-instance activity (加签, 协办)."""
+
+    type: ClassVar[str] = "add_instance"
+    activity: str
+    item: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class CancelInstance(Command):
+    """Cancel one instance of a running multi-instance activity (减签)."""
+
+    type: ClassVar[str] = "cancel_instance"
+    activity: str
+    instance: int
+    reason: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class HoldScope(Command):
+    """Hold one instance of a multi-instance activity: tasks wait, limits stop."""
+
+    type: ClassVar[str] = "hold_scope"
+    activity: str
+    instance: int
+    reason: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseScope(Command):
+    """Release a held instance: limits run on with what was left."""
+
+    type: ClassVar[str] = "release_scope"
+    activity: str
+    instance: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecomputeDeadlines(Command):
+    """Evaluate every open timer again: the working calendar has a new version."""
+
+    type: ClassVar[str] = "recompute_deadlines"
+    calendar: str
+
+
+def _subclasses(base: type[Command]) -> dict[str, type[Command]]:
+    return {one.type: one for one in base.__subclasses__()}
+
+
+COMMANDS: dict[str, type[Command]] = _subclasses(Command)
+"""Every command of a case by its recorded type."""
+
+
+def from_json(document: JsonObject) -> Command:
+    """Return the command that ``to_json`` wrote.
+
+    Raises:
+        ValueError: the type is unknown, or a field is missing or unknown.
+    """
+    kind = COMMANDS.get(document.get("type", ""))
+    if kind is None:
+        raise ValueError(f"There is no command {document.get('type')!r}.")
+    known = {one.name: one for one in fields(kind)}
+    given = {name: value for name, value in document.items() if name != "type"}
+    unknown = sorted(set(given) - set(known))
+    missing = sorted(
+        name
+        for name, one in known.items()
+        if name not in given and one.default is MISSING and one.default_factory is MISSING
+    )
+    # A field that may be None is left out of the record when it is.
+    missing = [name for name in missing if not re.search(r"\bNone\b", str(known[name].type))]
+    if unknown or missing:
+        raise ValueError(f"{kind.type}: unknown fields {unknown}, missing fields {missing}.")
+    given.update({n: None for n in known if n not in given and _required(known[n])})
+    return kind(**given)
+
+
+def _required(one: Any) -> bool:
+    return bool(one.default is MISSING and one.default_factory is MISSING)

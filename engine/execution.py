@@ -1,0 +1,180 @@
+"""The seam between the application and what runs a diagram.
+
+An executor is a pure function from (definitions, snapshot, command, moment) to
+(snapshot, events). What it may ask of the world (designers' expressions,
+decisions, who holds a role) goes through ``World``: live it is answered by the
+sandbox, the lists and the organisation, and every answer is recorded with the
+entry; in replay the record itself answers. Nothing else reaches an executor,
+so the same entry gives the same events for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from engine.bpmn.model import Process
+from engine.commands import Command, JsonObject
+from engine.events import Event
+from engine.scripts import Code
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where in a case something is asked.
+
+    Attributes:
+        purpose: what for: ``condition``, ``script``, ``timer``, ``assignment``, ``mapping``, …
+    """
+
+    process: str
+    element: str
+    nth: int
+    purpose: str
+    instance: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the world said.
+
+    Attributes:
+        value: plain JSON; working-time values are resolved to RFC 3339 text.
+        error: None, or {kind, type, message, line?}; kind is ``error`` or ``limit``.
+        provisional: the value rests on a calendar year that is not yet official.
+    """
+
+    value: Any = None
+    error: JsonObject | None = None
+    provisional: bool = False
+
+
+class World(Protocol):
+    """Everything outside the definitions that an executor may ask."""
+
+    def evaluate(
+        self, site: Site, codes: Sequence[Code], names: Mapping[str, Any]
+    ) -> Sequence[Answer]:
+        """Return one answer per expression, in order; each fails on its own.
+
+        ``names`` is read only for the names that the codes mention.
+        """
+
+    def run(self, site: Site, code: Code, names: Mapping[str, Any]) -> Answer:
+        """Run a script; the value is the object of the variables it assigned."""
+
+    def decide(
+        self, site: Site, decision: str, shape: str | None, names: Mapping[str, Any]
+    ) -> Answer:
+        """Evaluate a decision; the value is the shaped result."""
+
+    def find_unit(self, site: Site, role: str, unit: str | None) -> Answer:
+        """Return the nearest ancestor-or-self of ``unit`` where somebody holds ``role``.
+
+        The value is None when there is none.
+        """
+
+    def remaining(self, site: Site, due_at: str) -> Answer:
+        """Return how much working time is left until ``due_at``: an amount object."""
+
+    def resume(self, site: Site, remaining: Any) -> Answer:
+        """Return the RFC 3339 moment that lies ``remaining`` (see above) after now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """The definitions that a case has pinned.
+
+    Attributes:
+        main: key of the case's own process.
+        processes: it and every process it can call, by key.
+    """
+
+    main: str
+    processes: Mapping[str, Process]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Where a case stands; everything in it is JSON.
+
+    Attributes:
+        case: the case's id.
+        state: open, suspended, incident, completed or cancelled.
+        control: the executor's own marking; only the executor reads it.
+        data: the data of each scope that has some of its own, by the executor's scope id.
+            The scope ``""`` is the case's own.
+    """
+
+    case: str
+    state: str
+    control: JsonObject
+    data: dict[str, JsonObject]
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a command did."""
+
+    snapshot: Snapshot
+    events: list[Event]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTask:
+    """A task that waits, as the application needs to know it before a command.
+
+    Attributes:
+        separation: [(element, last user, last unit)] of the elements its diagram
+            demands another person for, and the same for units.
+        names: the data visible at the task, innermost scope first.
+    """
+
+    task: str
+    process: str
+    element: str
+    nth: int
+    instance: int | None
+    assignee: str | None
+    candidates: list[JsonObject]
+    held: bool
+    names: Mapping[str, Any]
+    not_same_as: list[JsonObject]
+    not_same_unit_as: list[JsonObject]
+
+
+class Executor(Protocol):
+    """What runs a diagram."""
+
+    name: str
+    semantics: int
+
+    def apply(
+        self,
+        bundle: Bundle,
+        snapshot: Snapshot,
+        command: Command,
+        *,
+        now: datetime,
+        actor: str,
+        world: World,
+    ) -> Applied:
+        """Apply one command; ``snapshot`` is left as it was.
+
+        Raises:
+            EngineError: the command is refused; nothing happened.
+        """
+
+    def task(self, bundle: Bundle, snapshot: Snapshot, task: str) -> OpenTask:
+        """Return the open task of that case-relative name.
+
+        Raises:
+            TaskNotOpen: it is completed, cancelled or was never opened.
+        """
+
+
+def empty(case: str) -> Snapshot:
+    """Return the snapshot of a case before its first command."""
+    return Snapshot(case=case, state="new", control={}, data={})
