@@ -1,0 +1,66 @@
+# Five commands; `make` alone lists them. `make run` and `make test` set up all they need.
+# Variables: PORT=, DATABASE_URL=, CLOCK=manual, PYTHON=.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+SHELL := /bin/bash
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install -c requirements.lock
+SAY := @printf '\n==> %s\n'
+PACKAGING := setup.cfg pyproject.toml requirements.lock
+
+export PORT DATABASE_URL CLOCK
+
+.PHONY: help run test lint bench docs
+
+help:
+	@echo 'make run    set everything up and serve the demo city on http://127.0.0.1:8080'
+	@echo 'make test   check style, types and layers, then run all tests'
+	@echo 'make lint   check style, types and layers only'
+	@echo 'make bench  run the benchmarks and print their ratios'
+	@echo 'make docs   draw every diagram into docs/diagrams'
+
+run: $(VENV)/.run-installed
+	$(SAY) 'Bringing the database up to date'
+	@$(BIN)/bihuan migrate
+	$(SAY) 'Loading the demo city and deploying processes/ (what is there already stays)'
+	@$(BIN)/bihuan demo --cases 0
+	$(SAY) 'Serving; stop with Ctrl-C'
+	@exec $(BIN)/bihuan serve
+
+test: lint
+	$(SAY) 'Running the tests'
+	@$(BIN)/python -m pytest $(if $(or $(CI),$(BIHUAN_REQUIRE_ALL)),-p tests.nothing_skipped)
+
+lint: $(VENV)/.test-installed
+	$(SAY) 'Checking style (ruff), types (mypy) and layers (import-linter)'
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: $(VENV)/.test-installed
+	@$(BIN)/bihuan bench
+
+docs: $(VENV)/.test-installed
+	@$(BIN)/python docs/draw.py
+
+$(BIN)/python:
+	@test -n '$(PYTHON)' || { echo 'Bihuan needs Python 3.11 or later; name it with make PYTHON=/path/to/python.'; exit 2; }
+	$(SAY) 'Making a virtual environment in $(VENV)'
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo 'That needs the module venv; on Debian and Ubuntu: apt install python3-venv.'; exit 2; }
+
+$(VENV)/.run-installed: $(PACKAGING) | $(BIN)/python
+	$(SAY) 'Installing Bihuan and what it needs'
+	@$(PIP) -e '.[postgres]'
+	@touch $@
+
+$(VENV)/.test-installed: $(PACKAGING) | $(BIN)/python
+	$(SAY) 'Installing Bihuan with what its tests need'
+	@$(PIP) -e '.[postgres,dev]'
+	@touch $@ $(VENV)/.run-installed
