@@ -206,6 +206,41 @@ class HistoryBroken(EngineError):
 
 # -- deadlines ----------------------------------------------------------------
 
+
+class InvalidDeadline(EngineError):
+    """A limit, moment or timer text cannot be counted with."""
+
+    code = "invalid-deadline"
+    status = 422
+
+
 # -- organisation, lists, access ----------------------------------------------
+
+
+class InvalidList(EngineError):
+    """The list has rows that cannot be used; see the findings."""
+
+    code = "invalid-list"
+    status = 422
+
+
+class CaseNotFound(NotFound):
+    """There is no such case, or the caller may not see it."""
+
+    code = "case-not-found"
+
+    def __init__(self, case_id: str) -> None:
+        """Answer the same for a case that is not there and one that is not shown."""
+        super().__init__(
+            f"There is no case {case_id!r} that you may see.",
+            hint="Search it with GET /cases, or ask the unit that handles it.",
+        )
+
+
+class SameHand(NotAllowed):
+    """Separation of duties: another person or unit must do this."""
+
+    code = "separation-of-duties"
+
 
 # -- kernel -------------------------------------------------------------------
