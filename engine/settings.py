@@ -42,14 +42,15 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
     Raises:
         ValueError: a value cannot be read; the message names the variable.
     """
+    default = Settings()
     return Settings(
-        database_url=environment.get("DATABASE_URL") or Settings.database_url,
-        host=environment.get("HOST") or Settings.host,
-        port=int(_number(environment, "PORT", Settings.port)),
+        database_url=environment.get("DATABASE_URL") or default.database_url,
+        host=environment.get("HOST") or default.host,
+        port=int(_number(environment, "PORT", default.port)),
         clock=_choice(environment, "CLOCK", ("system", "manual")),
-        poll_seconds=_number(environment, "POLL_SECONDS", Settings.poll_seconds),
-        threads=int(_number(environment, "THREADS", Settings.threads)),
-        time_zone=environment.get("TIME_ZONE") or Settings.time_zone,
+        poll_seconds=_number(environment, "POLL_SECONDS", default.poll_seconds),
+        threads=int(_number(environment, "THREADS", default.threads)),
+        time_zone=environment.get("TIME_ZONE") or default.time_zone,
         four_eyes=_choice(environment, "FOUR_EYES", ("off", "on")) == "on",
         demo_logins=_choice(environment, "DEMO_LOGINS", ("on", "off")) == "on",
     )
