@@ -1,0 +1,96 @@
+"""What people and programs read: answers on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from engine.errors import EngineError
+
+LINES = 10
+"""How many lines long work writes where no terminal shows a bar."""
+
+Step = Callable[[], None]
+
+
+def say(line: str) -> None:
+    """Tell the person at the terminal something; programs do not read it."""
+    click.echo(line, err=True)
+
+
+def answer(document: Any, *, as_json: bool, text: str = "") -> None:
+    """Print the answer of a command: the document as JSON, or ``text`` for people."""
+    if as_json:
+        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    elif text:
+        click.echo(text)
+
+
+def refuse(reason: Exception, *, as_json: bool) -> None:
+    """Say why nothing was done: a sentence and a hint, for programs a problem document."""
+    if as_json:
+        problem = {"code": "failed", "detail": _sentence(reason)}
+        known = reason.to_json() if isinstance(reason, EngineError) else problem
+        click.echo(json.dumps(known, ensure_ascii=False, indent=2))
+    say(f"bihuan: {_sentence(reason)}")
+
+
+def _sentence(reason: Exception) -> str:
+    if isinstance(reason, EngineError):
+        return str(reason)
+    first = next(iter(str(reason).strip().splitlines()), "")
+    if isinstance(reason, OSError | ValueError):
+        return first or type(reason).__name__
+    return f"{type(reason).__name__}: {first} Run it again with --traceback to see where."
+
+
+def rows(titles: Sequence[str], lines: Sequence[Sequence[object]]) -> str:
+    """Return a table as text, as wide as the terminal or 120 columns in a pipe."""
+    table = Table(*titles, box=None, pad_edge=False, header_style="bold")
+    for line in lines:
+        table.add_row(*("" if cell is None else str(cell) for cell in line))
+    console = Console(width=None if sys.stdout.isatty() else 120, no_color=not sys.stdout.isatty())
+    with console.capture() as captured:
+        console.print(table)
+    return captured.get().rstrip()
+
+
+@contextmanager
+def progress(label: str, total: int) -> Iterator[Step]:
+    """Show how far ``total`` steps of long work have come; call what it yields per step.
+
+    A bar on a terminal; elsewhere a plain line per tenth of the way.
+    """
+    if sys.stderr.isatty():
+        with Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+        ) as bars:
+            task = bars.add_task(label, total=total)
+            yield lambda: bars.advance(task)
+        return
+    lines = _Lines(label, total)
+    yield lines.step
+
+
+class _Lines:
+    """Progress as lines of text."""
+
+    def __init__(self, label: str, total: int) -> None:
+        self.label, self.total, self.done = label, total, 0
+
+    def step(self) -> None:
+        self.done += 1
+        if self.done * LINES // self.total > (self.done - 1) * LINES // self.total:
+            say(f"{self.label}: {self.done} of {self.total}")
