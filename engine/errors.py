@@ -204,6 +204,14 @@ class HistoryBroken(EngineError):
 
 # -- forms --------------------------------------------------------------------
 
+
+class InvalidForm(EngineError):
+    """The form cannot be used; see the findings."""
+
+    code = "invalid-form"
+    status = 422
+
+
 # -- deadlines ----------------------------------------------------------------
 
 
@@ -241,6 +249,23 @@ class SameHand(NotAllowed):
     """Separation of duties: another person or unit must do this."""
 
     code = "separation-of-duties"
+
+
+# -- identities ---------------------------------------------------------------
+
+
+class UserExists(EngineError):
+    """The name is taken: a user's name stands in histories for ever."""
+
+    code = "user-exists"
+    status = 409
+
+
+class InvalidUser(EngineError):
+    """The name or the password cannot be used."""
+
+    code = "invalid-user"
+    status = 422
 
 
 # -- kernel -------------------------------------------------------------------
