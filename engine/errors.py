@@ -200,7 +200,28 @@ class HistoryBroken(EngineError):
 
 # -- scripts ------------------------------------------------------------------
 
+
+class SandboxUnavailable(EngineError):
+    """The sandbox for designers' expressions cannot be reached; try again."""
+
+    code = "sandbox-unavailable"
+    status = 503
+
+
 # -- decisions ----------------------------------------------------------------
+
+
+class DecisionFailed(EngineError):
+    """The decision gives no result for these inputs."""
+
+    code = "decision-failed"
+    status = 422
+
+    def __init__(self, message: str, *, kind: str = "error", **context: Any) -> None:
+        """Say why; ``kind`` is ``error`` (the same every time) or ``limit``."""
+        self.kind = kind
+        super().__init__(message, **context)
+
 
 # -- forms --------------------------------------------------------------------
 

@@ -1,0 +1,27 @@
+"""Forms: what a form-js schema asks for, and whether data fit it.
+
+    form, findings = forms.read(content, file="accept.form.json")
+    clean = forms.validate(form, data, known={**visible, "outcome": outcome})
+    clean = forms.validate_free(data, writes=node.writes)      # a task without a form
+
+Pure: no database, no clock. Pages draw what is judged here.
+"""
+
+from __future__ import annotations
+
+from engine.forms.model import Choice, Component, Form
+from engine.forms.reader import load, read
+from engine.forms.validation import hidden, validate, validate_free
+from engine.forms.values import check_json
+
+__all__ = [
+    "Choice",
+    "Component",
+    "Form",
+    "check_json",
+    "hidden",
+    "load",
+    "read",
+    "validate",
+    "validate_free",
+]

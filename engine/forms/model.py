@@ -1,0 +1,140 @@
+"""A form as the server knows it: components in order and what each accepts.
+
+Everything is frozen; ``reader`` makes it from a form-js schema, ``validation``
+judges data by it and the pages draw it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.forms.conditions import Condition
+from engine.forms.patterns import Pattern
+
+STATIC = frozenset({"text", "separator", "spacer", "button", "group"})
+"""Component types that are shown but carry no value."""
+
+FIELDS = frozenset(
+    {
+        "textfield",
+        "textarea",
+        "number",
+        "checkbox",
+        "select",
+        "radio",
+        "checklist",
+        "taglist",
+        "datetime",
+        "filepicker",
+        "dynamiclist",
+    }
+)
+"""Component types that carry a value."""
+
+CHOOSING = frozenset({"select", "radio", "checklist", "taglist"})
+FREE_TEXT = frozenset({"textfield", "textarea", "filepicker"})
+"""Types that count as personal unless they say ``"personal": false``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One value that may be chosen, with its labels."""
+
+    value: Any
+    label: str
+    label_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One field, or one piece of the form that is only shown.
+
+    Attributes:
+        type: form-js's component type.
+        key: name of the datum; empty for what is only shown.
+        label, label_en: what people read; ``label_en`` falls back to ``label``.
+        description: help under the field; for ``text`` its content.
+        readonly: shown, but refused when sent.
+        personal: its value is sealed before it is recorded.
+        field_class: ``reporter`` (identity), ``working`` or ``public``.
+        choices: declared values; empty when ``choices_from`` is set.
+        choices_from: name of the datum that holds the values.
+        minimum, maximum: bounds of a number, both allowed.
+        decimal_digits: digits a number may have after the point; None = any.
+        as_text: the number is kept as text (form-js ``serializeToString``).
+        min_length, max_length: characters of a text.
+        subtype: ``date``, ``time`` or ``datetime``.
+        zoned: a moment must name its offset.
+        multiple: a file picker takes more than one file.
+        default: the value a fresh form shows.
+        hide: hidden, and not accepted, while this holds.
+        parts: the components inside a group or of each row of a dynamic list.
+    """
+
+    type: str
+    key: str = ""
+    label: str = ""
+    label_en: str = ""
+    description: str = ""
+    required: bool = False
+    readonly: bool = False
+    personal: bool = False
+    field_class: str = "working"
+    choices: tuple[Choice, ...] = ()
+    choices_from: str | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    decimal_digits: int | None = None
+    as_text: bool = False
+    min_length: int = 0
+    max_length: int = 1_000
+    pattern: Pattern | None = None
+    subtype: str = "date"
+    zoned: bool = True
+    multiple: bool = False
+    default: Any = None
+    hide: Condition | None = None
+    parts: tuple[Component, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form: its key and its components in the order they are shown."""
+
+    key: str
+    components: tuple[Component, ...]
+
+    def fields(self) -> Iterator[Component]:
+        """Yield the components that carry a value, those inside groups too."""
+        yield from _fields(self.components)
+
+    @property
+    def editable(self) -> frozenset[str]:
+        """Keys that may be sent."""
+        return frozenset(one.key for one in self.fields() if not one.readonly)
+
+    @property
+    def readable(self) -> frozenset[str]:
+        """Every key that the form shows, and those its choices come from."""
+        sources = {one.choices_from for one in self.fields() if one.choices_from}
+        return frozenset(one.key for one in self.fields()) | sources
+
+    @property
+    def personal(self) -> frozenset[str]:
+        """Keys whose values are sealed before they are recorded."""
+        return frozenset(one.key for one in self.fields() if one.personal)
+
+    @property
+    def field_classes(self) -> Mapping[str, str]:
+        """Key to field class."""
+        return {one.key: one.field_class for one in self.fields()}
+
+
+def _fields(components: tuple[Component, ...]) -> Iterator[Component]:
+    for one in components:
+        if one.type == "group":
+            yield from _fields(one.parts)
+        elif one.type in FIELDS:
+            yield one
