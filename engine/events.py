@@ -76,7 +76,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "message_awaited": (*PLACE, "subscription", "name", "correlation"),
     "message_received": (*PLACE, "subscription?", "name", "correlation", "open?"),
     "message_abandoned": (*PLACE, "subscription"),
-    "message_sent": (*PLACE, "name", "correlation", "data"),
+    "message_sent": (*PLACE, "name", "correlation", "data", "received?"),
     "signal_awaited": (*PLACE, "subscription", "name"),
     "signal_received": (*PLACE, "subscription", "name", "open?"),
     "signal_abandoned": (*PLACE, "subscription"),

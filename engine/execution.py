@@ -27,6 +27,9 @@ class Site:
 
     Attributes:
         purpose: what for: ``condition``, ``script``, ``timer``, ``assignment``, ``mapping``, …
+        since: the moment that ``now()`` and bare amounts count from, when it is
+            not the command's: a limit that is evaluated again still counts from
+            the moment it was set. RFC 3339.
     """
 
     process: str
@@ -34,6 +37,7 @@ class Site:
     nth: int
     purpose: str
     instance: int | None = None
+    since: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,7 @@ class World(Protocol):
     def decide(
         self, site: Site, decision: str, shape: str | None, names: Mapping[str, Any]
     ) -> Answer:
-        """Evaluate a decision; the value is the shaped result."""
+        """Evaluate a decision; the value is ``{result, matched}``, the result in that shape."""
 
     def find_unit(self, site: Site, role: str, unit: str | None) -> Answer:
         """Return the nearest ancestor-or-self of ``unit`` where somebody holds ``role``.
@@ -80,7 +84,10 @@ class World(Protocol):
         """Return how much working time is left until ``due_at``: an amount object."""
 
     def resume(self, site: Site, remaining: Any) -> Answer:
-        """Return the RFC 3339 moment that lies ``remaining`` (see above) after now."""
+        """Return the RFC 3339 moment that lies ``remaining`` (see above) after ``site.since``.
+
+        Without ``since`` it counts from now.
+        """
 
 
 @dataclass(frozen=True, slots=True)
