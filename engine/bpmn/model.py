@@ -19,6 +19,11 @@ from engine.scripts import Code
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
+def _nothing() -> Mapping[str, Any]:
+    # Python 3.11 takes a read-only mapping for a mutable default.
+    return NOTHING
+
+
 class Kind(StrEnum):
     """What a node is."""
 
@@ -287,11 +292,11 @@ class Node:
     decision: Decision | None = None
     topic: str | None = None
     assignment: Assignment = field(default_factory=Assignment)
-    outcomes: Mapping[str, str] = NOTHING
-    outcomes_en: Mapping[str, str] = NOTHING
+    outcomes: Mapping[str, str] = field(default_factory=_nothing)
+    outcomes_en: Mapping[str, str] = field(default_factory=_nothing)
     form: str | None = None
     writes: tuple[str, ...] | None = None
-    properties: Mapping[str, str] = NOTHING
+    properties: Mapping[str, str] = field(default_factory=_nothing)
     documentation: str = ""
     lanes: tuple[str, ...] = ()
     line: int | None = None
@@ -318,7 +323,7 @@ class Scope:
     starts: tuple[str, ...] = ()
     implicit_starts: tuple[str, ...] = ()
     event_sub_processes: tuple[str, ...] = ()
-    data: Mapping[str, Code | None] = NOTHING
+    data: Mapping[str, Code | None] = field(default_factory=_nothing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,8 +351,8 @@ class Process:
     decisions: tuple[str, ...] = ()
     forms: tuple[str, ...] = ()
     unit: Code | None = None
-    properties: Mapping[str, str] = NOTHING
-    lane_roles: Mapping[str, str] = NOTHING
+    properties: Mapping[str, str] = field(default_factory=_nothing)
+    lane_roles: Mapping[str, str] = field(default_factory=_nothing)
     documentation: str = ""
 
 
