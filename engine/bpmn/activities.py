@@ -1,0 +1,450 @@
+"""What a task says of itself: who, by when, how often, with which form or script."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from engine.bpmn.document import (
+    CAMUNDA,
+    ZEEBE,
+    Element,
+    body_of,
+    child,
+    is_true,
+    local,
+    text_of,
+    vendor,
+)
+from engine.bpmn.expressions import expression, is_python, moment, text_or_expression
+from engine.bpmn.extensions import PYTHON, Extensions
+from engine.bpmn.model import Assignment, Decision, Group, Loop, LoopKind
+from engine.bpmn.reading import Reading
+from engine.scripts import Code
+
+# Extension properties that have a field of their own in the model.
+CONSUMED = frozenset(
+    {
+        "outcomes",
+        "outcomes_en",
+        "writes",
+        "notSameAs",
+        "notSameUnitAs",
+        "correlate",
+        "warn",
+        "outputCollection",
+        "outputElement",
+        "payload",
+        "variable",
+        "codeVariable",
+        "messageVariable",
+        "form",
+    }
+)
+_SHAPES = frozenset({"singleEntry", "singleResult", "collectEntries", "resultList"})
+_OUTCOME = re.compile(r"[^\W]\w*(-\w+)*")
+
+
+def names_in(text: str | None) -> tuple[str, ...]:
+    """Split a list of names at commas, semicolons and space."""
+    return tuple(part for part in re.split(r"[,;\s]+", text or "") if part)
+
+
+# -- who and by when -----------------------------------------------------------
+
+
+def read_assignment(element: Element, extensions: Extensions, reading: Reading) -> Assignment:
+    """Return who does a task and by when, without what its lane gives."""
+
+    def given(name: str, holder: str) -> str | None:
+        return vendor(element, name) or extensions.zeebe(holder, name)
+
+    def read(name: str, holder: str, how: Callable[[str], Code]) -> Code | None:
+        return reading.code(element, how, given(name, holder))
+
+    properties = extensions.properties
+    return Assignment(
+        assignee=read("assignee", "assignmentDefinition", text_or_expression),
+        users=_users(element, given("candidateUsers", "assignmentDefinition"), reading),
+        groups=read_groups(element, given("candidateGroups", "assignmentDefinition"), reading),
+        due=read("dueDate", "taskSchedule", moment),
+        warn=reading.code(element, moment, properties.get("warn")),
+        follow_up=read("followUpDate", "taskSchedule", moment),
+        priority=read("priority", "priorityDefinition", expression),
+        not_same_as=names_in(properties.get("notSameAs")),
+        not_same_unit_as=names_in(properties.get("notSameUnitAs")),
+    )
+
+
+def read_groups(element: Element, text: str | None, reading: Reading) -> tuple[Group, ...]:
+    """Read ``role`` and ``role@expression``, several parted by commas."""
+    groups: list[Group] = []
+    for part in _split(text):
+        role, at, unit = part.partition("@")
+        role = role.strip()
+        if not re.fullmatch(r"\w[\w-]*", role):
+            reading.findings.error(
+                "bad-role",
+                element,
+                f"{part!r} names no role.",
+                "Write candidateGroups as 'role' or 'role@expression', several parted by commas.",
+            )
+            continue
+        code = reading.code(element, expression, unit) if at else None
+        if at and code is None:
+            if not unit.strip():
+                reading.findings.error(
+                    "bad-role", element, f"{part!r} names no unit after the @.", "Remove the @."
+                )
+            continue
+        groups.append(Group(role, code))
+    return tuple(groups)
+
+
+def _users(element: Element, text: str | None, reading: Reading) -> tuple[Code, ...]:
+    codes = [reading.code(element, text_or_expression, part) for part in _split(text)]
+    return tuple(code for code in codes if code is not None)
+
+
+def _split(text: str | None) -> list[str]:
+    """Split at commas that stand outside of brackets and quotes."""
+    parts, depth, quote = [""], 0, ""
+    for letter in text or "":
+        if quote:
+            quote = "" if letter == quote else quote
+        elif letter in "'\"":
+            quote = letter
+        elif letter in "([{":
+            depth += 1
+        elif letter in ")]}":
+            depth -= 1
+        elif letter == "," and depth <= 0:
+            parts.append("")
+            continue
+        parts[-1] += letter
+    return [part.strip() for part in parts if part.strip()]
+
+
+# -- outcomes and forms ---------------------------------------------------------
+
+
+def read_outcomes(name: str, extensions: Extensions, reading: Reading) -> Mapping[str, str]:
+    """Read ``accept=受理;refuse=不予受理``; a value without label is its own label."""
+    found: dict[str, str] = {}
+    for part in re.split(r"[;\n]", extensions.properties.get(name, "")):
+        value, _, label = (piece.strip() for piece in part.partition("="))
+        if not value and not label:
+            continue
+        if not _OUTCOME.fullmatch(value) or value in found:
+            reading.findings.error(
+                "bad-outcomes",
+                extensions.owner,
+                f"{part.strip()!r} in {name} is no outcome, or the same as another.",
+                "Write accept=受理;refuse=不予受理 with a different word before each =.",
+            )
+            continue
+        found[value] = label or value
+    return found
+
+
+def read_form(element: Element, extensions: Extensions, reading: Reading) -> str | None:
+    """Return the key of the form."""
+    text = (
+        vendor(element, "formKey")
+        or vendor(element, "formRef")
+        or extensions.zeebe("formDefinition", "formId")
+        or extensions.zeebe("formDefinition", "externalReference")
+        or extensions.zeebe("formDefinition", "formKey")
+        or extensions.properties.get("form")
+    )
+    if not text:
+        return None
+    key = re.sub(r"^camunda-forms:[\w-]+:", "", text)
+    key = re.sub(r"\.(form|json)$", "", key.rpartition("/")[2])
+    if not re.fullmatch(r"\w[\w.-]*", key) or text.startswith("embedded:"):
+        reading.findings.error(
+            "bad-form",
+            element,
+            f"{text!r} is no key of a form.",
+            "Write the name of a file in forms/ without its ending.",
+        )
+        return None
+    return key
+
+
+# -- repetition -----------------------------------------------------------------
+
+
+def read_loop(element: Element, extensions: Extensions, reading: Reading) -> Loop | None:
+    """Return the loop or multi-instance characteristics."""
+    standard = child(element, "standardLoopCharacteristics")
+    if standard is not None:
+        return _standard_loop(standard, reading)
+    multiple = child(element, "multiInstanceLoopCharacteristics")
+    return None if multiple is None else _multi_instance(multiple, extensions, reading)
+
+
+def _standard_loop(element: Element, reading: Reading) -> Loop | None:
+    condition = reading.code(element, expression, body_of(child(element, "loopCondition")))
+    text = element.get("loopMaximum")
+    maximum = int(text) if text and re.fullmatch(r"\d{1,6}", text.strip()) else None
+    if text and not maximum:
+        reading.findings.error(
+            "bad-number",
+            element,
+            f"loopMaximum {text!r} is no number above 0.",
+            "Write an integer.",
+        )
+    elif condition is None and maximum is None:
+        reading.findings.error(
+            "loop-without-end",
+            element,
+            "The loop has neither a condition nor a maximum.",
+            "Give it a loopCondition or a loopMaximum.",
+        )
+    return Loop(
+        LoopKind.STANDARD,
+        condition=condition,
+        test_before=is_true(element.get("testBefore")),
+        maximum=maximum,
+    )
+
+
+def _multi_instance(element: Element, extensions: Extensions, reading: Reading) -> Loop:
+    behavior = element.get("behavior")
+    if behavior is not None and behavior != "All":
+        reading.findings.error(
+            "not-supported",
+            element,
+            f"Multi-instance behavior {behavior!r} is not supported yet.",
+            "Use 'All', and an event inside of the activity.",
+        )
+    inner = _zeebe_loop(element)
+    cardinality = reading.code(element, expression, body_of(child(element, "loopCardinality")))
+    given = vendor(element, "collection") or inner.get("inputCollection")
+    collection = (
+        reading.code(element, expression, given)
+        if given
+        else _datum(child(element, "loopDataInputRef"), reading)
+    )
+    counted = given or any(
+        text_of(child(element, name)) for name in ("loopCardinality", "loopDataInputRef")
+    )
+    if not counted:
+        reading.findings.error(
+            "multi-instance-of-nothing",
+            element,
+            "The multi-instance has neither a cardinality nor a collection.",
+            "Give it a collection (camunda:collection) or a loopCardinality.",
+        )
+    item = vendor(element, "elementVariable") or inner.get("inputElement")
+    if item is None:
+        item = _item_name(child(element, "inputDataItem"))
+    if item is not None and not item.isidentifier():
+        reading.findings.error(
+            "bad-name",
+            element,
+            f"{item!r} is no name that a datum can have.",
+            "Use letters, digits and _, not starting with a digit.",
+        )
+    return Loop(
+        LoopKind.SEQUENTIAL if is_true(element.get("isSequential")) else LoopKind.PARALLEL,
+        cardinality=cardinality,
+        collection=collection,
+        item=item,
+        output=_output(element, inner, extensions, reading),
+        completion=reading.code(
+            element, expression, body_of(child(element, "completionCondition"))
+        ),
+    )
+
+
+def _zeebe_loop(element: Element) -> dict[str, str]:
+    holder = child(element, "extensionElements")
+    if holder is not None:
+        for one in holder.iter(f"{{{ZEEBE}}}loopCharacteristics"):
+            return {str(name): str(value) for name, value in one.attrib.items()}
+    return {}
+
+
+def _output(
+    element: Element, inner: Mapping[str, str], extensions: Extensions, reading: Reading
+) -> tuple[str, Code] | None:
+    """Return where each instance's result is gathered, and what it is."""
+    own = _own_properties(element)
+    properties = {**inner, **extensions.properties, **own}
+    target = properties.get("outputCollection")
+    if target is None:
+        code = _datum(child(element, "loopDataOutputRef"), reading)
+        target = None if code is None else code.text
+    if target is None:
+        return None
+    text = properties.get("outputElement")
+    if text is None:
+        name = _item_name(child(element, "outputDataItem"))
+        text = None if name is None else f"value({name!r})"
+    value = reading.code(element, expression, text)
+    if value is None or not target.isidentifier():
+        reading.findings.error(
+            "bad-output",
+            element,
+            "outputCollection and outputElement go together: a name and an expression.",
+            "Give both, or neither.",
+        )
+        return None
+    return target, value
+
+
+def _own_properties(element: Element) -> dict[str, str]:
+    """Return extension properties that stand on the loop itself."""
+    holder = child(element, "extensionElements")
+    if holder is None:
+        return {}
+    return {
+        str(one.get("name")): str(one.get("value", "")).strip()
+        for uri in CAMUNDA
+        for one in holder.iter(f"{{{uri}}}property")
+    }
+
+
+def _datum(element: Element | None, reading: Reading) -> Code | None:
+    """Return the datum that a loop's reference means: a data object, an input, or a name."""
+    text = text_of(element)
+    if element is None or not text:
+        return None
+    target = reading.ids.get(text)
+    if target is not None:
+        text = data_name(target, reading)
+    if not text.isidentifier():
+        reading.findings.error(
+            "bad-name", element, f"{text!r} is no name of a datum.", "Name a data object."
+        )
+        return None
+    return Code(text, "expression")
+
+
+def data_name(element: Element, reading: Reading) -> str:
+    """Return the name by which expressions read a data object or data input."""
+    if local(element) == "dataObjectReference":
+        referred = reading.ids.get(element.get("dataObjectRef", ""))
+        if referred is not None:
+            element = referred
+    name = (element.get("name") or "").strip()
+    return name if name.isidentifier() else str(element.get("id"))
+
+
+def _item_name(element: Element | None) -> str | None:
+    if element is None:
+        return None
+    name = (element.get("name") or "").strip()
+    return name if name.isidentifier() else element.get("id")
+
+
+# -- what a task does -----------------------------------------------------------
+
+
+def read_script(element: Element, extensions: Extensions, reading: Reading) -> Code | None:
+    """Return the script of a script task."""
+    language = (element.get("scriptFormat") or "python").strip().lower()
+    if language not in PYTHON:
+        reading.findings.error(
+            "script-language",
+            element,
+            f"Scripts in {language!r} are not run.",
+            "Write the script in Python and set scriptFormat to python.",
+        )
+        return None
+    result = vendor(element, "resultVariable") or extensions.zeebe("script", "resultVariable")
+    formula = reading.code(element, expression, extensions.zeebe("script", "expression"))
+    holder = child(element, "script")
+    text = formula.text if formula else body_of(holder)
+    line = element.sourceline if holder is None else holder.sourceline
+    if not text.strip():
+        reading.findings.error(
+            "script-missing", element, "The script task has no script.", "Write one, or remove it."
+        )
+        return None
+    if result is None:
+        return Code(text, "script", line)
+    if not is_python(text) or not result.isidentifier():
+        reading.findings.error(
+            "script-refused",
+            element,
+            "resultVariable takes the value of one expression, and this is more.",
+            f"Remove resultVariable and assign in the script: {result} = …",
+        )
+        return None
+    return Code(f"{result} = ({text})", "script", line)
+
+
+def read_topic(element: Element, extensions: Extensions) -> str | None:
+    """Return the topic of a service or send task."""
+    return (
+        vendor(element, "topic")
+        or extensions.zeebe("taskDefinition", "type")
+        or extensions.properties.get("topic")
+    )
+
+
+def read_decision(element: Element, extensions: Extensions, reading: Reading) -> Decision | None:
+    """Return the decision of a business-rule task; its result's name defaults to its key."""
+    key = (
+        vendor(element, "decisionRef")
+        or extensions.zeebe("calledDecision", "decisionId")
+        or extensions.spiff("calledDecisionId")
+    )
+    if key is None:
+        reading.findings.error(
+            "no-decision",
+            element,
+            "The business-rule task names no decision.",
+            "Set decisionRef to the id of a decision in a DMN file.",
+        )
+        return None
+    result = vendor(element, "resultVariable") or extensions.zeebe(
+        "calledDecision", "resultVariable"
+    )
+    shape = vendor(element, "mapDecisionResult")
+    if not re.fullmatch(r"\w[\w.-]*", key) or (shape is not None and shape not in _SHAPES):
+        reading.findings.error(
+            "bad-decision",
+            element,
+            f"decisionRef {key!r} or mapDecisionResult {shape!r} is not known.",
+            "Name a decision by its id; shapes are " + ", ".join(sorted(_SHAPES)) + ".",
+        )
+        return None
+    return Decision(key, result or key, shape)
+
+
+def read_called(element: Element, extensions: Extensions, reading: Reading) -> str | None:
+    """Return the key of the process that a call activity calls."""
+    key = (element.get("calledElement") or "").strip() or (
+        extensions.zeebe("calledElement", "processId") or vendor(element, "calledElement") or ""
+    )
+    if not key:
+        reading.findings.error(
+            "no-called-process",
+            element,
+            "The call activity names no process.",
+            "Set calledElement to the id of a process.",
+        )
+        return None
+    if not re.fullmatch(r"[\w.:-]+", key):
+        reading.findings.error(
+            "expression-refused",
+            element,
+            f"calledElement {key!r} is an expression; which process is called must be known.",
+            "Name the process by its id; draw a gateway where several are possible.",
+        )
+        return None
+    key = key.rpartition(":")[2]
+    target = reading.ids.get(key)
+    if target is not None and local(target) != "process":
+        reading.findings.error(
+            "wrong-reference",
+            element,
+            f"calledElement names {key!r}, which is a {local(target)}, not a process.",
+            "Name the id of a process.",
+        )
+        return None
+    return key

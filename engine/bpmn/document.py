@@ -1,0 +1,317 @@
+"""From the bytes of an upload to an XML tree that is safe to walk.
+
+Uploads are untrusted: no document type, no entities, no network, bounded size,
+number of elements and nesting. What is wrong becomes a finding, never an
+exception. Also here: what everybody who walks the tree needs, namely names,
+lines and the collector of findings.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from lxml import etree
+
+from engine.bpmn.findings import Finding, Severity
+
+BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
+ZEEBE = "http://camunda.org/schema/zeebe/1.0"
+SPIFF = "http://spiffworkflow.org/bpmn/schema/1.0/core"
+# Forks of one notation: the attributes have the same names and meanings.
+CAMUNDA = (
+    "http://camunda.org/schema/1.0/bpmn",
+    "http://operaton.org/schema/1.0/bpmn",
+    "http://flowable.org/bpmn",
+    "http://activiti.org/bpmn",
+)
+
+MAX_BYTES = 5_000_000
+MAX_ELEMENTS = 200_000
+MAX_DEPTH = 100
+
+# A sandbox for text must know the bytes' encoding as the parser will: codecs in
+# which markup can hide from a look at the characters (UTF-7, EBCDIC) are left out.
+ENCODINGS = frozenset(
+    {
+        "utf-8",
+        "utf8",
+        "us-ascii",
+        "ascii",
+        "utf-16",
+        "gbk",
+        "gb2312",
+        "gb18030",
+        "iso-8859-1",
+        "windows-1252",
+    }
+)
+
+# Parts of an element that no picture shows; findings name the element around them.
+_INNER = ("EventDefinition", "Expression", "Characteristics", "Condition", "Specification", "Item")
+
+Element = etree._Element  # noqa: SLF001 - lxml has no public name for its element type
+
+
+class Findings:
+    """What was found in one file, in no order until asked for."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self._found: list[Finding] = []
+
+    def error(
+        self,
+        code: str,
+        at: Element | tuple[str | None, int | None],
+        message: str,
+        hint: str | None = None,
+    ) -> None:
+        """Add what keeps the file from being deployed."""
+        self._add("error", code, at, message, hint)
+
+    def warning(
+        self,
+        code: str,
+        at: Element | tuple[str | None, int | None],
+        message: str,
+        hint: str | None = None,
+    ) -> None:
+        """Add what the designer should know."""
+        self._add("warning", code, at, message, hint)
+
+    def _add(
+        self,
+        severity: Severity,
+        code: str,
+        at: Element | tuple[str | None, int | None],
+        message: str,
+        hint: str | None,
+    ) -> None:
+        element, line = at if isinstance(at, tuple) else place(at)
+        self._found.append(Finding(code, severity, self.file, element, line, message, hint))
+
+    @property
+    def broken(self) -> bool:
+        """Whether there is an error among them."""
+        return any(one.severity == "error" for one in self._found)
+
+    def sorted(self) -> list[Finding]:
+        """Return each finding once, by line, code and element."""
+        return sorted(
+            dict.fromkeys(self._found),
+            key=lambda one: (one.line or 0, one.code, one.element or "", one.message),
+        )
+
+
+def place(element: Element) -> tuple[str | None, int | None]:
+    """Return the id of the nearest element that a picture shows, and this element's line."""
+    line = element.sourceline
+    current: Element | None = element
+    while current is not None:
+        key = current.get("id")
+        if key and in_bpmn(current) and not local(current).endswith(_INNER):
+            return key, line
+        current = current.getparent()
+    return None, line
+
+
+def local(element: Element) -> str:
+    """Return the element's name without its namespace."""
+    return str(element.tag).rpartition("}")[2]
+
+
+def namespace(element: Element) -> str:
+    """Return the element's namespace, "" if it has none."""
+    head, found, _ = str(element.tag).rpartition("}")
+    return head[1:] if found else ""
+
+
+def in_bpmn(element: Element) -> bool:
+    """Whether the element belongs to BPMN itself."""
+    return namespace(element) == BPMN
+
+
+def children(element: Element, *names: str) -> Iterator[Element]:
+    """Return the BPMN children with one of these names (all if none is given), in order."""
+    for child in element:
+        if in_bpmn(child) and (not names or local(child) in names):
+            yield child
+
+
+def child(element: Element, name: str) -> Element | None:
+    """Return the first BPMN child of that name."""
+    return next(children(element, name), None)
+
+
+def text_of(element: Element | None) -> str:
+    """Return the element's own text without surrounding space; "" for None."""
+    return "" if element is None else "".join(element.itertext()).strip()
+
+
+def body_of(element: Element | None) -> str:
+    """Return the element's own text as it stands, so that its lines can be counted."""
+    return "" if element is None else "".join(element.itertext())
+
+
+def vendor(element: Element, name: str) -> str | None:
+    """Return a ``camunda:`` attribute (or one of its forks'), stripped; None if empty."""
+    for uri in CAMUNDA:
+        value = element.get(f"{{{uri}}}{name}")
+        if value is not None and value.strip():
+            return str(value).strip()
+    return None
+
+
+def is_true(value: str | None, *, default: bool = False) -> bool:
+    """Read an XML boolean."""
+    return default if value is None else value.strip() in ("true", "1")
+
+
+def parse(xml: bytes, findings: Findings) -> Element | None:
+    """Return the root ``definitions`` element, or None after saying why not."""
+    if len(xml) > MAX_BYTES:
+        findings.error(
+            "file-too-large",
+            (None, None),
+            f"The file has {len(xml):,} bytes; at most {MAX_BYTES:,} are read.",
+            "Split the process with call activities, and take pictures out of the file.",
+        )
+        return None
+    text = _decode(xml, findings)
+    if text is None or not _is_plain(text, findings):
+        return None
+    root = _tree(text, findings)
+    if root is None or not _is_shallow(root, findings):
+        return None
+    if root.tag != f"{{{BPMN}}}definitions":
+        findings.error(
+            "wrong-root",
+            (None, root.sourceline),
+            f"The root element is {str(root.tag)!r}, not BPMN 2.0 'definitions'.",
+            "Save the diagram as BPMN 2.0 XML; decisions (DMN) and forms are files of their own.",
+        )
+        return None
+    return root
+
+
+def _decode(xml: bytes, findings: Findings) -> str | None:
+    """Return the characters, by byte-order mark or XML declaration."""
+    if xml.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encoding = "utf-16"
+    else:
+        declared = re.match(rb"""[^<]{0,3}<\?xml[^>]*?encoding\s*=\s*["']([\w.-]+)""", xml)
+        encoding = declared.group(1).decode("ascii", "replace").lower() if declared else "utf-8"
+    if encoding not in ENCODINGS:
+        findings.error(
+            "bad-encoding",
+            (None, 1),
+            f"The encoding {encoding!r} is not read.",
+            "Save the file as UTF-8.",
+        )
+        return None
+    try:
+        return xml.decode(
+            "utf-8-sig" if encoding.startswith("utf") and "8" in encoding else encoding
+        )
+    except UnicodeDecodeError as failure:
+        findings.error(
+            "bad-encoding",
+            (None, xml.count(b"\n", 0, failure.start) + 1),
+            f"Byte {failure.start} is not valid {encoding}.",
+            "Save the file as UTF-8.",
+        )
+        return None
+
+
+def _is_plain(text: str, findings: Findings) -> bool:
+    """Refuse document types and floods of elements before the parser sees them."""
+    start = _doctype(text)
+    if start is not None:
+        head = text[start : start + 10_000]
+        at = (None, text.count("\n", 0, start) + 1)
+        hint = "Remove the <!DOCTYPE …> from the file; BPMN has none."
+        if "<!ENTITY" in head:
+            findings.error("entities", at, "The file declares entities; none are read.", hint)
+        elif re.match(r"<!DOCTYPE\s+\S+\s+(SYSTEM|PUBLIC)\b", head):
+            findings.error(
+                "external-dtd", at, "The file names an external DTD; none is read.", hint
+            )
+        else:
+            findings.error("dtd", at, "The file has a document type; none is read.", hint)
+        return False
+    if text.count("<") > 2 * MAX_ELEMENTS:
+        findings.error(
+            "file-too-large",
+            (None, None),
+            f"The file has more than {MAX_ELEMENTS:,} elements.",
+            "Split the process with call activities.",
+        )
+        return False
+    return True
+
+
+def _doctype(text: str) -> int | None:
+    """Return where a document type starts; it can stand only before the root element."""
+    position = 0
+    while True:
+        position = text.find("<", position)
+        if position < 0:
+            return None
+        for opening, closing in (("<?", "?>"), ("<!--", "-->")):
+            if text.startswith(opening, position):
+                end = text.find(closing, position + len(opening))
+                if end < 0:
+                    return None
+                position = end + len(closing)
+                break
+        else:
+            return position if text.startswith("<!DOCTYPE", position) else None
+
+
+def _tree(text: str, findings: Findings) -> Element | None:
+    parser = etree.XMLParser(
+        encoding="utf-8",
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        attribute_defaults=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+        collect_ids=False,
+    )
+    try:
+        return etree.fromstring(text.encode("utf-8"), parser)
+    except etree.XMLSyntaxError as failure:
+        reason = failure.msg or "the file is empty"
+        if "depth" in reason.lower():
+            _too_deep(findings, failure.lineno)
+        else:
+            findings.error(
+                "not-xml",
+                (None, failure.lineno or 1),
+                f"The file is no well-formed XML: {reason}.",
+                "Save it again from a BPMN editor.",
+            )
+        return None
+
+
+def _is_shallow(root: Element, findings: Findings) -> bool:
+    depth = 0
+    for event, element in etree.iterwalk(root, events=("start", "end")):
+        depth += 1 if event == "start" else -1
+        if depth > MAX_DEPTH:
+            _too_deep(findings, element.sourceline)
+            return False
+    return True
+
+
+def _too_deep(findings: Findings, line: int | None) -> None:
+    findings.error(
+        "too-deep",
+        (None, line),
+        f"Elements are nested more than {MAX_DEPTH} deep.",
+        "Put inner sub-processes into processes of their own and call them.",
+    )

@@ -1,0 +1,386 @@
+"""What the texts in a diagram mean: a literal, a moment, or an expression.
+
+* An *expression* field (conditions, collections, sources) holds an expression
+  of the sandbox as it stands.
+* A *text* field (assignee, input parameters) holds a literal.
+* A *moment* field (timers, due dates) holds an ISO 8601 value, or else an
+  expression of the sandbox.
+
+In all three ``${…}`` (JUEL) and a leading ``=`` (FEEL) mark an expression of
+another engine. Operators, constants and property paths of those are put into
+Python's words; whatever else they can say is refused, never guessed.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from engine.bpmn.model import TimerKind
+from engine.scripts import Code
+from engine.scripts.code import facts
+
+MAX_TRANSLATED = 2_000
+
+_TOKEN = re.compile(
+    r"""\s*(?:
+        (?P<string>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")
+      | (?P<number>\d+(?:\.\d+)?)
+      | (?P<name>[^\W\d]\w*)
+      | (?P<mark>&&|\|\||==|!=|<=|>=|//|\*\*|[-+*/%<>!?:.,()\[\]{}=])
+    )""",
+    re.VERBOSE,
+)
+_JUEL = {
+    "&&": "and",
+    "||": "or",
+    "eq": "==",
+    "ne": "!=",
+    "lt": "<",
+    "gt": ">",
+    "le": "<=",
+    "ge": ">=",
+    "div": "/",
+    "mod": "%",
+    "null": "None",
+    "true": "True",
+    "false": "False",
+    "and": "and",
+    "or": "or",
+    "in": "in",
+}
+_FEEL = {
+    "=": "==",
+    "null": "None",
+    "true": "True",
+    "false": "False",
+    "and": "and",
+    "or": "or",
+    "in": "in",
+}
+_UNARY = frozenset({"!", "not", "empty"})
+# Objects of the engines those expressions were written for.
+_FOREIGN = frozenset({"execution", "caseExecution", "authenticatedUserId", "connector", "task"})
+_WRITE_PYTHON = "Write it as an expression of the sandbox, as in: amount > 100 and kind == 'road'."
+
+_DURATION = re.compile(
+    r"(-)?P(?=.)(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?"
+    r"(?:T(?=.)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:[.,]\d+)?)S)?)?",
+    re.ASCII,
+)
+_MOMENT = re.compile(
+    r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
+    r"(T([01]\d|2[0-4]):[0-5]\d(:[0-5]\d([.,]\d+)?)?(Z|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)?)?",
+    re.ASCII,
+)
+_MEANT_AS_DURATION = re.compile(r"[-+]?P[\dTYMWDHS.,]*", re.ASCII)
+_MEANT_AS_MOMENT = re.compile(r"\d{4}-\d")
+_MEANT_AS_CYCLE = re.compile(r"R-?\d*/")
+_CRON = re.compile(r"[\d*/,?LW#A-Z-]+(\s+[\d*/,?LW#A-Z-]+){4,6}", re.ASCII)
+_ZERO_AMOUNT = re.compile(r"(minutes|working_days|working_hours|elapsed_hours)\(\s*0+(\.0+)?\s*\)")
+_NEGATIVE_AMOUNT = re.compile(r"(minutes|working_days|working_hours|elapsed_hours)\(\s*-")
+
+
+class TextRefused(Exception):
+    """A text means nothing that can be run; the reader turns this into a finding."""
+
+    def __init__(self, code: str, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.code, self.message, self.hint = code, message, hint
+
+
+def expression(text: str) -> Code:
+    """Read an expression field.
+
+    Raises:
+        TextRefused: it is JUEL or FEEL beyond the simple forms.
+    """
+    text = text.strip()
+    if text.startswith("="):
+        return Code(_translate(text[1:], _FEEL), "expression")
+    parts = _parts(text)
+    if len(parts) == 1 and parts[0][1]:
+        return Code(_translate(parts[0][0], _JUEL), "expression")
+    if any(marked for _, marked in parts):
+        raise TextRefused(
+            "expression-refused", f"{text!r} has ${{…}} inside of another text.", _WRITE_PYTHON
+        )
+    return Code(text, "expression")
+
+
+def literal(text: str) -> Code:
+    """Return the expression whose value is this text."""
+    return Code(repr(text), "expression")
+
+
+def text_or_expression(text: str) -> Code:
+    """Read a text field: a literal, ``${…}``, ``=…`` or a text with ``${…}`` inside.
+
+    Raises:
+        TextRefused: it is JUEL or FEEL beyond the simple forms.
+    """
+    text = text.strip()
+    if text.startswith("="):
+        return expression(text)
+    parts = _parts(text)
+    if not any(marked for _, marked in parts):
+        return literal(text)
+    if len(parts) == 1:
+        return expression(text)
+    pieces = [f"str({_translate(part, _JUEL)})" if marked else repr(part) for part, marked in parts]
+    return Code(" + ".join(pieces), "expression")
+
+
+def name_or_expression(name: str) -> Code:
+    """Return the datum of that name, None where there is none; or read ``${…}``."""
+    if name.startswith(("${", "#{", "=")):
+        return expression(name)
+    return Code(f"value({name!r})", "expression")
+
+
+def moment(text: str) -> Code:
+    """Read a moment field such as a due date: ISO 8601 stands as it is.
+
+    Raises:
+        TextRefused: it is neither an ISO 8601 duration or moment nor an expression.
+    """
+    text = text.strip()
+    if _MEANT_AS_MOMENT.match(text):
+        _demand_moment(text)
+        return literal(text)
+    if _MEANT_AS_DURATION.fullmatch(text):
+        _duration_seconds(text)
+        return literal(text)
+    code = expression(text)
+    _demand_python(code.text, text)
+    if _NEGATIVE_AMOUNT.search(code.text):
+        raise _negative(text)
+    return code
+
+
+def timer(text: str, kind: TimerKind) -> Code:
+    """Read a timer's text.
+
+    Raises:
+        TextRefused: it is no ISO 8601 value of that kind and no expression, lies
+            before its own start, or repeats without time passing.
+    """
+    text = text.strip()
+    if kind is TimerKind.CYCLE and _MEANT_AS_CYCLE.match(text):
+        _demand_cycle(text)
+        return literal(text)
+    if kind is TimerKind.CYCLE and _CRON.fullmatch(text):
+        raise _bad(text, "Cron texts are not read. Write a cycle such as R/P1D or R3/PT4H.")
+    code = moment(text)
+    if kind is TimerKind.DATE and _MEANT_AS_DURATION.fullmatch(text):
+        raise _bad(text, "Use timeDuration for a duration.")
+    if kind is TimerKind.DURATION and _MEANT_AS_MOMENT.match(text):
+        raise _bad(text, "Use timeDate for a moment.")
+    if kind is TimerKind.CYCLE:
+        if _MEANT_AS_MOMENT.match(text):
+            raise _bad(text, "Write a cycle such as R/2026-01-01T00:00:00+08:00/P1D.")
+        is_duration = _MEANT_AS_DURATION.fullmatch(text)
+        if (is_duration and not _duration_seconds(text)) or _ZERO_AMOUNT.search(code.text):
+            raise _repeats_at_once(text)
+    return code
+
+
+def is_python(text: str) -> bool:
+    """Whether the text parses as one Python expression."""
+    return facts(text, "expression").mistake is None
+
+
+def _demand_python(code: str, text: str) -> None:
+    if not is_python(code):
+        raise _bad(text, "Write ISO 8601 such as PT4H, or an expression such as working_hours(4).")
+
+
+def _bad(text: str, hint: str) -> TextRefused:
+    return TextRefused(
+        "timer-unreadable", f"{text!r} is no ISO 8601 value and no expression.", hint
+    )
+
+
+def _negative(text: str) -> TextRefused:
+    return TextRefused(
+        "timer-negative",
+        f"{text!r} lies before its own start.",
+        "Use before(due, amount) for a moment before a due moment.",
+    )
+
+
+def _repeats_at_once(text: str) -> TextRefused:
+    return TextRefused(
+        "timer-repeats-at-once",
+        f"{text!r} repeats without time passing in between.",
+        "Give an interval of at least a second, such as R/PT1H.",
+    )
+
+
+def _demand_moment(text: str) -> None:
+    if not _MOMENT.fullmatch(text):
+        raise _bad(text, "Write a moment such as 2026-09-18T09:00:00+08:00.")
+
+
+def _duration_seconds(text: str) -> float:
+    """Return a measure of an ISO 8601 duration that is 0 exactly for an empty one."""
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        if text.startswith("-") and _DURATION.fullmatch(text[1:]):
+            raise _negative(text)
+        raise _bad(text, "Write a duration such as PT4H, P1D or P1DT12H.")
+    sign, *parts = found.groups()
+    if sign:
+        raise _negative(text)
+    return sum(float(part.replace(",", ".")) for part in parts if part)
+
+
+def _demand_cycle(text: str) -> None:
+    head, *rest = text.split("/")
+    hint = "Write a cycle such as R3/PT4H or R/2026-01-01T00:00:00+08:00/P1D."
+    if head.startswith("R-") and head != "R-1":
+        raise _negative(text)
+    if len(rest) > 2:
+        raise _bad(text, hint)
+    moments = [part for part in rest if _MEANT_AS_MOMENT.match(part)]
+    durations = [part for part in rest if not _MEANT_AS_MOMENT.match(part)]
+    for part in moments:
+        _demand_moment(part)
+    if len(durations) != 1:
+        raise _bad(text, hint)
+    if not _duration_seconds(durations[0]):
+        raise _repeats_at_once(text)
+
+
+# -- the words of other engines ------------------------------------------------
+
+
+def _parts(text: str) -> list[tuple[str, bool]]:
+    """Split at ``${…}`` and ``#{…}``; True marks what stood inside."""
+    parts: list[tuple[str, bool]] = []
+    position = 0
+    for found in re.finditer(r"[$#]\{", text):
+        if found.start() < position:
+            continue
+        end = _closing(text, found.end())
+        if found.start() > position:
+            parts.append((text[position : found.start()], False))
+        parts.append((text[found.end() : end], True))
+        position = end + 1
+    if position < len(text):
+        parts.append((text[position:], False))
+    return parts
+
+
+def _closing(text: str, position: int) -> int:
+    depth, quote = 1, ""
+    for index in range(position, len(text)):
+        letter = text[index]
+        if quote:
+            quote = "" if letter == quote else quote
+        elif letter in "'\"":
+            quote = letter
+        elif letter == "{":
+            depth += 1
+        elif letter == "}":
+            depth -= 1
+            if not depth:
+                return index
+    raise TextRefused(
+        "expression-refused", f"{text!r} opens ${{ and never closes it.", "Add the }."
+    )
+
+
+def _translate(text: str, words: dict[str, str]) -> str:
+    """Put a simple expression of another engine into Python's words."""
+    tokens = _tokens(text)
+    for index, (kind, token) in enumerate(tokens):
+        follows = tokens[index + 1][1] if index + 1 < len(tokens) else ""
+        if kind == "name" and (
+            token in _FOREIGN - {"task"} or (token == "task" and follows == ".")  # noqa: S105
+        ):
+            raise _refused(text, f"{token!r} is an object of another engine")
+        if token == "?" or (kind == "name" and token in ("if", "then", "for", "some", "every")):
+            raise _refused(text, "choices and loops are not translated")
+        if token == "[" and words is _FEEL:
+            raise _refused(text, "FEEL counts from 1 and filters with brackets")
+    try:
+        tree = ast.parse(_join(tokens, words, text), mode="eval")
+        result = ast.unparse(tree)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        raise _refused(text, "it cannot be read") from None
+    if any(isinstance(one, ast.Compare) and len(one.ops) > 1 for one in ast.walk(tree)):
+        raise _refused(text, "a chain of comparisons means something else in Python")
+    return result
+
+
+def _refused(text: str, why: str) -> TextRefused:
+    return TextRefused(
+        "expression-refused", f"{text.strip()!r} is not translated: {why}.", _WRITE_PYTHON
+    )
+
+
+def _tokens(text: str) -> list[tuple[str, str]]:
+    if len(text) > MAX_TRANSLATED:
+        raise _refused(text[:60] + "…", "it is too long")
+    tokens: list[tuple[str, str]] = []
+    position, text = 0, text.strip()
+    while position < len(text):
+        found = _TOKEN.match(text, position)
+        if found is None:
+            raise _refused(text, f"{text[position]!r} has no meaning there")
+        kind = found.lastgroup or ""
+        tokens.append((kind, found.group(kind)))
+        position = found.end()
+    if not tokens:
+        raise _refused(text, "it is empty")
+    return tokens
+
+
+def _join(tokens: list[tuple[str, str]], words: dict[str, str], text: str) -> str:
+    pieces: list[str] = []
+    index = 0
+    while index < len(tokens):
+        kind, token = tokens[index]
+        if kind != "string" and token in _UNARY:
+            end = _operand(tokens, index + 1)
+            pieces.append(f"(not {_join(tokens[index + 1 : end], words, text)})")
+            index = end
+        elif token == ".":
+            if index + 2 < len(tokens) and tokens[index + 2][1] == "(":
+                raise _refused(text, "methods are not called")
+            if index + 1 == len(tokens) or tokens[index + 1][0] != "name":
+                raise _refused(text, "a name must follow the point")
+            pieces.append(f"[{tokens[index + 1][1]!r}]")
+            index += 2
+        else:
+            pieces.append(token if kind == "string" else words.get(token, token))
+            index += 1
+    return " ".join(pieces)
+
+
+def _operand(tokens: list[tuple[str, str]], index: int) -> int:
+    """Return where the operand of a unary word ends: a primary with its trailers."""
+    while index < len(tokens) and tokens[index][0] != "string" and tokens[index][1] in _UNARY:
+        index += 1
+    if index < len(tokens) and tokens[index][1] not in "([":
+        index += 1
+    while index < len(tokens):
+        kind, token = tokens[index]
+        if kind == "mark" and token in "([":
+            index = _group(tokens, index)
+        elif token == ".":
+            index += 2
+        else:
+            break
+    return min(index, len(tokens))
+
+
+def _group(tokens: list[tuple[str, str]], index: int) -> int:
+    depth = 0
+    for position in range(index, len(tokens)):
+        if tokens[position][0] == "mark":
+            depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(tokens[position][1], 0)
+        if not depth:
+            return position + 1
+    return len(tokens)

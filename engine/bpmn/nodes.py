@@ -1,0 +1,293 @@
+"""One flow node: its element read into the model's words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from engine.bpmn.activities import (
+    CONSUMED,
+    names_in,
+    read_assignment,
+    read_called,
+    read_decision,
+    read_form,
+    read_groups,
+    read_loop,
+    read_outcomes,
+    read_script,
+    read_topic,
+)
+from engine.bpmn.document import Element, children, is_true, local, text_of
+from engine.bpmn.expressions import expression
+from engine.bpmn.extensions import (
+    Extensions,
+    call_border,
+    copied,
+    inputs_outputs,
+    read_extensions,
+)
+from engine.bpmn.model import (
+    ACTIVITIES,
+    Assignment,
+    DataMapping,
+    EventDefinition,
+    Kind,
+    Node,
+    Scope,
+)
+from engine.bpmn.reading import Reading
+from engine.bpmn.triggers import (
+    Correlations,
+    demand_position,
+    message_definition,
+    read_definitions,
+)
+from engine.scripts import Code
+
+KINDS = {one.value: one for one in Kind if one is not Kind.EVENT_SUB_PROCESS}
+NOT_SUPPORTED = {
+    "transaction": "Transactions",
+    "adHocSubProcess": "Ad-hoc sub-processes",
+    "complexGateway": "Complex gateways",
+}
+_EVENTS = frozenset({Kind.START, Kind.END, Kind.CATCH, Kind.THROW, Kind.BOUNDARY})
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Where a node lies: names outermost first, and the innermost role."""
+
+    names: tuple[str, ...] = ()
+    role: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a node's reading depends on beside its own element.
+
+    Attributes:
+        where: what holds the node: "process", "subProcess" or "eventSubProcess".
+        boundary: ids of the boundary events attached to it.
+    """
+
+    where: str
+    incoming: tuple[str, ...]
+    outgoing: tuple[str, ...]
+    boundary: tuple[str, ...]
+    lane: Lane
+    correlations: Correlations
+
+
+def kind_of(element: Element) -> Kind | None:
+    """Return the node's kind; None for what is no flow node or not supported."""
+    kind = KINDS.get(local(element))
+    if kind is Kind.SUB_PROCESS and is_true(element.get("triggeredByEvent")):
+        return Kind.EVENT_SUB_PROCESS
+    return kind
+
+
+def read_node(
+    element: Element, kind: Kind, around: Surroundings, body: Scope | None, reading: Reading
+) -> Node:
+    """Return the node, with findings for what it says itself.
+
+    What depends on its neighbours is left to ``structure``.
+    """
+    extensions = read_extensions(element, reading)
+    _refuse_attributes(element, kind, reading)
+    events = _events(element, kind, extensions, around, reading)
+    node = Node(
+        id=element.get("id", ""),
+        kind=kind,
+        name=(element.get("name") or "").strip(),
+        incoming=around.incoming,
+        outgoing=around.outgoing,
+        default=_default(element, around, reading),
+        events=events,
+        parallel_multiple=is_true(element.get("parallelMultiple")),
+        boundary=around.boundary,
+        host=element.get("attachedToRef") if kind is Kind.BOUNDARY else None,
+        interrupting=_interrupting(element, kind),
+        body=body,
+        before=_script(extensions.spiff("preScript")),
+        after=_script(extensions.spiff("postScript")),
+        form=read_form(element, extensions, reading) if kind in (Kind.USER, Kind.START) else None,
+        writes=_writes(extensions),
+        properties=MappingProxyType(
+            {name: text for name, text in extensions.properties.items() if name not in CONSUMED}
+        ),
+        documentation=_documentation(element, extensions),
+        lanes=around.lane.names,
+        line=element.sourceline,
+    )
+    if kind in ACTIVITIES:
+        node = replace(node, loop=read_loop(element, extensions, reading))
+    return _with_details(node, element, extensions, around, reading)
+
+
+def _with_details(
+    node: Node, element: Element, extensions: Extensions, around: Surroundings, reading: Reading
+) -> Node:
+    """Add what only nodes of its kind have."""
+    if node.kind is Kind.CALL:
+        border = call_border(extensions, reading)
+        return replace(
+            node,
+            called=read_called(element, extensions, reading),
+            inputs=border.inputs,
+            outputs=border.outputs,
+            all_in=border.all_in,
+            all_out=border.all_out,
+        )
+    inputs, outputs = inputs_outputs(extensions, reading)
+    node = replace(node, inputs=inputs, outputs=outputs)
+    if node.kind is Kind.USER:
+        return replace(
+            node,
+            assignment=_assignment(element, extensions, around.lane, reading),
+            outcomes=MappingProxyType(read_outcomes("outcomes", extensions, reading)),
+            outcomes_en=MappingProxyType(read_outcomes("outcomes_en", extensions, reading)),
+        )
+    if node.kind is Kind.SCRIPT:
+        return replace(node, code=read_script(element, extensions, reading))
+    if node.kind is Kind.BUSINESS_RULE:
+        return replace(node, decision=read_decision(element, extensions, reading))
+    if node.kind in (Kind.SERVICE, Kind.SEND):
+        return _with_topic(node, element, extensions, reading)
+    return node
+
+
+def _with_topic(node: Node, element: Element, extensions: Extensions, reading: Reading) -> Node:
+    topic = read_topic(element, extensions)
+    if topic is None and not element.get("messageRef"):
+        reading.findings.error(
+            "no-topic",
+            element,
+            "Nothing says what the task does.",
+            "Name a topic (camunda:topic), or for a send task a message.",
+        )
+    # ``camunda:in`` at a service task is read like an input parameter.
+    more, _ = copied(extensions, "in", reading) if not node.events else ((), False)
+    return replace(node, topic=topic, inputs=(*node.inputs, *_unless_named(more, node.inputs)))
+
+
+def _unless_named(
+    more: tuple[DataMapping, ...], inputs: tuple[DataMapping, ...]
+) -> tuple[DataMapping, ...]:
+    named = {one.target for one in inputs}
+    return tuple(one for one in more if one.target not in named)
+
+
+def _assignment(
+    element: Element, extensions: Extensions, lane: Lane, reading: Reading
+) -> Assignment:
+    assignment = read_assignment(element, extensions, reading)
+    if assignment.assignee or assignment.users or assignment.groups or not lane.role:
+        return assignment
+    return replace(assignment, groups=read_groups(element, lane.role, reading))
+
+
+def _events(
+    element: Element,
+    kind: Kind,
+    extensions: Extensions,
+    around: Surroundings,
+    reading: Reading,
+) -> tuple[EventDefinition, ...]:
+    if kind in _EVENTS:
+        events = read_definitions(element, kind, extensions, around.correlations, reading)
+        demand_position(element, kind, events, around.where, reading)
+        return events
+    if kind is Kind.RECEIVE or (kind is Kind.SEND and element.get("messageRef")):
+        message = message_definition(
+            element,
+            element,
+            extensions,
+            around.correlations,
+            reading,
+            throws=kind is Kind.SEND,
+        )
+        return () if message is None else (message,)
+    return ()
+
+
+def _default(element: Element, around: Surroundings, reading: Reading) -> str | None:
+    reference = element.get("default")
+    target = reading.target(element, "default", reference, "sequenceFlow")
+    if target is None:
+        return None
+    key = target.get("id", "")
+    if key not in around.outgoing:
+        reading.findings.error(
+            "default-not-outgoing",
+            element,
+            f"The default flow {key!r} does not start here.",
+            "Choose one of its own outgoing flows.",
+        )
+        return None
+    return key
+
+
+def _interrupting(element: Element, kind: Kind) -> bool:
+    if kind is Kind.BOUNDARY:
+        return is_true(element.get("cancelActivity"), default=True)
+    if kind is Kind.START:
+        return is_true(element.get("isInterrupting"), default=True)
+    return True
+
+
+def _writes(extensions: Extensions) -> tuple[str, ...] | None:
+    text = extensions.properties.get("writes")
+    return None if text is None else names_in(text)
+
+
+def _script(text: str | None) -> Code | None:
+    return Code(text, "script") if text else None
+
+
+def _documentation(element: Element, extensions: Extensions) -> str:
+    texts = [text_of(one) for one in children(element, "documentation")]
+    return "\n\n".join(text for text in texts if text) or (
+        extensions.spiff("instructionsForEndUser") or ""
+    )
+
+
+def _refuse_attributes(element: Element, kind: Kind, reading: Reading) -> None:
+    """Refuse by name what BPMN knows and the engine does not."""
+    if is_true(element.get("isForCompensation")):
+        _not_supported(element, "Compensation (isForCompensation)", reading)
+    for name in ("startQuantity", "completionQuantity"):
+        if (element.get(name) or "1").strip() != "1":
+            _not_supported(element, f"{name} {element.get(name)!r} (other than 1)", reading)
+    if is_true(element.get("instantiate")):
+        _not_supported(element, f"Starting a case by a {kind.value} (instantiate)", reading)
+    if (element.get("eventGatewayType") or "Exclusive") != "Exclusive":
+        _not_supported(element, "A parallel event-based gateway", reading)
+
+
+def _not_supported(element: Element, what: str, reading: Reading) -> None:
+    reading.findings.error(
+        "not-supported", element, f"{what} is not supported yet.", "Draw it with other elements."
+    )
+
+
+def refuse_kind(element: Element, reading: Reading) -> None:
+    """Say that a kind of node is not supported yet."""
+    reading.findings.error(
+        "not-supported",
+        element,
+        f"{NOT_SUPPORTED[local(element)]} ({local(element)}) are not supported yet.",
+        "Draw it with tasks, gateways and ordinary sub-processes.",
+    )
+
+
+def read_lane_role(element: Element, reading: Reading) -> str | None:
+    """Return the ``role`` property of a lane."""
+    return read_extensions(element, reading).properties.get("role")
+
+
+def data_default(element: Element, reading: Reading) -> Code | None:
+    """Return the expression for a data object's first value (property ``default``)."""
+    text = read_extensions(element, reading).properties.get("default")
+    return reading.code(element, expression, text)

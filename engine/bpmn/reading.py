@@ -1,0 +1,98 @@
+"""What the reader carries through one file: its findings, its ids, its texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from engine.bpmn.document import Element, Findings, in_bpmn, local
+from engine.bpmn.expressions import TextRefused
+from engine.scripts import Code
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One file being read.
+
+    Attributes:
+        ids: every BPMN element that has an id.
+    """
+
+    findings: Findings
+    ids: Mapping[str, Element]
+
+    def code(self, at: Element, read: Callable[[str], Code], text: str | None) -> Code | None:
+        """Read a text, or say why it cannot be read; None for no text and then.
+
+        Args:
+            at: the element or attribute owner where the text begins.
+        """
+        if text is None or not text.strip():
+            return None
+        skipped = text[: len(text) - len(text.lstrip())].count("\n")
+        line = None if at.sourceline is None else at.sourceline + skipped
+        try:
+            return replace(read(text), line=line)
+        except TextRefused as refusal:
+            self.findings.error(refusal.code, at, refusal.message, refusal.hint)
+            return None
+
+    def target(self, at: Element, what: str, reference: str | None, *names: str) -> Element | None:
+        """Return the element that a reference names; a finding if it names none.
+
+        Args:
+            at: the element that holds the reference.
+            what: the attribute, for the message.
+            reference: an id, or a QName whose local part is one; None or "" for no reference.
+            names: the kinds of element it may lead to; any if none is given.
+        """
+        if not reference or not reference.strip():
+            return None
+        key = reference.strip()
+        found = self.ids.get(key)
+        if found is None:
+            found = self.ids.get(key.rpartition(":")[2])
+        if found is None:
+            self.findings.error(
+                "dangling-reference",
+                at,
+                f"{what} names {key!r}, which is not in the file.",
+                _near(key, self.ids) or "Connect it again in the editor, or remove it.",
+            )
+            return None
+        if names and local(found) not in names:
+            self.findings.error(
+                "wrong-reference",
+                at,
+                f"{what} names {key!r}, which is a {local(found)}, not a {' or '.join(names)}.",
+                "Choose another element in the editor.",
+            )
+            return None
+        return found
+
+
+def ids_of(root: Element, findings: Findings) -> dict[str, Element]:
+    """Return every BPMN element by its id; an id used twice is a finding."""
+    ids: dict[str, Element] = {}
+    for element in root.iter():
+        key = element.get("id")
+        if key is None or not in_bpmn(element):
+            continue
+        if key in ids:
+            findings.error(
+                "duplicate-id",
+                (key, element.sourceline),
+                f"The id {key!r} is used in line {ids[key].sourceline} already.",
+                "Give each element an id of its own.",
+            )
+        else:
+            ids[key] = element
+    return ids
+
+
+def _near(key: str, ids: Mapping[str, Element]) -> str | None:
+    """Return a hint when an id differs only in case."""
+    for other in ids:
+        if other.lower() == key.lower():
+            return f"Did you mean {other!r}?"
+    return None
