@@ -1,0 +1,401 @@
+"""Versioned reference lists (清单): import, validate, look up as of a date.
+
+A list is a CSV file that an office keeps in a spreadsheet; its descriptor
+(``columns``) says what the cells mean. A version of it is read and checked
+whole, then never changes. ``ReferenceData`` offers all lists of one day, and the
+organisation, to designers' expressions.
+
+Rows go out as JSON: dates as ISO text, empty cells as None, lists as lists.
+Pure: bytes come in; which version a case uses is the application's decision.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import product
+from typing import Any
+
+from engine import spreadsheets
+from engine.columns import Column, Descriptor
+from engine.organisation import Organisation
+from engine.spreadsheets import Finding, finding
+
+MAX_ROWS = 200
+"""How many rows a look-up may return."""
+
+_MAX_FINDINGS = 100
+_FOREVER = "9999-12-31"
+
+_ORGANISATION = ("units", "departments", "people", "roles")
+
+JsonRow = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ListVersion:
+    """One version of a list; its rows never change.
+
+    Attributes:
+        version: as declared, else the beginning of the content's hash.
+        sha256: of the file's bytes.
+        rows: all rows as JSON, in the order of the file; not to be changed.
+    """
+
+    descriptor: Descriptor
+    version: str
+    sha256: str
+    rows: tuple[JsonRow, ...]
+    _index: dict[tuple[Any, ...], list[JsonRow]] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        """Index the rows by their key."""
+        for row in self.rows:
+            self._index.setdefault(self.key(row), []).append(row)
+
+    @property
+    def name(self) -> str:
+        """The list's name."""
+        return self.descriptor.name
+
+    def key(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Return the values that name the row, dates apart."""
+        return tuple(row[name] for name in self.descriptor.key)
+
+    def at(self, key: tuple[Any, ...], as_of: date) -> JsonRow | None:
+        """Return the row with exactly this key that is in force on a day, or None."""
+        day = as_of.isoformat()
+        return next((r for r in self._index.get(key, ()) if self._in_force(r, day)), None)
+
+    def in_force(self, as_of: date) -> Iterable[JsonRow]:
+        """Return the rows in force on a day, in the order of the file."""
+        day = as_of.isoformat()
+        return (row for row in self.rows if self._in_force(row, day))
+
+    def _in_force(self, row: JsonRow, day: str) -> bool:
+        first, last = span(self.descriptor, row)
+        return first <= day <= last
+
+
+def span(descriptor: Descriptor, row: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the first and last day a row is in force, as ISO text."""
+    first = row[descriptor.first] if descriptor.first else None
+    last = row[descriptor.last] if descriptor.last else None
+    return first or "0001-01-01", last or _FOREVER
+
+
+def read(descriptor: Descriptor, content: bytes, *, version: str | None = None) -> ListVersion:
+    """Read and check one version of a list.
+
+    Args:
+        descriptor: what the columns mean.
+        content: the CSV file; a byte order mark and CRLF are expected.
+        version: its name, if the office gives it one.
+
+    Raises:
+        InvalidList: with one finding per bad cell or row (at most 100): missing or
+            unknown columns, wrong values, a key twice on the same day.
+    """
+    header, lines = spreadsheets.read(descriptor.file, content)
+    findings = _check_columns(descriptor, header)
+    if findings:
+        raise spreadsheets.refuse(descriptor.file, findings)
+    rows = [_row(descriptor, number, cells, findings) for number, cells in lines]
+    if not findings:
+        findings = _check_keys(descriptor, rows, [number for number, _ in lines])
+    if findings:
+        raise spreadsheets.refuse(descriptor.file, findings[:_MAX_FINDINGS])
+    sha256 = hashlib.sha256(content).hexdigest()
+    return ListVersion(descriptor, version or sha256[:12], sha256, tuple(rows))
+
+
+def _check_columns(descriptor: Descriptor, header: Sequence[str]) -> list[Finding]:
+    file = descriptor.file
+    findings = [
+        finding(file, 1, name, "the list does not know this column", "Remove it or declare it.")
+        for name in header
+        if name not in descriptor.columns
+    ]
+    needed = {*descriptor.key, *(n for n, c in descriptor.columns.items() if c.required)}
+    hint = "The first row must name it."
+    missing = sorted(needed - set(header))
+    return findings + [finding(file, 1, n, "this column is missing", hint) for n in missing]
+
+
+def _row(
+    descriptor: Descriptor, number: int, cells: Mapping[str, str], findings: list[Finding]
+) -> JsonRow:
+    row: JsonRow = {}
+    for name, column in descriptor.columns.items():
+        try:
+            row[name] = column.value(cells.get(name, ""))
+        except ValueError as error:
+            findings.append(finding(descriptor.file, number, name, str(error), "Correct the cell."))
+            continue
+        if column.required and row[name] in (None, []):
+            hint = "Fill it; this column may not be empty."
+            findings.append(finding(descriptor.file, number, name, "the cell is empty", hint))
+    return row
+
+
+def _check_keys(
+    descriptor: Descriptor, rows: Sequence[JsonRow], numbers: Sequence[int]
+) -> list[Finding]:
+    """Every key names one row on any day."""
+    findings = []
+    seen: dict[tuple[Any, ...], list[tuple[str, str, int]]] = {}
+    for row, number in zip(rows, numbers, strict=True):
+        key = tuple(row[name] for name in descriptor.key)
+        first, last = span(descriptor, row)
+        if last < first:
+            message, hint = f"it ends on {last}, before it begins", "Correct the dates."
+            findings.append(finding(descriptor.file, number, descriptor.last, message, hint))
+        for other_first, other_last, other in seen.get(key, ()):
+            if first <= other_last and other_first <= last:
+                message = f"the key {'/'.join(map(str, key))} is also in force in row {other}"
+                hint = "Remove one, or close the older row the day before the newer begins."
+                findings.append(finding(descriptor.file, number, None, message, hint))
+        seen.setdefault(key, []).append((first, last, number))
+    return findings
+
+
+def check_references(lists: Mapping[str, ListVersion]) -> list[Finding]:
+    """Return a warning for every value that names nothing in the list it refers to.
+
+    Lists that are not given are not checked against. Row numbers are those of a
+    file without empty rows.
+    """
+    known = {name: {version.key(row)[0] for row in version.rows} for name, version in lists.items()}
+    found: list[Finding] = []
+    for version in lists.values():
+        columns = [c for c in version.descriptor.columns.values() if c.references]
+        for number, row in enumerate(version.rows, start=2):
+            for column in columns:
+                found += _dangling(version.descriptor.file, number, column, row, known)
+    return found[:_MAX_FINDINGS]
+
+
+def _dangling(
+    file: str, number: int, column: Column, row: JsonRow, known: Mapping[str, set[Any]]
+) -> list[Finding]:
+    targets = [known[name] for name in column.references if name in known]
+    if len(targets) < len(column.references):
+        return []
+    value = row[column.name]
+    values = value if isinstance(value, list) else [value] if value is not None else []
+    names = " or ".join(column.references)
+    return [
+        finding(file, number, column.name, f"{one!r} is not in {names}", "Correct or add it.")
+        | {"severity": "warning", "code": "dangling-reference"}
+        for one in values
+        if not any(one in target for target in targets)
+    ]
+
+
+def lookup(version: ListVersion, as_of: date, /, **key: Any) -> JsonRow | None:
+    """Return the row in force on a day, or None.
+
+    Args:
+        version: the list.
+        as_of: the local day.
+        key: a value for each key column; one with a wildcard may be left out or None.
+            The exact value wins over the wildcard.
+
+    Raises:
+        ValueError: a key column is missing, or a name is none.
+    """
+    descriptor = version.descriptor
+    names = set(descriptor.key)
+    needed = names - set(descriptor.wildcards)
+    if not needed <= set(key) <= names:
+        raise ValueError(
+            f"The list {descriptor.name!r} is looked up by {', '.join(descriptor.key)}, "
+            f"not by {', '.join(sorted(key)) or 'nothing'}."
+        )
+    wild = descriptor.wildcards
+    choices = [[key.get(n), wild[n]] if n in wild else [key[n]] for n in descriptor.key]
+    # The product varies the last column fastest, so the most exact key comes first.
+    return next(
+        (row for one in product(*choices) if (row := version.at(one, as_of)) is not None), None
+    )
+
+
+def rows(version: ListVersion, as_of: date, /, **filters: Any) -> list[JsonRow]:
+    """Return the rows in force on a day that match, in the order of the file.
+
+    Args:
+        version: the list.
+        as_of: the local day.
+        filters: column = value; of a list column, one of its members.
+
+    Raises:
+        ValueError: an unknown column, or more than 200 rows match.
+    """
+    unknown = sorted(set(filters) - set(version.descriptor.columns))
+    if unknown:
+        raise ValueError(f"The list {version.name!r} has no column {', '.join(unknown)}.")
+    found = [row for row in version.in_force(as_of) if _matches(row, filters)]
+    if len(found) > MAX_ROWS:
+        raise ValueError(
+            f"{len(found)} rows of {version.name!r} match, more than {MAX_ROWS}; narrow the filter."
+        )
+    return found
+
+
+def _matches(row: JsonRow, filters: Mapping[str, Any]) -> bool:
+    for name, wanted in filters.items():
+        value = row[name]
+        same = wanted in value if isinstance(value, list) else value == wanted
+        if not same:
+            return False
+    return True
+
+
+def difference(old: ListVersion | None, new: ListVersion) -> JsonRow:
+    """Return what a new version changes: ``{added, removed, changed}``.
+
+    Rows are paired by key and first day. A change is ``{key, from, columns:
+    {name: [old, new]}}``; personal columns are named but their values withheld.
+    """
+    before, after = _by_day(old), _by_day(new)
+    personal = new.descriptor.personal
+    changed = []
+    for name, row in after.items():
+        was = before.get(name)
+        if was is not None and was != row:
+            columns = {
+                c: [None, None] if c in personal else [was.get(c), row[c]]
+                for c in row
+                if was.get(c) != row[c]
+            }
+            changed.append({"key": list(name[:-1]), "from": name[-1], "columns": columns})
+    return {
+        "added": [public(new, row) for name, row in after.items() if name not in before],
+        "removed": [public(new, row) for name, row in before.items() if name not in after],
+        "changed": changed,
+    }
+
+
+def _by_day(version: ListVersion | None) -> dict[tuple[Any, ...], JsonRow]:
+    if version is None:
+        return {}
+    return {(*version.key(r), span(version.descriptor, r)[0]): r for r in version.rows}
+
+
+def public(version: ListVersion, row: Mapping[str, Any]) -> JsonRow:
+    """Return a copy of a row without its personal columns."""
+    personal = version.descriptor.personal
+    return {
+        name: list(value) if isinstance(value, list) else value
+        for name, value in row.items()
+        if name not in personal
+    }
+
+
+def organisation(lists: Mapping[str, ListVersion]) -> Organisation:
+    """Build the organisation from the lists of its four kinds.
+
+    Raises:
+        ValueError: a kind is missing or stands twice.
+    """
+    rows: dict[str, tuple[JsonRow, ...]] = {}
+    for version in lists.values():
+        kind = version.descriptor.kind
+        if kind in rows and kind in _ORGANISATION:
+            raise ValueError(f"Two lists are of the kind {kind!r}.")
+        rows[kind] = version.rows
+    missing = [kind for kind in _ORGANISATION if kind not in rows]
+    if missing:
+        raise ValueError(f"There is no list of the kind {', '.join(missing)}.")
+    return Organisation(*(rows[kind] for kind in _ORGANISATION))
+
+
+class ReferenceData:
+    """What designers' expressions may ask: the lists and the organisation on one day.
+
+    Arguments come from untrusted text: each is checked, and a wrong one is a
+    ``ValueError`` that says what is right. Rows go out as copies without personal
+    columns, so that none of those enters a case.
+
+    Attributes:
+        used: name -> version of every list that was asked, for the entry's record.
+    """
+
+    def __init__(
+        self, organisation: Organisation, lists: Mapping[str, ListVersion], *, as_of: date
+    ) -> None:
+        """Take the versions that the case uses, and the local day of the command."""
+        self.used: dict[str, str] = {}
+        self._organisation = organisation
+        self._lists = lists
+        self._as_of = as_of
+
+    def functions(self) -> dict[str, Callable[..., Any]]:
+        """Return the functions by the names that expressions call them."""
+        return {
+            "lookup": self.lookup,
+            "rows": self.rows,
+            "unit": self.unit,
+            "unit_at": self.unit_at,
+            "department": self.department,
+        }
+
+    def lookup(self, name: str, /, **key: Any) -> JsonRow | None:
+        """Return the row of a list in force today, or None; see ``lookup`` above."""
+        version = self._version(name)
+        row = lookup(version, self._as_of, **_scalars(key))
+        return public(version, row) if row is not None else None
+
+    def rows(self, name: str, /, **filters: Any) -> list[JsonRow]:
+        """Return the rows of a list in force today that match, at most 200."""
+        version = self._version(name)
+        personal = sorted(version.descriptor.personal & set(filters))
+        if personal:
+            raise ValueError(f"{', '.join(personal)} of {name!r} is personal; it is not searched.")
+        found = rows(version, self._as_of, **_scalars(filters))
+        return [public(version, row) for row in found]
+
+    def unit(self, unit: str, /) -> JsonRow | None:
+        """Return a unit or department as it is today, or None."""
+        self._note("units", "departments")
+        return self._organisation.unit(_id("unit", unit), self._as_of)
+
+    def unit_at(self, location: str, level: str, /) -> str | None:
+        """Return the unit of a level around a place, or None."""
+        self._note("units", "departments")
+        place, wanted = _id("location", location), _id("level", level)
+        return self._organisation.unit_at(place, wanted, self._as_of)
+
+    def department(self, code: str, location: str | None = None, /) -> str | None:
+        """Return the body that a department or kind of body means at a place, or None."""
+        self._note("units", "departments")
+        place = None if location is None else _id("location", location)
+        return self._organisation.department(_id("code", code), place, self._as_of)
+
+    def _version(self, name: Any) -> ListVersion:
+        version = self._lists.get(_id("list", name))
+        if version is None:
+            known = ", ".join(sorted(self._lists))
+            raise ValueError(f"There is no list {name!r}; there are {known}.")
+        self.used[version.name] = version.version
+        return version
+
+    def _note(self, *kinds: str) -> None:
+        for version in self._lists.values():
+            if version.descriptor.kind in kinds:
+                self.used[version.name] = version.version
+
+
+def _id(what: str, value: Any) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= 100:
+        raise ValueError(f"The {what} must be text of at most 100 characters, not {value!r:.60}.")
+    return value
+
+
+def _scalars(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    for name, value in values.items():
+        if value is not None and not isinstance(value, str | int | float):
+            raise ValueError(f"{name} must be text or a number, not {type(value).__name__}.")
+    return values
