@@ -19,6 +19,8 @@ Mode = Literal["expression", "script"]
 
 MAX_EXPRESSION = 20_000
 MAX_SCRIPT = 100_000
+MAX_DEPTH = 150
+"""Nesting of the syntax tree. Below the sandbox's own limit (200) and Python's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ def tree_of(text: str, mode: Mode) -> ast.AST | Mistake:
     if not source.strip():
         return Mistake(1, f"The {mode} is empty.")
     try:
-        return ast.parse(source, mode="eval" if mode == "expression" else "exec")
+        tree = ast.parse(source, mode="eval" if mode == "expression" else "exec")
     except SyntaxError as error:
         return Mistake(skipped + (error.lineno or 1), f"It is no Python: {error.msg}.")
     except (RecursionError, MemoryError):
@@ -113,6 +115,18 @@ def tree_of(text: str, mode: Mode) -> ast.AST | Mistake:
     except ValueError as error:
         # Null bytes and lone surrogates; neither has a line.
         return Mistake(1, f"It is no text that can be read: {error}.")
+    return Mistake(1, f"The {mode} is too deeply nested.") if _too_deep(tree) else tree
+
+
+def _too_deep(tree: ast.AST) -> bool:
+    # Level by level: a recursive walk would end earlier the deeper its caller stands.
+    level, depth = [tree], 0
+    while level:
+        depth += 1
+        if depth > MAX_DEPTH:
+            return True
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+    return False
 
 
 @lru_cache(maxsize=4096)
@@ -122,13 +136,11 @@ def facts(text: str, mode: Mode) -> Facts:
     if isinstance(tree, Mistake):
         return Facts(mistake=tree)
     found = Names()
-    try:
-        found.visit(tree)
-    except RecursionError:
-        return Facts(mistake=Mistake(1, f"The {mode} is too deeply nested."))
+    found.visit(tree)
     source, skipped = source_of(text, mode)
     known = PRELUDE | HOST | BUILTINS
-    reads = frozenset(found.reads) - found.made
+    # A name both read and called is the function that we know, else a datum.
+    reads = frozenset(found.reads) - found.made - (found.calls & known)
     if mode == "expression":
         found.writes.clear()
     return Facts(

@@ -10,30 +10,34 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-BUILTINS = frozenset(
-    "ArithmeticError AssertionError AttributeError BaseException Exception IndexError KeyError "
-    "LookupError NameError NotImplementedError OverflowError RecursionError RuntimeError "
-    "StopIteration TypeError UnboundLocalError ValueError ZeroDivisionError "
-    "abs all any bin bool bytes chr complex dict divmod enumerate eval exec filter float format "
-    "frozenset getattr hasattr hash hex id int isinstance iter len list locals map max min next "
-    "object oct ord pow print property range repr reversed round set setattr slice sorted str sum "
-    "tuple type zip".split()
-)
+_BUILTINS = """
+    ArithmeticError AssertionError AttributeError BaseException Exception IndexError KeyError
+    LookupError NameError NotImplementedError OverflowError RecursionError RuntimeError
+    StopIteration TypeError UnboundLocalError ValueError ZeroDivisionError
+    abs all any bin bool bytes chr complex dict divmod enumerate eval exec filter float format
+    frozenset getattr hasattr hash hex id int isinstance iter len list locals map max min next
+    object oct ord pow print property range repr reversed round set setattr slice sorted str sum
+    tuple type zip
+"""
+_PRELUDE = """
+    working_days working_hours elapsed_hours minutes amount part longest shortest after before
+    end_of_day now moment value Decimal date datetime timedelta feel feel_as feel_date
+"""
+_CHANGES = """
+    append extend insert pop popitem remove clear update setdefault sort reverse add discard
+    intersection_update difference_update symmetric_difference_update shuffle seed
+"""
+
+BUILTINS = frozenset(_BUILTINS.split())
 """What the sandbox's language offers, less what only touches files."""
 
-PRELUDE = frozenset(
-    "working_days working_hours elapsed_hours minutes amount part longest shortest after before "
-    "end_of_day now moment value Decimal date datetime timedelta feel feel_as feel_date".split()
-)
+PRELUDE = frozenset(_PRELUDE.split())
 """What we add to it, see ``prelude``."""
 
 HOST = frozenset({"lookup", "rows", "unit", "unit_at", "department"})
 """Look-ups, answered outside the sandbox."""
 
-_CHANGING = frozenset(
-    "append extend insert pop popitem remove clear update setdefault sort reverse add discard "
-    "intersection_update difference_update symmetric_difference_update shuffle seed".split()
-)
+_CHANGING = frozenset(_CHANGES.split())
 _UNBOUNDED = frozenset({"eval", "exec", "setattr", "print"})
 
 
