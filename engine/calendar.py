@@ -129,6 +129,10 @@ class Calendar:
             self._units[own] = other
         return self._units[own]
 
+    def local(self, at: datetime) -> datetime:
+        """Return a moment in local time; its ``date()`` is the local day."""
+        return at.astimezone(LOCAL)
+
     def is_workday(self, day: date) -> bool:
         """Return whether people work on this local day."""
         listed = self._days.get(day)

@@ -17,6 +17,7 @@ Both ends of ``effective`` are included.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -119,6 +120,18 @@ class Descriptor:
     first: str | None
     last: str | None
     columns: Mapping[str, Column]
+
+    @classmethod
+    def read(cls, content: bytes) -> Descriptor:
+        """Read a descriptor from the bytes of its JSON file.
+
+        Raises:
+            InvalidList: it is no JSON, or as in ``from_json``.
+        """
+        try:
+            return cls.from_json(json.loads(content))
+        except (ValueError, RecursionError) as error:
+            raise InvalidList(f"The descriptor is no JSON: {error}.") from None
 
     @classmethod
     def from_json(cls, document: Any) -> Descriptor:

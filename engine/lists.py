@@ -29,8 +29,6 @@ MAX_ROWS = 200
 _MAX_FINDINGS = 100
 _FOREVER = "9999-12-31"
 
-_ORGANISATION = ("units", "departments", "people", "roles")
-
 JsonRow = dict[str, Any]
 
 
@@ -294,24 +292,6 @@ def public(version: ListVersion, row: Mapping[str, Any]) -> JsonRow:
     }
 
 
-def organisation(lists: Mapping[str, ListVersion]) -> Organisation:
-    """Build the organisation from the lists of its four kinds.
-
-    Raises:
-        ValueError: a kind is missing or stands twice.
-    """
-    rows: dict[str, tuple[JsonRow, ...]] = {}
-    for version in lists.values():
-        kind = version.descriptor.kind
-        if kind in rows and kind in _ORGANISATION:
-            raise ValueError(f"Two lists are of the kind {kind!r}.")
-        rows[kind] = version.rows
-    missing = [kind for kind in _ORGANISATION if kind not in rows]
-    if missing:
-        raise ValueError(f"There is no list of the kind {', '.join(missing)}.")
-    return Organisation(*(rows[kind] for kind in _ORGANISATION))
-
-
 class ReferenceData:
     """What designers' expressions may ask: the lists and the organisation on one day.
 
@@ -321,6 +301,8 @@ class ReferenceData:
 
     Attributes:
         used: name -> version of every list that was asked, for the entry's record.
+        organisation: who is where; asking it is not recorded here.
+        as_of: the local day of the command.
     """
 
     def __init__(
@@ -328,9 +310,9 @@ class ReferenceData:
     ) -> None:
         """Take the versions that the case uses, and the local day of the command."""
         self.used: dict[str, str] = {}
-        self._organisation = organisation
+        self.organisation = organisation
         self._lists = lists
-        self._as_of = as_of
+        self.as_of = as_of
 
     def functions(self) -> dict[str, Callable[..., Any]]:
         """Return the functions by the names that expressions call them."""
@@ -345,7 +327,7 @@ class ReferenceData:
     def lookup(self, name: str, /, **key: Any) -> JsonRow | None:
         """Return the row of a list in force today, or None; see ``lookup`` above."""
         version = self._version(name)
-        row = lookup(version, self._as_of, **_scalars(key))
+        row = lookup(version, self.as_of, **_scalars(key))
         return public(version, row) if row is not None else None
 
     def rows(self, name: str, /, **filters: Any) -> list[JsonRow]:
@@ -354,25 +336,25 @@ class ReferenceData:
         personal = sorted(version.descriptor.personal & set(filters))
         if personal:
             raise ValueError(f"{', '.join(personal)} of {name!r} is personal; it is not searched.")
-        found = rows(version, self._as_of, **_scalars(filters))
+        found = rows(version, self.as_of, **_scalars(filters))
         return [public(version, row) for row in found]
 
     def unit(self, unit: str, /) -> JsonRow | None:
         """Return a unit or department as it is today, or None."""
         self._note("units", "departments")
-        return self._organisation.unit(_id("unit", unit), self._as_of)
+        return self.organisation.unit(_id("unit", unit), self.as_of)
 
     def unit_at(self, location: str, level: str, /) -> str | None:
         """Return the unit of a level around a place, or None."""
         self._note("units", "departments")
         place, wanted = _id("location", location), _id("level", level)
-        return self._organisation.unit_at(place, wanted, self._as_of)
+        return self.organisation.unit_at(place, wanted, self.as_of)
 
     def department(self, code: str, location: str | None = None, /) -> str | None:
         """Return the body that a department or kind of body means at a place, or None."""
         self._note("units", "departments")
         place = None if location is None else _id("location", location)
-        return self._organisation.department(_id("code", code), place, self._as_of)
+        return self.organisation.department(_id("code", code), place, self.as_of)
 
     def _version(self, name: Any) -> ListVersion:
         version = self._lists.get(_id("list", name))

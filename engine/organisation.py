@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
 from engine.spreadsheets import Finding
 
@@ -32,21 +32,36 @@ _SIDES = ("compound_id", "patch_id", "party_unit_id")
 _MAX_DEPTH = 30
 
 
+class Kind(Protocol):
+    """What tells the lists of the organisation from others."""
+
+    @property
+    def kind(self) -> str:
+        """One of units, departments, people, roles; others are left alone."""
+
+
+class Source(Protocol):
+    """A list version, as far as this module needs it."""
+
+    @property
+    def descriptor(self) -> Kind:
+        """What kind of list it is."""
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        """Its rows as JSON."""
+
+
 class Organisation:
     """Who is where; see the module."""
 
-    def __init__(
-        self,
-        units: Iterable[Row],
-        departments: Iterable[Row],
-        people: Iterable[Row],
-        roles: Iterable[Row],
-    ) -> None:
-        """Take the rows of the four lists."""
-        self._units = _grouped(units, "id")
-        self._departments = _grouped(departments, "code")
-        self._people = _grouped(people, "person_id")
-        self._roles = {row["code"]: row for row in roles}
+    def __init__(self, lists: Mapping[str, Source]) -> None:
+        """Take the lists in force; those of the four kinds are used, missing ones are empty."""
+        rows = {version.descriptor.kind: version.rows for version in lists.values()}
+        self._units = _grouped(rows.get("units", ()), "id")
+        self._departments = _grouped(rows.get("departments", ()), "code")
+        self._people = _grouped(rows.get("people", ()), "person_id")
+        self._roles = {row["code"]: row for row in rows.get("roles", ())}
         self._bodies: dict[Grant, list[Row]] = {}
         self._substituted: dict[str, list[Row]] = {}
         self._leads: dict[str, list[Row]] = {}
@@ -229,13 +244,13 @@ class Organisation:
             found |= {row["substitute_person_id"] for row in rows} - {None}
         return sorted(found)
 
-    def nearest_unit(self, role: str, unit: str, as_of: date) -> str | None:
+    def nearest_unit(self, role: str, unit: str | None, as_of: date) -> str | None:
         """Return the nearest unit at or above a unit where somebody holds a role.
 
         A compound, patch or party unit counts as lying directly above the unit that
-        names it. None when nobody around holds the role.
+        names it. None when nobody around holds the role, or there is no unit.
         """
-        for near in self._surroundings(unit, as_of):
+        for near in self._surroundings(unit, as_of) if unit else ():
             if any(_holds(row, as_of) for row in self._holders.get((role, near), ())):
                 return near
         return None

@@ -12,13 +12,14 @@ from engine import lists
 from engine.columns import Descriptor
 from engine.errors import InvalidList
 from engine.lists import ReferenceData
+from engine.organisation import Organisation
 
 FOLDER = Path(__file__).parent.parent / "processes" / "lists"
 TODAY = date(2026, 3, 2)
 
 
 def read(name: str) -> lists.ListVersion:
-    descriptor = Descriptor.from_json(json.loads((FOLDER / f"{name}.json").read_text("utf-8")))
+    descriptor = Descriptor.read((FOLDER / f"{name}.json").read_bytes())
     return lists.read(descriptor, (FOLDER / descriptor.file).read_bytes())
 
 
@@ -291,6 +292,12 @@ def test_a_descriptor_that_cannot_be_used_is_refused(change):
         small(**change)
 
 
+@pytest.mark.parametrize("content", [b"", b"{", b"[" * 100_000, b"\xff", b"[]"])
+def test_a_descriptor_that_is_no_json_object_is_refused(content):
+    with pytest.raises(InvalidList):
+        Descriptor.read(content)
+
+
 @pytest.mark.parametrize("document", [None, [], {}, {"name": "x", "columns": 5}])
 def test_a_descriptor_that_is_none_is_refused(document):
     with pytest.raises(InvalidList):
@@ -301,7 +308,7 @@ def test_a_descriptor_that_is_none_is_refused(document):
 
 
 def reference() -> ReferenceData:
-    return ReferenceData(lists.organisation(ALL), ALL, as_of=TODAY)
+    return ReferenceData(Organisation(ALL), ALL, as_of=TODAY)
 
 
 def test_expressions_reach_lists_and_units_by_name():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -20,18 +19,21 @@ GRID, BUILDING = "99010100100101001", "99010100100101001B01"
 
 
 def read(name: str) -> lists.ListVersion:
-    descriptor = Descriptor.from_json(json.loads((FOLDER / f"{name}.json").read_text("utf-8")))
+    descriptor = Descriptor.read((FOLDER / f"{name}.json").read_bytes())
     return lists.read(descriptor, (FOLDER / descriptor.file).read_bytes())
 
 
 LISTS = {name: read(name) for name in ("org_units", "departments", "people", "roles")}
-CITY = lists.organisation(LISTS)
+CITY = Organisation(LISTS)
+
+
+def changed(name: str, rows) -> lists.ListVersion:
+    return replace(LISTS[name], rows=tuple(rows), _index={})
 
 
 def with_people(change) -> Organisation:
     """The demo city with its rows of people changed."""
-    people = replace(LISTS["people"], rows=tuple(change(list(LISTS["people"].rows))), _index={})
-    return lists.organisation(LISTS | {"people": people})
+    return Organisation(LISTS | {"people": changed("people", change(LISTS["people"].rows))})
 
 
 # -- units --------------------------------------------------------------------------
@@ -231,6 +233,14 @@ def test_local_users_reach_as_far_as_people():
     }
 
 
+def test_an_organisation_without_lists_knows_nobody():
+    nothing = Organisation({})
+
+    assert nothing.unit(STREET, TODAY) is None
+    assert nothing.grants("RY001", TODAY) == frozenset()
+    assert nothing.nearest_unit("grid_worker", None, TODAY) is None
+
+
 # -- checks ---------------------------------------------------------------------------
 
 
@@ -264,8 +274,7 @@ def test_a_grid_without_a_worker_is_reported():
 def test_units_in_a_circle_are_reported_and_do_not_hang():
     units = [dict(row) for row in LISTS["org_units"].rows]
     next(row for row in units if row["id"] == COMMUNITY)["parent_id"] = GRID
-    rows = {name: version.rows for name, version in LISTS.items()}
-    city = Organisation(units, rows["departments"], rows["people"], rows["roles"])
+    city = Organisation(LISTS | {"org_units": changed("org_units", units)})
 
     messages = [finding["message"] for finding in city.check(TODAY)]
 
@@ -274,13 +283,7 @@ def test_units_in_a_circle_are_reported_and_do_not_hang():
 
 
 def test_the_same_question_gets_the_same_answer_in_any_order_of_rows():
-    rows = {name: version.rows for name, version in LISTS.items()}
-    city = Organisation(
-        reversed(rows["org_units"]),
-        reversed(rows["departments"]),
-        reversed(rows["people"]),
-        reversed(rows["roles"]),
-    )
+    city = Organisation({name: changed(name, reversed(LISTS[name].rows)) for name in LISTS})
 
     assert city.people_with("publisher", STREET, TODAY) == CITY.people_with(
         "publisher", STREET, TODAY
