@@ -69,6 +69,20 @@ class TooLarge(EngineError):
     status = 413
 
 
+class UnsupportedMediaType(EngineError):
+    """The body is of a kind that the call does not take."""
+
+    code = "unsupported-media-type"
+    status = 415
+
+
+class CrossSite(EngineError):
+    """A page of another site asked for this in your name."""
+
+    code = "cross-site"
+    status = 403
+
+
 class NotSignedIn(EngineError):
     """This needs a signed-in user."""
 
@@ -287,6 +301,13 @@ class InvalidUser(EngineError):
 
     code = "invalid-user"
     status = 422
+
+
+class NotReady(EngineError):
+    """The database cannot be reached or has no tables yet."""
+
+    code = "not-ready"
+    status = 503
 
 
 # -- kernel -------------------------------------------------------------------

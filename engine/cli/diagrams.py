@@ -1,0 +1,129 @@
+"""``bihuan check``, ``deploy`` and ``layout``: from files to versions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from engine import deployments, identities
+from engine.bpmn import layout as drawing
+from engine.cli import terminal
+from engine.cli.installation import opened
+from engine.errors import NotDeployable
+from engine.settings import Settings
+
+Finding = dict[str, Any]
+
+KINDS = (".bpmn", ".dmn", ".json")
+"""Suffixes of diagrams, decisions and forms; other files in a folder are passed over."""
+
+_PATHS = click.argument(
+    "paths", metavar="PATH…", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path)
+)
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print a JSON document.")
+
+
+def read_files(paths: Sequence[Path]) -> dict[str, bytes]:
+    """Return the content of diagrams, decisions and forms by file name.
+
+    Args:
+        paths: files are taken as they are; folders are searched, except their
+            ``lists`` (reference data are activated, not deployed).
+
+    Raises:
+        click.UsageError: there are none, or two files of one name.
+    """
+    found: list[Path] = []
+    for path in paths:
+        inside = sorted(one for one in path.rglob("*") if one.suffix in KINDS)
+        found += [path] if path.is_file() else [one for one in inside if _wanted(one, path)]
+    if not found:
+        raise click.UsageError(f"There is no {', '.join(KINDS)} file in what you named.")
+    files: dict[str, bytes] = {}
+    for path in found:
+        if path.name in files:
+            raise click.UsageError(f"There are two files named {path.name}; deploy them apart.")
+        files[path.name] = path.read_bytes()
+    return files
+
+
+def _wanted(path: Path, folder: Path) -> bool:
+    return "lists" not in path.relative_to(folder).parts[:-1]
+
+
+@click.command()
+@_PATHS
+@_JSON
+@click.pass_obj
+def check(settings: Settings, *, paths: tuple[Path, ...], as_json: bool) -> None:
+    """Say what is wrong with the diagrams, decisions and forms in PATH…, and what to do."""
+    files = read_files(paths)
+    with opened(settings) as app:
+        findings = deployments.check(app, files)
+    documents = [_document(one) for one in findings]
+    terminal.answer({"findings": documents}, as_json=as_json, text=_report(documents, len(files)))
+    wrong = any(one["severity"] == "error" for one in documents)
+    click.get_current_context().exit(1 if wrong else 0)
+
+
+@click.command()
+@_PATHS
+@_JSON
+@click.pass_obj
+def deploy(settings: Settings, *, paths: tuple[Path, ...], as_json: bool) -> None:
+    """Check, then add a new version of each process of which anything has changed."""
+    files = read_files(paths)
+    with opened(settings) as app:
+        try:
+            answer = deployments.deploy(app, identities.operator(), files)
+        except NotDeployable as refusal:
+            findings = refusal.findings or []
+            document = {**refusal.to_json(), "findings": findings}
+            terminal.answer(document, as_json=as_json, text=_report(findings, len(files)))
+            terminal.say("Nothing was deployed.")
+            click.get_current_context().exit(1)
+    lines = [
+        f"{one['key']} version {one['version']}: {one['name']}"
+        for one in answer.body["definitions"]
+    ]
+    lines.append("Deployed." if answer.status == 201 else "Nothing has changed.")
+    terminal.answer(answer.body, as_json=as_json, text="\n".join(lines))
+
+
+@click.command()
+@click.argument(
+    "files",
+    metavar="FILE…",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+)
+def layout(*, files: tuple[Path, ...]) -> None:
+    """Draw each FILE.bpmn anew: write the shapes and edges of its diagram into it."""
+    for file in files:
+        before = file.read_bytes()
+        after = drawing.layout(before)
+        if after != before:
+            file.write_bytes(after)
+        terminal.say(f"{file}: {'drawn' if after != before else 'is drawn already'}")
+
+
+def _document(finding: Any) -> Finding:
+    return finding if isinstance(finding, dict) else finding.to_json()
+
+
+def _report(findings: Sequence[Finding], count: int) -> str:
+    lines = [_line(one) for one in findings]
+    wrong = sum(one["severity"] == "error" for one in findings)
+    lines.append(f"{count} files: {wrong} errors, {len(findings) - wrong} warnings.")
+    return "\n".join(lines)
+
+
+def _line(finding: Finding) -> str:
+    where = ":".join(str(finding[name]) for name in ("file", "line") if finding.get(name))
+    element = f" {finding['element']}:" if finding.get("element") else ""
+    hint = f" {finding['hint']}" if finding.get("hint") else ""
+    return f"{where}: {finding['severity']} {finding['code']}:{element} {finding['message']}{hint}"

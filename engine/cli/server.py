@@ -1,0 +1,127 @@
+"""``bihuan serve``, ``schedule`` and ``tick``: the processes that stay up."""
+
+from __future__ import annotations
+
+import ipaddress
+import signal
+import threading
+from dataclasses import replace
+from types import FrameType
+
+import click
+from waitress.server import create_server
+
+from api import create_app
+from engine import timers
+from engine.cli import terminal
+from engine.cli.installation import opened
+from engine.settings import Settings
+
+BODY_BYTES = 8 * 1024 * 1024
+"""Above this waitress refuses a request itself; the limits of the API lie below."""
+
+
+class Stop(Exception):  # noqa: N818  a request, not an error
+    """The process was asked to stop (SIGTERM or SIGINT)."""
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    raise Stop
+
+
+@click.command()
+@click.option("--host", metavar="H", help="The address to listen on (default 127.0.0.1).")
+@click.option("--port", metavar="P", type=click.IntRange(0, 65535), help="Default 8080.")
+@click.option("--clock", type=click.Choice(["system", "manual"]), help="Default: system.")
+@click.option("--no-scheduler", is_flag=True, help="Another node fires timers and delivers.")
+@click.pass_obj
+def serve(
+    settings: Settings,
+    *,
+    host: str | None,
+    port: int | None,
+    clock: str | None,
+    no_scheduler: bool,
+) -> None:
+    """Serve the API and the pages, and run the scheduler, in one process.
+
+    With --clock manual time stands still until POST /api/v1/clock moves it.
+    """
+    host = host or settings.host
+    settings = replace(
+        settings,
+        host=host,
+        port=settings.port if port is None else port,
+        clock=clock or settings.clock,
+        demo_logins=settings.demo_logins and is_loopback(host),
+    )
+    with opened(settings) as app:
+        server = create_server(
+            create_app(app),
+            host=settings.host,
+            port=settings.port,
+            threads=settings.threads,
+            max_request_body_size=BODY_BYTES,
+            ident="bihuan",
+        )
+        scheduler = None if no_scheduler else timers.Scheduler(app)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, _stop)
+        try:
+            if scheduler is not None:
+                scheduler.start()
+            _announce(settings, server.effective_port)
+            server.run()
+        except (Stop, SystemExit):
+            terminal.say("Stopping.")
+        finally:
+            # Requests under way are finished before the database is closed.
+            server.task_dispatcher.shutdown(cancel_pending=False)
+            server.close()
+            if scheduler is not None:
+                scheduler.stop()
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether only this machine reaches what listens on ``host``."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _announce(settings: Settings, port: int) -> None:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    terminal.say(f"Bihuan serves http://{host}:{port}/ (API: /api/v1/docs)")
+    if settings.clock == "manual":
+        terminal.say("The clock is manual: POST /api/v1/clock moves it.")
+    if not is_loopback(settings.host):
+        terminal.say("Listening beyond this machine: users of the demo city may not sign in.")
+
+
+@click.command()
+@click.pass_obj
+def schedule(settings: Settings) -> None:
+    """Run a scheduler alone, for more nodes on one PostgreSQL, until it is stopped."""
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    with opened(settings) as app:
+        scheduler = timers.Scheduler(app)
+        scheduler.start()
+        terminal.say(f"Looking for due timers every {settings.poll_seconds:g} seconds.")
+        stopped.wait()
+        terminal.say("Stopping.")
+        scheduler.stop()
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON document.")
+@click.pass_obj
+def tick(settings: Settings, *, as_json: bool) -> None:
+    """Fire every timer that is due and deliver what waits, once, then stop (for cron)."""
+    with opened(settings) as app:
+        fired = timers.tick(app)
+    terminal.answer({"fired": fired}, as_json=as_json, text=f"Fired {fired} timers.")

@@ -1,0 +1,276 @@
+"""Users, their passwords, tokens and sessions: who is it that asks?
+
+A user is bound to a person in the people list and has that person's roles, or
+is local and has the roles given to it, or both. Every change is an act in the
+stream ``@identities``; passwords and tokens never stand in it. Signing in and
+out changes nobody's rights and is not an act.
+
+Passwords are kept as argon2id hashes, tokens as SHA-256: 256 random bits need
+no slow hash.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from argon2 import PasswordHasher
+from argon2.exceptions import VerificationError
+
+from engine import accounts, store
+from engine.access import Actor
+from engine.accounts import Account
+from engine.database import Transaction
+from engine.errors import InvalidUser, NotAllowed, NotFound, NotSignedIn, UserExists
+from engine.ports import Application
+
+STREAM = "@identities"
+OPERATOR = "operator"
+"""The name under which histories record what was done on the command line."""
+
+SESSION_HOURS = 12
+PASSWORD_LENGTH = 8
+"""The shortest password that is taken, in characters."""
+
+# argon2id with 19 MiB and two rounds (OWASP's password storage cheat sheet): about 20 ms.
+_HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_RESERVED = frozenset({OPERATOR, "system", "scheduler"})
+_RESERVED_TEXT = ", ".join(sorted(_RESERVED))
+_NOBODY = _HASHER.hash("nobody has this password")
+_HOW_TO_SIGN_IN = "Sign in at POST /api/v1/login, or send a token of `bihuan token create`."
+
+
+@dataclass(frozen=True, slots=True)
+class NewUser:
+    """A user to be added.
+
+    Attributes:
+        name: letters, digits and ``_.-``, at most 64; it stands in histories for ever.
+        roles: (role, unit id) pairs given to the user directly.
+        person_id: the person whose roles the user has as long as the list says so.
+        password: at least 8 characters; None = the user signs in by token alone.
+        demo: belongs to the demo city; refused beyond loopback.
+    """
+
+    name: str
+    roles: Sequence[tuple[str, str]] = ()
+    person_id: str | None = None
+    password: str | None = None
+    demo: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a name or password that cannot be used.
+
+        Raises:
+            InvalidUser: it cannot.
+        """
+        if not _NAME.fullmatch(self.name) or self.name in _RESERVED:
+            raise InvalidUser(
+                f"{self.name!r} cannot be the name of a user.",
+                hint=f"Use 1 to 64 letters, digits, '.', '_' or '-'; not {_RESERVED_TEXT}.",
+            )
+        if self.password is not None and len(self.password) < PASSWORD_LENGTH:
+            raise InvalidUser(f"A password needs at least {PASSWORD_LENGTH} characters.")
+
+
+def add_user(
+    app: Application,
+    name: str,
+    *,
+    roles: Sequence[tuple[str, str]] = (),
+    person_id: str | None = None,
+    password: str | None = None,
+    demo: bool = False,
+    by: str,
+) -> None:
+    """Add one user; see ``NewUser`` and ``add_users``."""
+    add_users(app, [NewUser(name, roles, person_id, password, demo)], by=by)
+
+
+def add_users(app: Application, new: Sequence[NewUser], *, by: str) -> None:
+    """Add users, all or none of them.
+
+    Args:
+        app: the application.
+        new: whom.
+        by: who adds them.
+
+    Raises:
+        UserExists: a name is taken, perhaps by a disabled user.
+    """
+    # Hashing is slow on purpose: before the transaction, and once per password.
+    hashes = {one: _HASHER.hash(one) for one in {user.password for user in new} if one}
+    with app.database.writing() as tx:
+        for user in new:
+            if accounts.read_user(tx, user.name) is not None:
+                raise UserExists(
+                    f"There is a user {user.name!r} already.", hint="Choose another name."
+                )
+            hashed = None if user.password is None else hashes[user.password]
+            accounts.insert_user(
+                tx,
+                Account(user.name, user.person_id, list(user.roles), hashed, user.demo, None),
+            )
+            command = {
+                "type": "add_user",
+                "name": user.name,
+                "person_id": user.person_id,
+                "grants": [list(one) for one in user.roles],
+                "demo": user.demo,
+            }
+            _record(app, tx, command, "user_added", by)
+
+
+def disable_user(app: Application, name: str, *, by: str) -> None:
+    """Take everything from a user: sessions, tokens and roles, as of now.
+
+    The name stays taken, because histories speak of it.
+
+    Raises:
+        NotFound: there is no such user.
+    """
+    with app.database.writing() as tx:
+        account = _known(tx, name)
+        if account.disabled_at is not None:
+            return
+        accounts.disable_user(tx, name, app.clock.now())
+        _record(app, tx, {"type": "disable_user", "name": name}, "user_disabled", by)
+
+
+def users(app: Application) -> list[Account]:
+    """Return all users by name."""
+    with app.database.reading() as tx:
+        return accounts.read_users(tx)
+
+
+def create_token(app: Application, name: str, *, by: str) -> str:
+    """Make a token for programs; the only time it is to be seen. It does not expire.
+
+    Raises:
+        NotFound: there is no such user.
+        NotAllowed: the user is disabled.
+    """
+    token = _new_token(app)
+    sha256 = _sha256(token)
+    with app.database.writing() as tx:
+        if _known(tx, name).disabled_at is not None:
+            raise NotAllowed(f"User {name!r} is disabled, so it gets no token.")
+        accounts.insert_token(
+            tx, sha256, user_name=name, kind="token", at=app.clock.now(), expires_at=None
+        )
+        command = {"type": "create_token", "name": name, "token_sha256": sha256}
+        _record(app, tx, command, "token_created", by)
+    return token
+
+
+def login(app: Application, name: str, password: str) -> str:
+    """Return the token of a new session, good for 12 hours.
+
+    Raises:
+        NotSignedIn: no such user, a wrong password, or a user that may not sign in.
+    """
+    with app.database.reading() as tx:
+        account = accounts.read_user(tx, name)
+    # An unknown name takes as long as a wrong password, so that names cannot be tried out.
+    stored = account.password if account and account.password else _NOBODY
+    try:
+        _HASHER.verify(stored, password)
+    except VerificationError:
+        account = None
+    if account is None or account.password is None or account.disabled_at is not None:
+        raise NotSignedIn("User name or password is wrong.", hint="Check both and try again.")
+    _refuse_demo(app, account)
+    token, now = _new_token(app), app.clock.now()
+    with app.database.writing() as tx:
+        accounts.delete_expired_tokens(tx, now)
+        accounts.insert_token(
+            tx,
+            _sha256(token),
+            user_name=name,
+            kind="session",
+            at=now,
+            expires_at=now + timedelta(hours=SESSION_HOURS),
+        )
+    return token
+
+
+def logout(app: Application, token: str) -> None:
+    """End the session; a token that is not known is none any more."""
+    with app.database.writing() as tx:
+        accounts.delete_token(tx, _sha256(token))
+
+
+def actor_of_token(app: Application, token: str) -> Actor:
+    """Return whom a token or session speaks for, with the roles of this moment.
+
+    Raises:
+        NotSignedIn: the token is unknown or expired, or its user is disabled.
+    """
+    now = app.clock.now()
+    with app.database.reading() as tx:
+        account = accounts.read_user_of_token(tx, _sha256(token), now)
+    if account is None or account.disabled_at is not None:
+        raise NotSignedIn("The token is unknown or has ended.", hint=_HOW_TO_SIGN_IN)
+    _refuse_demo(app, account)
+    return _actor(app, account, now)
+
+
+def actor(app: Application, name: str) -> Actor:
+    """Return the user of that name with the roles of this moment.
+
+    Raises:
+        NotFound: there is no such user.
+        NotSignedIn: the user is disabled.
+    """
+    with app.database.reading() as tx:
+        account = _known(tx, name)
+    if account.disabled_at is not None:
+        raise NotSignedIn(f"User {name!r} is disabled.")
+    return _actor(app, account, app.clock.now())
+
+
+def _actor(app: Application, account: Account, now: datetime) -> Actor:
+    raise NotImplementedError(app, account, now)
+
+
+def _known(tx: Transaction, name: str) -> Account:
+    account = accounts.read_user(tx, name)
+    if account is None:
+        raise NotFound(f"There is no user {name!r}.", hint="See `bihuan user list`.")
+    return account
+
+
+def _refuse_demo(app: Application, account: Account) -> None:
+    if account.demo and not app.settings.demo_logins:
+        raise NotSignedIn(
+            "Users of the demo city may not sign in here.",
+            hint="The server listens beyond this machine: add users with `bihuan user add`.",
+        )
+
+
+def _record(
+    app: Application, tx: Transaction, command: dict[str, Any], event: str, by: str
+) -> None:
+    facts = {name: value for name, value in command.items() if name != "type"}
+    store.append_act(
+        tx,
+        STREAM,
+        at=app.clock.now(),
+        actor=by,
+        command=command,
+        events=[{"type": event, **facts}],
+    )
+
+
+def _new_token(app: Application) -> str:
+    return "bihuan_" + base64.urlsafe_b64encode(app.clock.secret(32)).rstrip(b"=").decode()
+
+
+def _sha256(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
