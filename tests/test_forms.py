@@ -15,7 +15,7 @@ def a_form(*components, key="accept"):
 
 def codes_of(*components, **extra):
     document = {"type": "default", "id": "accept", "components": list(components), **extra}
-    form, findings = forms.read(json.dumps(document).encode(), file="accept.json")
+    form, findings = forms.read(json.dumps(document).encode(), filename="accept.json")
     assert (form is None) == any(one.severity == "error" for one in findings)
     return [(one.code, one.element) for one in findings]
 
@@ -150,13 +150,13 @@ def test_a_templated_label_is_a_warning():
     ],
 )
 def test_a_file_that_is_no_form_is_one_finding(content):
-    form, findings = forms.read(content, file="x.json")
+    form, findings = forms.read(content, filename="x.json")
 
     assert (form, len(findings)) == (None, 1)
 
 
 def test_a_form_that_is_too_large_is_refused_before_it_is_parsed():
-    _, findings = forms.read(b"[" * 10**7, file="x.json")
+    _, findings = forms.read(b"[" * 10**7, filename="x.json")
 
     assert [one.code for one in findings] == ["form-too-large"]
 

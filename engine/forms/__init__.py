@@ -1,6 +1,6 @@
 """Forms: what a form-js schema asks for, and whether data fit it.
 
-    form, findings = forms.read(content, file="accept.form.json")
+    form, findings = forms.read(content, filename="accept.form.json")
     clean = forms.validate(form, data, known={**visible, "outcome": outcome})
     clean = forms.validate_free(data, writes=node.writes)      # a task without a form
 
@@ -9,6 +9,7 @@ Pure: no database, no clock. Pages draw what is judged here.
 
 from __future__ import annotations
 
+from engine.forms.fields import choices_of
 from engine.forms.model import Choice, Component, Form
 from engine.forms.reader import load, read
 from engine.forms.validation import hidden, validate, validate_free
@@ -19,6 +20,7 @@ __all__ = [
     "Component",
     "Form",
     "check_json",
+    "choices_of",
     "hidden",
     "load",
     "read",

@@ -114,7 +114,7 @@ def _checkbox(_one: Component, value: Any, _: Mapping[str, Any]) -> bool:
     return value
 
 
-def allowed_choices(one: Component, names: Mapping[str, Any]) -> tuple[Choice, ...]:
+def choices_of(one: Component, names: Mapping[str, Any]) -> tuple[Choice, ...]:
     """Return what may be chosen: the declared values, or those of a datum in ``names``.
 
     A datum that is missing or holds no list offers nothing.
@@ -127,7 +127,7 @@ def allowed_choices(one: Component, names: Mapping[str, Any]) -> tuple[Choice, .
 
 
 def _chosen(one: Component, value: Any, names: Mapping[str, Any]) -> Any:
-    choices = allowed_choices(one, names)
+    choices = choices_of(one, names)
     for entry in choices:
         if entry.value == value and isinstance(value, bool) == isinstance(entry.value, bool):
             return entry.value
@@ -138,7 +138,7 @@ def _chosen(one: Component, value: Any, names: Mapping[str, Any]) -> Any:
 def _chosen_list(one: Component, value: Any, names: Mapping[str, Any]) -> list[Any]:
     if not isinstance(value, list):
         raise Fault("wrong-type", "A list is expected.", "Send a list.", expected="list")
-    if len(value) > max(1, len(allowed_choices(one, names))):
+    if len(value) > max(1, len(choices_of(one, names))):
         raise Fault("twice", "There are more values than choices.", "Send each once.")
     chosen = [_chosen(one, item, names) for item in value]
     if len({repr(item) for item in chosen}) < len(value):

@@ -44,17 +44,17 @@ _RESERVED = frozenset(
 )
 
 
-def read(content: bytes, *, file: str) -> tuple[Form | None, list[Finding]]:
+def read(content: bytes, *, filename: str) -> tuple[Form | None, list[Finding]]:
     """Return the form that ``content`` describes and what is wrong with it.
 
     Args:
         content: the bytes of the JSON file, UTF-8.
-        file: name for the findings.
+        filename: name for the findings.
 
     Returns:
         The form, or None if there is any finding of severity ``error``.
     """
-    reading = _Reading(file)
+    reading = _Reading(filename)
     document = reading.parse(content)
     components = reading.components(document) if document is not None else ()
     if document is None or any(one.severity == "error" for one in reading.findings):
@@ -68,7 +68,7 @@ def load(document: dict[str, Any]) -> Form:
     Raises:
         InvalidForm: it cannot be read after all; the findings say why.
     """
-    form, findings = read(json.dumps(document).encode(), file=str(document.get("id", "form")))
+    form, findings = read(json.dumps(document).encode(), filename=str(document.get("id", "form")))
     if form is None:
         raise InvalidForm(findings=[one.to_json() for one in findings])
     return form
