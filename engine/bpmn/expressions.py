@@ -59,6 +59,8 @@ _FEEL = {
     "in": "in",
 }
 _UNARY = frozenset({"!", "not", "empty"})
+# FEEL counts from 1 and filters with brackets; its choices and loops read differently.
+_FEEL_ONLY = frozenset({"[", "{", "if", "for", "some", "every", "between", "instance"})
 # Objects of the engines those expressions were written for.
 _FOREIGN = frozenset({"execution", "caseExecution", "authenticatedUserId", "connector", "task"})
 _WRITE_PYTHON = "Write it as an expression of the sandbox, as in: amount > 100 and kind == 'road'."
@@ -81,7 +83,7 @@ _ZERO_AMOUNT = re.compile(r"(minutes|working_days|working_hours|elapsed_hours)\(
 _NEGATIVE_AMOUNT = re.compile(r"(minutes|working_days|working_hours|elapsed_hours)\(\s*-")
 
 
-class TextRefused(Exception):
+class TextError(Exception):
     """A text means nothing that can be run; the reader turns this into a finding."""
 
     def __init__(self, code: str, message: str, hint: str) -> None:
@@ -93,7 +95,7 @@ def expression(text: str) -> Code:
     """Read an expression field.
 
     Raises:
-        TextRefused: it is JUEL or FEEL beyond the simple forms.
+        TextError: it is JUEL or FEEL beyond the simple forms.
     """
     text = text.strip()
     if text.startswith("="):
@@ -102,7 +104,7 @@ def expression(text: str) -> Code:
     if len(parts) == 1 and parts[0][1]:
         return Code(_translate(parts[0][0], _JUEL), "expression")
     if any(marked for _, marked in parts):
-        raise TextRefused(
+        raise TextError(
             "expression-refused", f"{text!r} has ${{…}} inside of another text.", _WRITE_PYTHON
         )
     return Code(text, "expression")
@@ -117,7 +119,7 @@ def text_or_expression(text: str) -> Code:
     """Read a text field: a literal, ``${…}``, ``=…`` or a text with ``${…}`` inside.
 
     Raises:
-        TextRefused: it is JUEL or FEEL beyond the simple forms.
+        TextError: it is JUEL or FEEL beyond the simple forms.
     """
     text = text.strip()
     if text.startswith("="):
@@ -142,7 +144,7 @@ def moment(text: str) -> Code:
     """Read a moment field such as a due date: ISO 8601 stands as it is.
 
     Raises:
-        TextRefused: it is neither an ISO 8601 duration or moment nor an expression.
+        TextError: it is neither an ISO 8601 duration or moment nor an expression.
     """
     text = text.strip()
     if _MEANT_AS_MOMENT.match(text):
@@ -162,7 +164,7 @@ def timer(text: str, kind: TimerKind) -> Code:
     """Read a timer's text.
 
     Raises:
-        TextRefused: it is no ISO 8601 value of that kind and no expression, lies
+        TextError: it is no ISO 8601 value of that kind and no expression, lies
             before its own start, or repeats without time passing.
     """
     text = text.strip()
@@ -195,22 +197,20 @@ def _demand_python(code: str, text: str) -> None:
         raise _bad(text, "Write ISO 8601 such as PT4H, or an expression such as working_hours(4).")
 
 
-def _bad(text: str, hint: str) -> TextRefused:
-    return TextRefused(
-        "timer-unreadable", f"{text!r} is no ISO 8601 value and no expression.", hint
-    )
+def _bad(text: str, hint: str) -> TextError:
+    return TextError("timer-unreadable", f"{text!r} is no ISO 8601 value and no expression.", hint)
 
 
-def _negative(text: str) -> TextRefused:
-    return TextRefused(
+def _negative(text: str) -> TextError:
+    return TextError(
         "timer-negative",
         f"{text!r} lies before its own start.",
         "Use before(due, amount) for a moment before a due moment.",
     )
 
 
-def _repeats_at_once(text: str) -> TextRefused:
-    return TextRefused(
+def _repeats_at_once(text: str) -> TextError:
+    return TextError(
         "timer-repeats-at-once",
         f"{text!r} repeats without time passing in between.",
         "Give an interval of at least a second, such as R/PT1H.",
@@ -286,24 +286,18 @@ def _closing(text: str, position: int) -> int:
             depth -= 1
             if not depth:
                 return index
-    raise TextRefused(
-        "expression-refused", f"{text!r} opens ${{ and never closes it.", "Add the }."
-    )
+    raise TextError("expression-refused", f"{text!r} opens ${{ and never closes it.", "Add the }.")
 
 
 def _translate(text: str, words: dict[str, str]) -> str:
     """Put a simple expression of another engine into Python's words."""
     tokens = _tokens(text)
-    for index, (kind, token) in enumerate(tokens):
+    for index, (kind, word) in enumerate(tokens):
         follows = tokens[index + 1][1] if index + 1 < len(tokens) else ""
-        if kind == "name" and (
-            token in _FOREIGN - {"task"} or (token == "task" and follows == ".")  # noqa: S105
-        ):
-            raise _refused(text, f"{token!r} is an object of another engine")
-        if token == "?" or (kind == "name" and token in ("if", "then", "for", "some", "every")):
-            raise _refused(text, "choices and loops are not translated")
-        if token == "[" and words is _FEEL:
-            raise _refused(text, "FEEL counts from 1 and filters with brackets")
+        if kind == "name" and (word in _FOREIGN - {"task"} or (word == "task" and follows == ".")):
+            raise _refused(text, f"{word!r} is an object of another engine")
+        if word == "?" or (words is _FEEL and word in _FEEL_ONLY):
+            raise _refused(text, f"{word!r} is not translated")
     try:
         tree = ast.parse(_join(tokens, words, text), mode="eval")
         result = ast.unparse(tree)
@@ -314,8 +308,8 @@ def _translate(text: str, words: dict[str, str]) -> str:
     return result
 
 
-def _refused(text: str, why: str) -> TextRefused:
-    return TextRefused(
+def _refused(text: str, why: str) -> TextError:
+    return TextError(
         "expression-refused", f"{text.strip()!r} is not translated: {why}.", _WRITE_PYTHON
     )
 
@@ -341,12 +335,12 @@ def _join(tokens: list[tuple[str, str]], words: dict[str, str], text: str) -> st
     pieces: list[str] = []
     index = 0
     while index < len(tokens):
-        kind, token = tokens[index]
-        if kind != "string" and token in _UNARY:
+        kind, word = tokens[index]
+        if kind != "string" and word in _UNARY:
             end = _operand(tokens, index + 1)
             pieces.append(f"(not {_join(tokens[index + 1 : end], words, text)})")
             index = end
-        elif token == ".":
+        elif word == ".":
             if index + 2 < len(tokens) and tokens[index + 2][1] == "(":
                 raise _refused(text, "methods are not called")
             if index + 1 == len(tokens) or tokens[index + 1][0] != "name":
@@ -354,7 +348,7 @@ def _join(tokens: list[tuple[str, str]], words: dict[str, str], text: str) -> st
             pieces.append(f"[{tokens[index + 1][1]!r}]")
             index += 2
         else:
-            pieces.append(token if kind == "string" else words.get(token, token))
+            pieces.append(word if kind == "string" else words.get(word, word))
             index += 1
     return " ".join(pieces)
 
@@ -366,10 +360,10 @@ def _operand(tokens: list[tuple[str, str]], index: int) -> int:
     if index < len(tokens) and tokens[index][1] not in "([":
         index += 1
     while index < len(tokens):
-        kind, token = tokens[index]
-        if kind == "mark" and token in "([":
+        kind, word = tokens[index]
+        if kind == "mark" and word in "([":
             index = _group(tokens, index)
-        elif token == ".":
+        elif word == ".":
             index += 2
         else:
             break

@@ -21,7 +21,7 @@ from engine.bpmn.document import (
     text_of,
     vendor,
 )
-from engine.bpmn.expressions import expression, name_or_expression, text_or_expression
+from engine.bpmn.expressions import expression, is_python, name_or_expression, text_or_expression
 from engine.bpmn.model import DataMapping
 from engine.bpmn.reading import Reading
 from engine.scripts import Code
@@ -209,7 +209,7 @@ def _gathered(
 def _script(element: Element, reading: Reading) -> Code | None:
     text = text_of(element)
     language = (element.get("scriptFormat") or "python").lower()
-    if language not in PYTHON or "\n" in text or element.get("resource"):
+    if language not in PYTHON or not is_python(text) or element.get("resource"):
         reading.findings.error(
             "script-refused",
             element,

@@ -13,7 +13,6 @@ from engine.bpmn.activities import (
     read_decision,
     read_form,
     read_groups,
-    read_loop,
     read_outcomes,
     read_script,
     read_topic,
@@ -27,6 +26,8 @@ from engine.bpmn.extensions import (
     inputs_outputs,
     read_extensions,
 )
+from engine.bpmn.loops import read_loop
+from engine.bpmn.messages import Correlations, Site, message_definition
 from engine.bpmn.model import (
     ACTIVITIES,
     Assignment,
@@ -37,12 +38,7 @@ from engine.bpmn.model import (
     Scope,
 )
 from engine.bpmn.reading import Reading
-from engine.bpmn.triggers import (
-    Correlations,
-    demand_position,
-    message_definition,
-    read_definitions,
-)
+from engine.bpmn.triggers import demand_position, read_definitions
 from engine.scripts import Code
 
 KINDS = {one.value: one for one in Kind if one is not Kind.EVENT_SUB_PROCESS}
@@ -201,12 +197,7 @@ def _events(
         return events
     if kind is Kind.RECEIVE or (kind is Kind.SEND and element.get("messageRef")):
         message = message_definition(
-            element,
-            element,
-            extensions,
-            around.correlations,
-            reading,
-            throws=kind is Kind.SEND,
+            Site(element, element, kind, extensions, around.correlations, reading)
         )
         return () if message is None else (message,)
     return ()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from engine.bpmn.document import Element, Findings, in_bpmn, local
-from engine.bpmn.expressions import TextRefused
+from engine.bpmn.expressions import TextError
 from engine.scripts import Code
 
 
@@ -16,16 +16,23 @@ class Reading:
 
     Attributes:
         ids: every BPMN element that has an id.
+        lowered: those ids in lower case, for hints.
     """
 
     findings: Findings
     ids: Mapping[str, Element]
+    lowered: Mapping[str, str]
+
+    @classmethod
+    def of(cls, root: Element, findings: Findings) -> Reading:
+        """Begin reading a file; an id used twice is a finding."""
+        ids = ids_of(root, findings)
+        return cls(findings, ids, {key.lower(): key for key in reversed(ids)})
 
     def code(self, at: Element, read: Callable[[str], Code], text: str | None) -> Code | None:
-        """Read a text, or say why it cannot be read; None for no text and then.
+        """Read a text that begins at this element, or say why it cannot be read.
 
-        Args:
-            at: the element or attribute owner where the text begins.
+        None for no text, and for one that cannot be read.
         """
         if text is None or not text.strip():
             return None
@@ -33,7 +40,7 @@ class Reading:
         line = None if at.sourceline is None else at.sourceline + skipped
         try:
             return replace(read(text), line=line)
-        except TextRefused as refusal:
+        except TextError as refusal:
             self.findings.error(refusal.code, at, refusal.message, refusal.hint)
             return None
 
@@ -53,11 +60,14 @@ class Reading:
         if found is None:
             found = self.ids.get(key.rpartition(":")[2])
         if found is None:
+            near = self.lowered.get(key.lower())
             self.findings.error(
                 "dangling-reference",
                 at,
                 f"{what} names {key!r}, which is not in the file.",
-                _near(key, self.ids) or "Connect it again in the editor, or remove it.",
+                f"Did you mean {near!r}?"
+                if near
+                else "Connect it again in the editor, or remove it.",
             )
             return None
         if names and local(found) not in names:
@@ -88,11 +98,3 @@ def ids_of(root: Element, findings: Findings) -> dict[str, Element]:
         else:
             ids[key] = element
     return ids
-
-
-def _near(key: str, ids: Mapping[str, Element]) -> str | None:
-    """Return a hint when an id differs only in case."""
-    for other in ids:
-        if other.lower() == key.lower():
-            return f"Did you mean {other!r}?"
-    return None

@@ -1,30 +1,208 @@
-"""Rules about how nodes stand to each other: what must hold, and what is doubtful."""
+"""Rules about how nodes stand to each other: what no executor could run.
+
+What can run but is doubtful is in ``advice``. Both look at the model and take
+the element only for its line.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.bpmn.document import Element, Findings
-from engine.bpmn.model import ACTIVITIES, Kind, Node, Process, Scope, Trigger
+from engine.bpmn.model import ACTIVITIES, Kind, Node, Scope, Trigger
 from engine.bpmn.reading import Reading
+
+GATEWAYS = frozenset({Kind.EXCLUSIVE, Kind.PARALLEL, Kind.INCLUSIVE, Kind.EVENT_BASED})
+_AWAITED = frozenset({Trigger.MESSAGE, Trigger.TIMER, Trigger.SIGNAL, Trigger.CONDITIONAL})
 
 
 def starts_by_itself(node: Node) -> bool:
     """Whether a node without incoming flow starts when there is no start event."""
     if node.incoming or node.kind in (Kind.START, Kind.BOUNDARY, Kind.EVENT_SUB_PROCESS):
         return False
-    return not (node.kind is Kind.CATCH and _links(node))
+    return not (node.kind is Kind.CATCH and link_name(node))
 
 
-def _links(node: Node) -> list[str]:
-    return [one.name or "" for one in node.events if one.trigger is Trigger.LINK]
+def link_name(node: Node) -> str | None:
+    """Return the name of the link that a catch or throw event is one end of."""
+    for event in node.events:
+        if event.trigger is Trigger.LINK:
+            return event.name
+    return None
 
 
-def demand_scopes(
-    scopes: Mapping[str, Scope], elements: Mapping[str, Element], reading: Reading
-) -> None:
+def demand(scopes: Mapping[str, Scope], reading: Reading) -> None:
     """Add an error for everything that no executor could run."""
+    for number, scope in enumerate(scopes.values()):
+        _demand_starts(scope, reading, is_process=number == 0)
+        _demand_links(scope, reading)
+        for node in scope.nodes.values():
+            _demand_flows(node, reading)
+            _demand_conditions(node, scope, reading)
+            _demand_host(node, scope, reading)
+            if node.kind is Kind.EVENT_BASED:
+                _demand_awaited(node, scope, reading)
 
 
-def advise(process: Process, findings: Findings) -> None:
-    """Add what a designer should know of a process that can run."""
+def _error(reading: Reading, code: str, element: str, message: str, hint: str) -> None:
+    at = reading.ids.get(element)
+    place = (element, None if at is None else at.sourceline)
+    reading.findings.error(code, place, message, hint)
+
+
+def _demand_starts(scope: Scope, reading: Reading, *, is_process: bool) -> None:
+    plain = [key for key in scope.starts if not _has_definitions(key, reading)]
+    holder = reading.ids.get(scope.id)
+    is_handler = holder is not None and holder.get("triggeredByEvent") in ("true", "1")
+    if is_handler:
+        if len(scope.starts) != 1:
+            _error(
+                reading,
+                "event-sub-process-start",
+                scope.id,
+                f"An event sub-process needs exactly one start event; it has {len(scope.starts)}.",
+                "Draw an event sub-process for each of the events.",
+            )
+    elif len(plain) > 1:
+        _error(
+            reading,
+            "several-start-events",
+            plain[1],
+            f"There are {len(plain)} plain start events: {', '.join(plain)}.",
+            "Keep one, and connect it with what starts together.",
+        )
+    elif not scope.starts and not scope.implicit_starts and (is_process or scope.nodes):
+        _error(
+            reading,
+            "nothing-starts",
+            scope.id,
+            "There is no start event, and no step without an incoming flow.",
+            "Draw a start event and connect it with the first step.",
+        )
+
+
+def _has_definitions(key: str, reading: Reading) -> bool:
+    element = reading.ids.get(key)
+    return element is not None and any("ventDefinition" in str(one.tag) for one in element)
+
+
+def _demand_flows(node: Node, reading: Reading) -> None:
+    enters = node.kind in (Kind.START, Kind.BOUNDARY) or (
+        node.kind is Kind.CATCH and link_name(node) is not None
+    )
+    leaves = node.kind is Kind.END or (node.kind is Kind.THROW and link_name(node) is not None)
+    if node.kind is Kind.EVENT_SUB_PROCESS:
+        enters = leaves = True
+    if enters and node.incoming:
+        _error(
+            reading,
+            "flow-not-allowed",
+            node.id,
+            f"A flow leads into a {node.kind.value}.",
+            "It starts by its event alone; lead the flow to the step after it.",
+        )
+    if leaves and node.outgoing:
+        _error(
+            reading,
+            "flow-not-allowed",
+            node.id,
+            f"A flow leads out of a {node.kind.value}.",
+            "Nothing comes after it; lead the flow from the step before it.",
+        )
+    if node.kind in GATEWAYS and not node.outgoing:
+        _error(
+            reading,
+            "gateway-without-exit",
+            node.id,
+            "The gateway has no outgoing flow.",
+            "Connect it with the next step, or draw an end event after it.",
+        )
+
+
+def _demand_conditions(node: Node, scope: Scope, reading: Reading) -> None:
+    if node.kind is not Kind.EXCLUSIVE or len(node.outgoing) < 2:
+        return
+    for key in node.outgoing:
+        element = reading.ids[key]
+        given = any("conditionExpression" in str(one.tag) for one in element)
+        if scope.flows[key].condition is None and key != node.default and not given:
+            _error(
+                reading,
+                "condition-missing",
+                key,
+                f"The flow leaves the exclusive gateway {node.id!r} without a condition.",
+                "Write a condition, or make it the default flow.",
+            )
+
+
+def _demand_host(node: Node, scope: Scope, reading: Reading) -> None:
+    if node.kind is not Kind.BOUNDARY:
+        return
+    if node.host is not None and node.host in reading.ids:
+        host = scope.nodes.get(node.host)
+        if host is None or host.kind not in ACTIVITIES:
+            _error(
+                reading,
+                "attached-to-no-activity",
+                node.id,
+                f"It is attached to {node.host!r}, which is no activity beside it.",
+                "Attach it to a task, a sub-process or a call activity of the same scope.",
+            )
+    if not node.interrupting and any(one.trigger is Trigger.ERROR for one in node.events):
+        _error(
+            reading,
+            "event-not-allowed",
+            node.id,
+            "An error always interrupts what it is attached to.",
+            "Make the event interrupting, or use an escalation.",
+        )
+
+
+def _demand_awaited(node: Node, scope: Scope, reading: Reading) -> None:
+    for key in node.outgoing:
+        target = scope.nodes.get(scope.flows[key].target)
+        if target is None:
+            continue
+        waits = target.kind is Kind.RECEIVE or (
+            target.kind is Kind.CATCH and all(one.trigger in _AWAITED for one in target.events)
+        )
+        if not waits or len(target.incoming) > 1:
+            _error(
+                reading,
+                "event-gateway-target",
+                target.id,
+                f"The event-based gateway {node.id!r} leads to a {target.kind.value}"
+                + (" that others lead to as well." if waits else "."),
+                "Lead it to events that wait for a message, timer, signal or condition, "
+                "each with this one incoming flow.",
+            )
+
+
+def _demand_links(scope: Scope, reading: Reading) -> None:
+    caught: dict[str, str] = {}
+    thrown: dict[str, list[str]] = {}
+    for node in scope.nodes.values():
+        name = link_name(node)
+        if name is None:
+            continue
+        if node.kind is Kind.THROW:
+            thrown.setdefault(name, []).append(node.id)
+        elif name not in caught:
+            caught[name] = node.id
+        else:
+            _error(
+                reading,
+                "link-twice",
+                node.id,
+                f"The link {name!r} is caught at {caught[name]!r} already.",
+                "Give each catching link event a name of its own.",
+            )
+    alone = [(name, key) for name, key in caught.items() if name not in thrown]
+    alone += [(name, key) for name, keys in thrown.items() if name not in caught for key in keys]
+    for name, key in alone:
+        _error(
+            reading,
+            "link-without-partner",
+            key,
+            f"The link {name!r} has no other end in this scope.",
+            "Give the throwing and the catching event the same link name.",
+        )

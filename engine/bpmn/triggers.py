@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from engine.bpmn.document import (
-    BPMN,
-    CAMUNDA,
-    Element,
-    body_of,
-    child,
-    children,
-    local,
-    text_of,
-    vendor,
-)
+from engine.bpmn.document import Element, body_of, child, children, local, text_of, vendor
 from engine.bpmn.expressions import expression, timer
-from engine.bpmn.extensions import Extensions, copied, read_extensions
-from engine.bpmn.model import Correlation, EventDefinition, Kind, TimerKind, Trigger
+from engine.bpmn.extensions import Extensions
+from engine.bpmn.messages import (
+    Correlations,
+    Site,
+    message_definition,
+    name_of,
+    payload,
+    variable,
+)
+from engine.bpmn.model import EventDefinition, Kind, TimerKind, Trigger
 from engine.bpmn.reading import Reading
-from engine.scripts import Code
 
 _TRIGGERS = {f"{one.value}EventDefinition": one for one in Trigger}
 _NOT_SUPPORTED = {"compensateEventDefinition": "compensation", "cancelEventDefinition": "cancel"}
@@ -36,39 +31,6 @@ ALLOWED: dict[Kind, frozenset[Trigger]] = {
 }
 ALLOWED_IN_EVENT_SUB_PROCESS = _WAITING | {Trigger.ERROR, Trigger.ESCALATION}
 _ALONE = frozenset({Trigger.LINK, Trigger.TERMINATE})
-
-
-@dataclass(frozen=True, slots=True)
-class Correlations:
-    """The standard's correlation of one file.
-
-    Attributes:
-        keys: message id -> the properties (id, name, path) that tell its receiver.
-        bindings: process id -> property id -> expression over its data.
-    """
-
-    keys: dict[str, tuple[tuple[str, str, str], ...]]
-    bindings: dict[str, dict[str, str]]
-
-
-def read_correlations(root: Element) -> Correlations:
-    """Read ``correlationProperty`` and ``correlationSubscription`` elements."""
-    keys: dict[str, tuple[tuple[str, str, str], ...]] = {}
-    for one in children(root, "correlationProperty"):
-        key = one.get("id", "")
-        name = (one.get("name") or key).strip()
-        for retrieval in children(one, "correlationPropertyRetrievalExpression"):
-            message = retrieval.get("messageRef", "").rpartition(":")[2]
-            path = text_of(child(retrieval, "messagePath"))
-            keys[message] = (*keys.get(message, ()), (key, name, path))
-    bindings: dict[str, dict[str, str]] = {}
-    for process in children(root, "process"):
-        bound = bindings.setdefault(process.get("id", ""), {})
-        for subscription in children(process, "correlationSubscription"):
-            for binding in children(subscription, "correlationPropertyBinding"):
-                reference = binding.get("correlationPropertyRef", "").rpartition(":")[2]
-                bound[reference] = text_of(child(binding, "dataPath"))
-    return Correlations(keys, bindings)
 
 
 def read_definitions(
@@ -92,7 +54,7 @@ def read_definitions(
             continue
         trigger = _TRIGGERS[name]
         read = _READERS[trigger]
-        event = read(_Site(one, element, kind, extensions, correlations, reading))
+        event = read(Site(one, element, kind, extensions, correlations, reading))
         if event is not None:
             result.append(event)
     return tuple(result)
@@ -107,8 +69,7 @@ def demand_position(
 ) -> None:
     """Say which triggers may not stand there.
 
-    Args:
-        where: "process", "subProcess" or "eventSubProcess", which holds the event.
+    ``where`` is "process", "subProcess" or "eventSubProcess": what holds the event.
     """
     allowed = ALLOWED[kind]
     if kind is Kind.START and where == "subProcess":
@@ -164,161 +125,9 @@ def _definition_elements(element: Element, reading: Reading) -> list[Element]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Site:
-    """One event definition and what stands around it."""
-
-    element: Element
-    event: Element
-    kind: Kind
-    extensions: Extensions
-    correlations: Correlations
-    reading: Reading
-
-    @property
-    def throws(self) -> bool:
-        return self.kind in (Kind.THROW, Kind.END)
-
-
-def _message(site: _Site) -> EventDefinition | None:
-    return message_definition(
-        site.element,
-        site.event,
-        site.extensions,
-        site.correlations,
-        site.reading,
-        throws=site.throws,
-    )
-
-
-def message_definition(
-    element: Element,
-    activity: Element,
-    extensions: Extensions,
-    correlations: Correlations,
-    reading: Reading,
-    *,
-    throws: bool,
-) -> EventDefinition | None:
-    """Return the message that an event definition or a send or receive task names.
-
-    Args:
-        element: holds ``messageRef``; its line goes into findings.
-        activity: the event or task, for the process it stands in.
-    """
-    reference = element.get("messageRef")
-    if not reference:
-        reading.findings.error(
-            "no-message", element, "It names no message.", "Choose a message in the editor."
-        )
-        return None
-    message = reading.target(element, "messageRef", reference, "message")
-    if message is None:
-        return None
-    inner = read_extensions(element, reading) if element is not activity else extensions
-    around = read_extensions(message, reading)
-    variable = _first("messageVariable", "variableName", inner, extensions, around)
-    return EventDefinition(
-        Trigger.MESSAGE,
-        name=_name_of(message),
-        correlation=_correlation(
-            message, element, activity, extensions, correlations, reading, throws=throws
-        ),
-        payload=_payload(element, (inner, extensions, around), reading) if throws else None,
-        variable=None if throws else variable or extensions.properties.get("variable"),
-    )
-
-
-def _correlation(
-    message: Element,
-    at: Element,
-    activity: Element,
-    extensions: Extensions,
-    correlations: Correlations,
-    reading: Reading,
-    *,
-    throws: bool,
-) -> tuple[Correlation, ...]:
-    """Return the keys: the ``correlate`` property first, else the standard's, else zeebe's."""
-    brief = extensions.properties.get("correlate")
-    if brief:
-        return _brief(brief, extensions.owner, reading)
-    bound = correlations.bindings.get(_process_of(activity), {})
-    found: list[Correlation] = []
-    for key, name, path in correlations.keys.get(message.get("id", ""), ()):
-        text = bound.get(key) or (path if throws else "") or name
-        value = reading.code(at, expression, text)
-        if value is not None:
-            found.append(Correlation(name, value))
-    if found:
-        return tuple(found)
-    subscription = read_extensions(message, reading).zeebe("subscription", "correlationKey")
-    value = reading.code(message, expression, subscription)
-    if value is None:
-        return ()
-    return (Correlation(value.text if value.text.isidentifier() else "correlationKey", value),)
-
-
-def _brief(text: str, at: Element, reading: Reading) -> tuple[Correlation, ...]:
-    """Read ``order`` or ``order=expression``, several parted by ``;``."""
-    found: list[Correlation] = []
-    for part in text.split(";"):
-        key, equals, source = part.partition("=")
-        key = key.strip()
-        if not key:
-            continue
-        value = reading.code(at, expression, source if equals else key)
-        if not key.isidentifier() or value is None:
-            reading.findings.error(
-                "bad-correlation",
-                at,
-                f"{part.strip()!r} is no correlation key.",
-                "Write correlate as 'order' or 'order=expression', several parted by ';'.",
-            )
-            continue
-        found.append(Correlation(key, value))
-    return tuple(found)
-
-
-def _process_of(element: Element) -> str:
-    current: Element | None = element
-    while current is not None and local(current) != "process":
-        current = current.getparent()
-    return "" if current is None else current.get("id", "")
-
-
-def _first(name: str, other: str, *places: Extensions) -> str | None:
-    for place in places:
-        found = place.spiff(name) or place.spiff(other)
-        if found:
-            return found
-    return None
-
-
-def _payload(at: Element, places: tuple[Extensions, ...], reading: Reading) -> Code | None:
-    """Return what a throw carries: ``payload``, ``messagePayload`` or ``camunda:in``."""
-    for place in places:
-        text = (
-            place.properties.get("payload")
-            or place.spiff("messagePayload")
-            or place.spiff("payloadExpression")
-        )
-        if text:
-            return reading.code(at, expression, text)
-        mappings, _ = copied(place, "in", reading)
-        if mappings:
-            pairs = ", ".join(f"{one.target!r}: {one.value.text}" for one in mappings)
-            return Code(f"{{{pairs}}}", "expression")
-    return None
-
-
-def _name_of(element: Element) -> str:
-    return (element.get("name") or "").strip() or str(element.get("id"))
-
-
-def _timer(site: _Site) -> EventDefinition | None:
+def _timer(site: Site) -> EventDefinition | None:
     texts = [
-        (kind, one, text_of(one))
+        (kind, one)
         for kind in TimerKind
         for one in children(site.element, kind.value)
         if text_of(one)
@@ -331,7 +140,7 @@ def _timer(site: _Site) -> EventDefinition | None:
             "Give it a time such as PT4H or working_hours(4).",
         )
         return None
-    kind, at, text = texts[0]
+    kind, at = texts[0]
     value = site.reading.code(at, lambda given: timer(given, kind), body_of(at))
     if kind is TimerKind.CYCLE and site.kind is Kind.CATCH:
         site.reading.findings.warning(
@@ -343,7 +152,7 @@ def _timer(site: _Site) -> EventDefinition | None:
     return None if value is None else EventDefinition(Trigger.TIMER, timer=kind, value=value)
 
 
-def _signal(site: _Site) -> EventDefinition | None:
+def _signal(site: Site) -> EventDefinition | None:
     signal = site.reading.target(site.element, "signalRef", site.element.get("signalRef"), "signal")
     if signal is None:
         if not site.element.get("signalRef"):
@@ -351,21 +160,16 @@ def _signal(site: _Site) -> EventDefinition | None:
                 "no-signal", site.element, "It names no signal.", "Choose a signal in the editor."
             )
         return None
-    inner = read_extensions(site.element, site.reading)
-    around = read_extensions(signal, site.reading)
-    places = (inner, site.extensions, around)
+    places = site.places(signal)
     return EventDefinition(
         Trigger.SIGNAL,
-        name=_name_of(signal),
-        payload=_payload(site.element, places, site.reading) if site.throws else None,
-        variable=None
-        if site.throws
-        else _first("variableName", "messageVariable", *places)
-        or site.extensions.properties.get("variable"),
+        name=name_of(signal),
+        payload=payload(site, places) if site.throws else None,
+        variable=None if site.throws else variable(places),
     )
 
 
-def _conditional(site: _Site) -> EventDefinition | None:
+def _conditional(site: Site) -> EventDefinition | None:
     at = child(site.element, "condition")
     if at is None or not text_of(at):
         site.reading.findings.error(
@@ -379,7 +183,7 @@ def _conditional(site: _Site) -> EventDefinition | None:
     return None if value is None else EventDefinition(Trigger.CONDITIONAL, value=value)
 
 
-def _coded(site: _Site, trigger: Trigger) -> EventDefinition | None:
+def _coded(site: Site, trigger: Trigger) -> EventDefinition | None:
     """Read an error or an escalation."""
     word = trigger.value
     reference = site.element.get(f"{word}Ref")
@@ -407,8 +211,8 @@ def _coded(site: _Site, trigger: Trigger) -> EventDefinition | None:
     )
 
 
-def _link(site: _Site) -> EventDefinition | None:
-    name = (site.element.get("name") or site.event.get("name") or "").strip()
+def _link(site: Site) -> EventDefinition | None:
+    name = (site.element.get("name") or site.owner.get("name") or "").strip()
     if not name:
         site.reading.findings.error(
             "link-without-name",
@@ -420,12 +224,12 @@ def _link(site: _Site) -> EventDefinition | None:
     return EventDefinition(Trigger.LINK, name=name)
 
 
-def _terminate(_: _Site) -> EventDefinition:
+def _terminate(_: Site) -> EventDefinition:
     return EventDefinition(Trigger.TERMINATE)
 
 
 _READERS = {
-    Trigger.MESSAGE: _message,
+    Trigger.MESSAGE: message_definition,
     Trigger.TIMER: _timer,
     Trigger.SIGNAL: _signal,
     Trigger.CONDITIONAL: _conditional,

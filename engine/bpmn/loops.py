@@ -1,0 +1,188 @@
+"""How an activity repeats: standard loops and multi-instance."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from engine.bpmn.document import (
+    CAMUNDA,
+    ZEEBE,
+    Element,
+    body_of,
+    child,
+    is_true,
+    local,
+    text_of,
+    vendor,
+)
+from engine.bpmn.expressions import expression
+from engine.bpmn.extensions import Extensions
+from engine.bpmn.model import Loop, LoopKind
+from engine.bpmn.reading import Reading
+from engine.scripts import Code
+
+
+def read_loop(element: Element, extensions: Extensions, reading: Reading) -> Loop | None:
+    """Return the loop or multi-instance characteristics."""
+    standard = child(element, "standardLoopCharacteristics")
+    if standard is not None:
+        return _standard_loop(standard, reading)
+    multiple = child(element, "multiInstanceLoopCharacteristics")
+    return None if multiple is None else _multi_instance(multiple, extensions, reading)
+
+
+def _standard_loop(element: Element, reading: Reading) -> Loop | None:
+    condition = reading.code(element, expression, body_of(child(element, "loopCondition")))
+    text = element.get("loopMaximum")
+    maximum = int(text) if text and re.fullmatch(r"\d{1,6}", text.strip()) else None
+    if text and not maximum:
+        reading.findings.error(
+            "bad-number",
+            element,
+            f"loopMaximum {text!r} is no number above 0.",
+            "Write an integer.",
+        )
+    elif condition is None and maximum is None:
+        reading.findings.error(
+            "loop-without-end",
+            element,
+            "The loop has neither a condition nor a maximum.",
+            "Give it a loopCondition or a loopMaximum.",
+        )
+    return Loop(
+        LoopKind.STANDARD,
+        condition=condition,
+        test_before=is_true(element.get("testBefore")),
+        maximum=maximum,
+    )
+
+
+def _multi_instance(element: Element, extensions: Extensions, reading: Reading) -> Loop:
+    behavior = element.get("behavior")
+    if behavior is not None and behavior != "All":
+        reading.findings.error(
+            "not-supported",
+            element,
+            f"Multi-instance behavior {behavior!r} is not supported yet.",
+            "Use 'All', and an event inside of the activity.",
+        )
+    inner = _zeebe_loop(element)
+    cardinality = reading.code(element, expression, body_of(child(element, "loopCardinality")))
+    given = vendor(element, "collection") or inner.get("inputCollection")
+    collection = (
+        reading.code(element, expression, given)
+        if given
+        else _datum(child(element, "loopDataInputRef"), reading)
+    )
+    counted = given or any(
+        text_of(child(element, name)) for name in ("loopCardinality", "loopDataInputRef")
+    )
+    if not counted:
+        reading.findings.error(
+            "multi-instance-of-nothing",
+            element,
+            "The multi-instance has neither a cardinality nor a collection.",
+            "Give it a collection (camunda:collection) or a loopCardinality.",
+        )
+    item = vendor(element, "elementVariable") or inner.get("inputElement")
+    if item is None:
+        item = _item_name(child(element, "inputDataItem"))
+    if item is not None and not item.isidentifier():
+        reading.findings.error(
+            "bad-name",
+            element,
+            f"{item!r} is no name that a datum can have.",
+            "Use letters, digits and _, not starting with a digit.",
+        )
+    return Loop(
+        LoopKind.SEQUENTIAL if is_true(element.get("isSequential")) else LoopKind.PARALLEL,
+        cardinality=cardinality,
+        collection=collection,
+        item=item,
+        output=_output(element, inner, extensions, reading),
+        completion=reading.code(
+            element, expression, body_of(child(element, "completionCondition"))
+        ),
+    )
+
+
+def _zeebe_loop(element: Element) -> dict[str, str]:
+    holder = child(element, "extensionElements")
+    if holder is not None:
+        for one in holder.iter(f"{{{ZEEBE}}}loopCharacteristics"):
+            return {str(name): str(value) for name, value in one.attrib.items()}
+    return {}
+
+
+def _output(
+    element: Element, inner: Mapping[str, str], extensions: Extensions, reading: Reading
+) -> tuple[str, Code] | None:
+    """Return where each instance's result is gathered, and what it is."""
+    own = _own_properties(element)
+    properties = {**inner, **extensions.properties, **own}
+    target = properties.get("outputCollection")
+    if target is None:
+        code = _datum(child(element, "loopDataOutputRef"), reading)
+        target = None if code is None else code.text
+    if target is None:
+        return None
+    text = properties.get("outputElement")
+    if text is None:
+        name = _item_name(child(element, "outputDataItem"))
+        text = None if name is None else f"value({name!r})"
+    value = reading.code(element, expression, text)
+    if value is None or not target.isidentifier():
+        reading.findings.error(
+            "bad-output",
+            element,
+            "outputCollection and outputElement go together: a name and an expression.",
+            "Give both, or neither.",
+        )
+        return None
+    return target, value
+
+
+def _own_properties(element: Element) -> dict[str, str]:
+    """Return extension properties that stand on the loop itself."""
+    holder = child(element, "extensionElements")
+    if holder is None:
+        return {}
+    return {
+        str(one.get("name")): str(one.get("value", "")).strip()
+        for uri in CAMUNDA
+        for one in holder.iter(f"{{{uri}}}property")
+    }
+
+
+def _datum(element: Element | None, reading: Reading) -> Code | None:
+    """Return the datum that a loop's reference means: a data object, an input, or a name."""
+    text = text_of(element)
+    if element is None or not text:
+        return None
+    target = reading.ids.get(text)
+    if target is not None:
+        text = data_name(target, reading)
+    if not text.isidentifier():
+        reading.findings.error(
+            "bad-name", element, f"{text!r} is no name of a datum.", "Name a data object."
+        )
+        return None
+    return Code(text, "expression")
+
+
+def data_name(element: Element, reading: Reading) -> str:
+    """Return the name by which expressions read a data object or data input."""
+    if local(element) == "dataObjectReference":
+        referred = reading.ids.get(element.get("dataObjectRef", ""))
+        if referred is not None:
+            element = referred
+    name = (element.get("name") or "").strip()
+    return name if name.isidentifier() else str(element.get("id"))
+
+
+def _item_name(element: Element | None) -> str | None:
+    if element is None:
+        return None
+    name = (element.get("name") or "").strip()
+    return name if name.isidentifier() else element.get("id")
