@@ -25,12 +25,13 @@ from argon2.exceptions import VerificationError
 from engine import accounts, store
 from engine.access import Actor
 from engine.accounts import Account
+from engine.calendar import LOCAL
 from engine.database import Transaction
 from engine.errors import InvalidUser, NotAllowed, NotFound, NotSignedIn, UserExists
 from engine.ports import Application
 
 STREAM = "@identities"
-OPERATOR = "operator"
+OPERATOR = "@operator"
 """The name under which histories record what was done on the command line."""
 
 SESSION_HOURS = 12
@@ -40,8 +41,6 @@ PASSWORD_LENGTH = 8
 # argon2id with 19 MiB and two rounds (OWASP's password storage cheat sheet): about 20 ms.
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-_RESERVED = frozenset({OPERATOR, "system", "scheduler"})
-_RESERVED_TEXT = ", ".join(sorted(_RESERVED))
 _NOBODY = _HASHER.hash("nobody has this password")
 _HOW_TO_SIGN_IN = "Sign in at POST /api/v1/login, or send a token of `bihuan token create`."
 
@@ -70,10 +69,10 @@ class NewUser:
         Raises:
             InvalidUser: it cannot.
         """
-        if not _NAME.fullmatch(self.name) or self.name in _RESERVED:
+        if not _NAME.fullmatch(self.name):
             raise InvalidUser(
                 f"{self.name!r} cannot be the name of a user.",
-                hint=f"Use 1 to 64 letters, digits, '.', '_' or '-'; not {_RESERVED_TEXT}.",
+                hint="Use 1 to 64 letters, digits, '.', '_' or '-'.",
             )
         if self.password is not None and len(self.password) < PASSWORD_LENGTH:
             raise InvalidUser(f"A password needs at least {PASSWORD_LENGTH} characters.")
@@ -215,6 +214,7 @@ def actor_of_token(app: Application, token: str) -> Actor:
     now = app.clock.now()
     with app.database.reading() as tx:
         account = accounts.read_user_of_token(tx, _sha256(token), now)
+        app.references.refresh(tx)
     if account is None or account.disabled_at is not None:
         raise NotSignedIn("The token is unknown or has ended.", hint=_HOW_TO_SIGN_IN)
     _refuse_demo(app, account)
@@ -230,13 +230,26 @@ def actor(app: Application, name: str) -> Actor:
     """
     with app.database.reading() as tx:
         account = _known(tx, name)
+        app.references.refresh(tx)
     if account.disabled_at is not None:
         raise NotSignedIn(f"User {name!r} is disabled.")
     return _actor(app, account, app.clock.now())
 
 
+def operator() -> Actor:
+    """Return who acts at the machine's own command line; it may do everything."""
+    return Actor.system(OPERATOR)
+
+
 def _actor(app: Application, account: Account, now: datetime) -> Actor:
-    raise NotImplementedError(app, account, now)
+    # The people list is asked each time: who has left has nothing left, as of now.
+    return Actor.of(
+        account.name,
+        app.references.organisation,
+        now.astimezone(LOCAL).date(),
+        person_id=account.person_id,
+        posts=account.grants,
+    )
 
 
 def _known(tx: Transaction, name: str) -> Account:

@@ -19,7 +19,7 @@ CALENDAR = Path("processes/lists/calendar.csv")
 OFFICE_HOURS = Path("processes/lists/office_hours.csv")
 
 
-class Moment(click.ParamType):
+class Moment(click.ParamType[datetime]):
     """An RFC 3339 moment; without an offset it is meant in local time."""
 
     name = "moment"

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from itertools import chain
 from typing import Any
 
 import click
@@ -9,39 +13,56 @@ import click
 from engine import replay as replaying
 from engine.cli import terminal
 from engine.cli.installation import opened
+from engine.ports import Application
+from engine.replay import Difference
 from engine.settings import Settings
+
+CHUNK = 50
+"""How many cases a process of ``--jobs`` is handed at a time."""
 
 _CASES = click.argument("cases", metavar="[CASE…]", nargs=-1)
 _ALL = click.option("--all", "everything", is_flag=True, help="Every case there is.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print a JSON document.")
 
 
-def _chosen(cases: tuple[str, ...], *, everything: bool) -> list[str] | None:
+def _chosen(app: Application, cases: tuple[str, ...], *, everything: bool) -> list[str]:
     if everything == bool(cases):
         raise click.UsageError("Name one or more cases, or say --all.")
-    return None if everything else list(cases)
+    return replaying.case_ids(app) if everything else list(cases)
 
 
 @click.command()
 @_CASES
 @_ALL
-@click.option("--reevaluate", is_flag=True, help="Also evaluate expressions again and compare.")
+@click.option("--jobs", default=1, metavar="N", type=click.IntRange(1, 64), help="In N processes.")
 @_JSON
 @click.pass_obj
 def replay(
-    settings: Settings,
-    *,
-    cases: tuple[str, ...],
-    everything: bool,
-    reevaluate: bool,
-    as_json: bool,
+    settings: Settings, *, cases: tuple[str, ...], everything: bool, jobs: int, as_json: bool
 ) -> None:
     """Apply the recorded commands again and compare every event; writes nothing."""
-    chosen = _chosen(cases, everything=everything)
     with opened(settings) as app:
-        report = replaying.replay(app, chosen, reevaluate=reevaluate)
-    text = f"{report['identical']} of {report['cases']} cases are identical."
-    _finish(report, report["different"], text, as_json=as_json)
+        ids = _chosen(app, cases, everything=everything)
+        found = replaying.replay(app, ids) if jobs == 1 else _in_processes(settings, ids, jobs)
+        faults = _faults("Replayed", found, len(ids))
+    report = {"cases": len(ids), "identical": len(ids) - len(faults), "different": faults}
+    text = f"{report['identical']} of {len(ids)} cases are identical."
+    _finish(report, faults, text, as_json=as_json)
+
+
+def _in_processes(settings: Settings, ids: list[str], jobs: int) -> Iterator[Difference | None]:
+    chunks = [ids[at : at + CHUNK] for at in range(0, len(ids), CHUNK)]
+    # Forked processes would share the sandbox's pipes and the database's connections.
+    fresh = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=fresh) as pool:
+        done: Iterable[Sequence[Difference | None]]
+        done = pool.map(_replay_chunk, [settings] * len(chunks), chunks)
+        yield from chain.from_iterable(done)
+
+
+def _replay_chunk(settings: Settings, ids: list[str]) -> list[Difference | None]:
+    with opened(settings) as app:
+        return list(replaying.replay(app, ids))
 
 
 @click.command()
@@ -50,12 +71,18 @@ def replay(
 @_JSON
 @click.pass_obj
 def verify(settings: Settings, *, cases: tuple[str, ...], everything: bool, as_json: bool) -> None:
-    """Check that every entry of the histories follows from the one before it."""
-    chosen = _chosen(cases, everything=everything)
+    """Check that every entry of the histories follows from the one before it.
+
+    With --all also the acts of administrators, the files and the lists.
+    """
     with opened(settings) as app:
-        report = replaying.verify(app, chosen)
-    text = f"{report['sound']} of {report['cases']} histories are sound."
-    _finish(report, report["broken"], text, as_json=as_json)
+        ids = _chosen(app, cases, everything=everything)
+        faults = _faults("Verified", replaying.verify_cases(app, ids), len(ids))
+        sound = len(ids) - len(faults)
+        if everything:
+            faults += [one.to_json() for one in replaying.verify_rest(app)]
+    report = {"cases": len(ids), "sound": sound, "broken": faults}
+    _finish(report, faults, f"{sound} of {len(ids)} histories are sound.", as_json=as_json)
 
 
 @click.command()
@@ -64,10 +91,23 @@ def verify(settings: Settings, *, cases: tuple[str, ...], everything: bool, as_j
 @click.pass_obj
 def rebuild(settings: Settings, *, cases: tuple[str, ...], everything: bool) -> None:
     """Refill snapshots, inbox and timers from the histories."""
-    chosen = _chosen(cases, everything=everything)
     with opened(settings) as app:
-        report = replaying.rebuild(app, chosen)
-    terminal.say(f"Rebuilt {report['cases']} cases.")
+        ids = _chosen(app, cases, everything=everything)
+        with terminal.progress("Rebuilt", len(ids)) as step:
+            for _ in replaying.rebuild(app, ids):
+                step()
+
+
+def _faults(
+    label: str, found: Iterable[Difference | None], count: int
+) -> list[dict[str, Any]]:
+    faults = []
+    with terminal.progress(label, count) as step:
+        for one in found:
+            step()
+            if one is not None:
+                faults.append(one.to_json())
+    return faults
 
 
 def _finish(
@@ -82,3 +122,5 @@ def _line(fault: dict[str, Any]) -> str:
     named = [name for name in ("case", "position", "what") if fault.get(name) is not None]
     where = " ".join(f"{name} {fault[name]}" for name in named)
     return f"{where}: {fault['reason']}"
+
+

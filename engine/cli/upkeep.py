@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import click
 
-from engine import store
+from engine import migrations, retention
 from engine.cli import terminal
 from engine.cli.installation import opened
-from engine.migrations import migrate as migrate_database
 from engine.settings import Settings
 
 
@@ -15,8 +14,9 @@ from engine.settings import Settings
 @click.pass_obj
 def migrate(settings: Settings) -> None:
     """Create the database named by DATABASE_URL, or bring its tables up to date."""
-    migrate_database(settings.database_url)
-    terminal.say("The database is up to date.")
+    before, after = migrations.upgrade(settings.database_url)
+    done = "was up to date" if before == after else f"is at revision {after} now"
+    terminal.say(f"The database {done}.")
 
 
 @click.command()
@@ -24,5 +24,6 @@ def migrate(settings: Settings) -> None:
 def tidy(settings: Settings) -> None:
     """Remove stored answers after 7 days and delivered outbox rows after 30; never history."""
     with opened(settings) as app, app.database.writing() as tx:
-        answers, deliveries = store.tidy(tx, app.clock.now())
-    terminal.say(f"Removed {answers} stored answers and {deliveries} delivered outbox rows.")
+        gone = retention.tidy(tx, app.clock.now())
+    counted = ", ".join(f"{count} {name}" for name, count in gone.items())
+    terminal.say(f"Removed {counted}.")

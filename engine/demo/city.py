@@ -1,0 +1,95 @@
+"""Load the demo city: its lists, and a user for every role."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+
+from engine import accounts, identities, references
+from engine.calendar import LOCAL
+from engine.identities import NewUser
+from engine.organisation import Grant, Organisation
+from engine.ports import Application
+
+PASSWORD = "bihuan-demo"  # noqa: S105 - printed by `make run`, refused beyond loopback
+ADMIN = "admin"
+
+HOME = ("990101001", "D04")
+"""Where the users named by a role work if they can: one street, and the department
+that gets most of its whistles. So a case that one of them starts reaches the others."""
+
+
+def load_city(app: Application, folder: Path) -> tuple[int, int]:
+    """Put the lists in ``folder`` in force and make the users; what is there stays.
+
+    Args:
+        app: the application.
+        folder: of descriptors (``NAME.json``) and the CSV files they name.
+
+    Returns:
+        How many lists and how many users are new.
+    """
+    lists = sum(_activate(app, path) for path in sorted(folder.glob("*.json")))
+    return lists, load_users(app)
+
+
+def _activate(app: Application, path: Path) -> bool:
+    content = path.with_suffix(".csv").read_bytes()
+    with app.database.writing() as tx:
+        done = references.activate(
+            tx,
+            descriptor=path.read_bytes(),
+            content=content,
+            actor=identities.OPERATOR,
+            at=app.clock.now(),
+        )
+    return bool(done["changed"])
+
+
+def load_users(app: Application) -> int:
+    """Make the users of the demo city that are not there yet; return how many.
+
+    Each person of the people list is a user (by the person's id, without a
+    password); each role is one (by its code), bound to somebody who holds it; and
+    ``admin`` has every post there is.
+    """
+    with app.database.reading() as tx:
+        app.references.refresh(tx)
+        known = {one.name for one in accounts.read_users(tx)}
+    organisation = app.references.organisation
+    today = app.clock.now().astimezone(LOCAL).date()
+    posts = {one: organisation.posts(one, today) for one in organisation.people()}
+    everything = sorted({grant for grants in posts.values() for grant in grants})
+    wanted = [
+        *(NewUser(person, person_id=person, demo=True) for person in posts),
+        *_role_users(organisation, posts, today),
+        NewUser(ADMIN, roles=everything, password=PASSWORD, demo=True),
+    ]
+    missing = [one for one in wanted if one.name not in known]
+    identities.add_users(app, missing, by=identities.OPERATOR)
+    return len(missing)
+
+
+def _role_users(
+    organisation: Organisation, posts: dict[str, list[Grant]], today: date
+) -> Iterable[NewUser]:
+    taken: set[str] = set()
+    for role in organisation.roles():
+        holders = [
+            (person, unit)
+            for person, grants in posts.items()
+            for held, unit in grants
+            if held == role
+        ]
+        if not holders or role == ADMIN:
+            continue
+        # One person as two users would slip through the separation of duties.
+        holders.sort(key=lambda one: (one[0] in taken, not _at_home(organisation, one[1], today)))
+        person = holders[0][0]
+        taken.add(person)
+        yield NewUser(role, person_id=person, password=PASSWORD, demo=True)
+
+
+def _at_home(organisation: Organisation, unit: str, today: date) -> bool:
+    return any(organisation.within(unit, place, today) for place in HOME)

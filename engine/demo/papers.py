@@ -1,0 +1,210 @@
+"""Forms as the people of a simulation fill them in.
+
+Each field is filled by the plan's rule for its key, else by what its component
+accepts; fields that are neither required nor named by a rule stay empty.
+
+A rule is one of ``{"weights": {value: weight}}`` (``"number": true`` = the values
+are numbers), ``{"one_of": [values]}``, ``{"constant": value}``, ``{"after": [amount,
+unit]}`` (a moment so long after now), ``{"datum": name}`` (what the task shows under
+that name), ``{"place": level}`` (a unit of that level around or below the starter's)
+and ``{"row": list, "column": name, "where": {column: value}}``, which may ask for
+columns that are ``filled`` or ``empty``. It may name ``when``, a trait without which
+it is not used. Of a list of rules the first that gives a value is taken.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from engine import deadlines, definitions, forms, lists, store
+from engine.demo.crowd import Crowd, Post
+from engine.forms import Component, Form
+from engine.forms.fields import choices_of
+from engine.forms.model import CHOOSING
+from engine.ports import Application
+
+Rule = Mapping[str, Any]
+Rules = Rule | Sequence[Rule]
+Values = dict[str, Any]
+
+WORDS = ("已到现场核实，情况属实。", "已按规定处置，附照片。", "经协调已落实，后续跟进。")
+
+
+class Papers:
+    """Fills in forms.
+
+    Args:
+        app: the plan's process is deployed.
+        plan: see ``simulation``.
+        crowd: knows the units.
+        chance: where the dice come from.
+    """
+
+    def __init__(
+        self, app: Application, plan: Mapping[str, Any], crowd: Crowd, chance: random.Random
+    ) -> None:
+        self._app, self._plan, self._crowd, self._random = app, plan, crowd, chance
+        self._forms: dict[tuple[str, str], Form] = {}
+
+    def start(self, person: Post, traits: Collection[str]) -> Values:
+        """Return the data of a new report."""
+        start = self._plan["start"]
+        form = self._form(self._plan["process"], self._form_of(start))
+        rules = {**self._plan.get("fields", {}), **self._rules(start)}
+        if form is None:
+            return self._free(self._rules(start), {}, traits, person)
+        return self._fill(form, rules, {}, traits, person)
+
+    def _form_of(self, element: str) -> str | None:
+        with self._app.database.reading() as tx:
+            version = definitions.version(tx, self._plan["process"])
+            return definitions.process_of(tx, version).nodes[element].form
+
+    def _form(self, process: str, key: str | None) -> Form | None:
+        """Return a form of the newest version of a process."""
+        if key is None:
+            return None
+        if (process, key) not in self._forms:
+            with self._app.database.reading() as tx:
+                files = definitions.version(tx, process).files
+                file = next(one for one in files if (one["kind"], one["key"]) == ("form", key))
+                content = store.get_blob(tx, file["sha256"])
+            form, _ = forms.read(content, filename=file["filename"])
+            assert form is not None, "what was deployed can be read"
+            self._forms[process, key] = form
+        return self._forms[process, key]
+
+    def task(self, task: Mapping[str, Any], outcome: str | None, traits: Collection[str]) -> Values:
+        """Return the data with which a task is completed."""
+        rules = {**self._plan.get("fields", {}), **self._rules(task["element"])}
+        form = self._form(task["process"], task["form"])
+        if form is None:
+            return self._free(self._rules(task["element"]), task["data"], traits, None)
+        known = {**task["data"], "outcome": outcome}
+        return self._fill(form, rules, known, traits, None)
+
+    def _rules(self, element: str) -> Mapping[str, Rules]:
+        rules: Mapping[str, Rules] = self._plan["elements"].get(element, {}).get("fields", {})
+        return rules
+
+    def _fill(
+        self,
+        form: Form,
+        rules: Mapping[str, Rules],
+        known: Mapping[str, Any],
+        traits: Collection[str],
+        person: Post | None,
+    ) -> Values:
+        values: Values = {}
+        for one in form.fields():
+            names = {**known, **values}
+            if one.readonly or one.key in forms.hidden(form, names):
+                continue
+            value = self._by_rules(rules.get(one.key, ()), names, traits, person)
+            if value is None and one.required:
+                value = self._plain(one, names)
+            if value is not None:
+                values[one.key] = value
+        # An answer may hide a question that was answered before it.
+        away = forms.hidden(form, {**known, **values})
+        return {key: value for key, value in values.items() if key not in away}
+
+    def _free(
+        self,
+        rules: Mapping[str, Rules],
+        known: Mapping[str, Any],
+        traits: Collection[str],
+        person: Post | None,
+    ) -> Values:
+        given = {key: self._by_rules(one, known, traits, person) for key, one in rules.items()}
+        return {key: value for key, value in given.items() if value is not None}
+
+    def _plain(self, one: Component, names: Mapping[str, Any]) -> Any:
+        """Something that the component accepts."""
+        if one.type == "dynamiclist":
+            parts = [part for part in one.parts if part.required and not part.readonly]
+            return [{part.key: self._plain(part, names) for part in parts}]
+        if one.type in CHOOSING:
+            offered = [choice.value for choice in choices_of(one, names)]
+            if not offered:
+                return None
+            chosen = self._random.choice(offered)
+            return chosen if one.type in ("select", "radio") else [chosen]
+        return self._simple(one)
+
+    def _simple(self, one: Component) -> Any:
+        if one.type == "checkbox":
+            return True
+        if one.type == "number":
+            low = 1 if one.minimum is None else one.minimum
+            number = int(low if one.maximum is None else min(low, one.maximum))
+            return str(number) if one.as_text else number
+        if one.type == "datetime":
+            text = deadlines.local_text(self._app.clock.now().replace(microsecond=0))
+            return {"date": text[:10], "time": text[11:16]}.get(one.subtype, text)
+        if one.type == "filepicker":
+            return None
+        return self._random.choice(WORDS)[: one.max_length]
+
+    def _by_rules(
+        self, rules: Rules, names: Mapping[str, Any], traits: Collection[str], person: Post | None
+    ) -> Any:
+        for rule in [rules] if isinstance(rules, Mapping) else rules:
+            if "when" not in rule or rule["when"] in traits:
+                value = self._by_rule(rule, names, person)
+                if value is not None:
+                    return value
+        return None
+
+    def _by_rule(self, rule: Rule, names: Mapping[str, Any], person: Post | None) -> Any:
+        if "weights" in rule:
+            weights = rule["weights"]
+            chosen = self._random.choices(list(weights), list(weights.values()))[0]
+            return int(chosen) if rule.get("number") else chosen
+        if "one_of" in rule:
+            return self._random.choice(rule["one_of"])
+        if "after" in rule:
+            amount, unit = rule["after"]
+            calendar = self._app.references.calendar
+            due = deadlines.due(self._app.clock.now(), amount, unit, calendar=calendar)
+            return deadlines.local_text(due.at)
+        if "datum" in rule:
+            return names.get(rule["datum"])
+        if "place" in rule:
+            return None if person is None else self._place(rule["place"], person.unit)
+        if "row" in rule:
+            return self._row(rule)
+        return rule.get("constant")
+
+    def _place(self, level: str, unit: str) -> str:
+        """A unit of a level around or below another; that itself if there is none."""
+        organisation, today = self._crowd.organisation, self._crowd.today
+        around = organisation.unit_at(unit, level, today)
+        if around is not None:
+            return around
+        below = [
+            row["id"]
+            for row in self._rows("org_units", {"level": level})
+            if organisation.within(row["id"], unit, today)
+        ]
+        return self._random.choice(below) if below else unit
+
+    def _row(self, rule: Rule) -> Any:
+        found = [
+            row
+            for row in self._rows(rule["row"], rule.get("where", {}))
+            if all(row[one] for one in rule.get("filled", ()))
+            and not any(row[one] for one in rule.get("empty", ()))
+        ]
+        return self._random.choice(found)[rule["column"]] if found else None
+
+    def _rows(self, name: str, where: Mapping[str, Any]) -> list[lists.JsonRow]:
+        version = self._app.references.active[name]
+        return [
+            row
+            for row in version.in_force(self._crowd.today)
+            if all(row[column] == value for column, value in where.items())
+        ]
+

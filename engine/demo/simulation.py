@@ -1,0 +1,247 @@
+"""Simulated cases: people who do not exist work a year off in a few minutes.
+
+Everything goes through the same doors that people use (``cases.start``,
+``cases.handle``, ``timers.tick``), on a clock that is set from one happening to
+the next. What the people decide comes from a *plan*, a JSON file beside the
+diagrams (``processes/demo/``), and from a random generator with a seed: the
+same plan, lists, diagrams and seed give the same histories.
+
+A plan names, in weights, what is chosen. A *trait* is drawn once per case (the
+department is late; the work has to be done again) and used up by the first step
+that knows it.
+"""
+
+from __future__ import annotations
+
+import heapq
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from engine import cases, deadlines, timers, views
+from engine.access import Actor
+from engine.calendar import LOCAL
+from engine.clock import ManualClock, parse
+from engine.commands import CompleteTask
+from engine.demo.crowd import Crowd
+from engine.demo.papers import Papers
+from engine.errors import EngineError
+from engine.ports import Application
+
+Plan = dict[str, Any]
+
+CLOSED = frozenset({"completed", "cancelled"})
+TRIES = 3
+"""How many people try a task before it is left to wait."""
+
+
+@dataclass(order=True, slots=True)
+class Happening:
+    """Something that will be done at a moment; equal moments keep their order."""
+
+    at: datetime
+    order: int
+    do: Callable[[], None] = field(compare=False)
+
+
+@dataclass(slots=True)
+class Life:
+    """What the simulation remembers of a running case.
+
+    Attributes:
+        traits: what was drawn for it and is not yet used up.
+        seen: open tasks and armed timers it has planned for.
+    """
+
+    id: str
+    traits: set[str]
+    seen: set[str] = field(default_factory=set)
+
+
+class Simulation:
+    """One run of the world.
+
+    Args:
+        app: opened on a ``ManualClock`` that stands at or before the plan's first day.
+        plan: see the module's description.
+        crowd: who there is to act.
+        seed: the same seed gives the same cases.
+    """
+
+    def __init__(self, app: Application, plan: Plan, crowd: Crowd, seed: int) -> None:
+        assert isinstance(app.clock, ManualClock)
+        self._app, self._clock, self._plan, self._crowd = app, app.clock, plan, crowd
+        self._random = random.Random(seed)  # noqa: S311 - a simulation, no secret
+        self._papers = Papers(app, plan, crowd, self._random)
+        self._heap: list[Happening] = []
+        self._order = 0
+        self.report: Counter[str] = Counter()
+
+    def run(self, count: int, step: Callable[[], None]) -> Counter[str]:
+        """Let ``count`` cases arrive and live; call ``step`` as each arrives.
+
+        Returns:
+            How many cases were started and closed, steps done, and refused by reason.
+        """
+        end = self._moment(self._plan["last"], hours=24)
+        for at in sorted(self._arrival() for _ in range(count)):
+            self._later(at, lambda: self._arrive(step))
+        while self._heap and self._heap[0].at < end:
+            happening = heapq.heappop(self._heap)
+            self._clock.set(max(happening.at, self._clock.now()))
+            happening.do()
+        return self.report
+
+    def _later(self, at: datetime, do: Callable[[], None]) -> None:
+        self._order += 1
+        heapq.heappush(self._heap, Happening(at, self._order, do))
+
+    # -- arrivals -----------------------------------------------------------------
+
+    def _moment(self, day: str, *, hours: float = 0) -> datetime:
+        midnight = datetime.fromisoformat(day).replace(tzinfo=LOCAL)
+        return (midnight + timedelta(hours=hours)).astimezone(UTC)
+
+    def _arrival(self) -> datetime:
+        """Draw the moment of a report: fewer at weekends, few at night."""
+        first = self._moment(self._plan["first"])
+        days = (self._moment(self._plan["last"], hours=24) - first).days
+        weights = self._plan["arrivals"]
+        while True:
+            day = first + timedelta(days=self._random.randrange(days))
+            if self._random.random() < weights["weekdays"][day.astimezone(LOCAL).weekday()]:
+                break
+        hour = self._random.choices(range(24), weights["hours"])[0]
+        return day + timedelta(hours=hour, seconds=self._random.randrange(3600))
+
+    def _arrive(self, step: Callable[[], None]) -> None:
+        step()
+        traits = self._plan.get("traits", {})
+        life = Life("", {name for name, share in traits.items() if self._random.random() < share})
+        person = self._crowd.someone(self._plan["starters"], self._random)
+        data = self._papers.start(person, life.traits)
+        try:
+            answer = cases.start(
+                self._app,
+                self._crowd.actor(person.name),
+                process=self._plan["process"],
+                data=data,
+            )
+        except EngineError as refusal:
+            self._refused(refusal, "start")
+            return
+        life.id = answer.body["id"]
+        self.report["started"] += 1
+        self._look(life)
+
+    # -- lives --------------------------------------------------------------------
+
+    def _look(self, life: Life) -> None:
+        """Plan for what is new in a case: tasks that opened, timers that were armed."""
+        case = views.case(self._app, self._crowd.watcher(), life.id)
+        if case["state"] in CLOSED:
+            self.report[case.get("end") or case["state"]] += 1
+            return
+        if case["incidents"]:
+            self.report["incidents"] += 1
+        for task in case["tasks"]:
+            self._notice(life, task)
+        for timer in case["timers"]:
+            name = f"{timer['element']} {timer['due_at']}"
+            if name not in life.seen:
+                life.seen.add(name)
+                self._later(parse(timer["due_at"]), lambda: self._ring(life))
+
+    def _notice(self, life: Life, task: dict[str, Any]) -> None:
+        if task["id"] in life.seen:
+            return
+        life.seen.add(task["id"])
+        rule = self._rule(task["element"])
+        late = rule.get("late")
+        at = self._clock.now()
+        if late and late in life.traits and task.get("due_at"):
+            life.traits.discard(late)
+            at = max(at, parse(task["due_at"]))
+        at = self._moment_of_work(rule, at, task.get("due_at"))
+        self._later(at, lambda: self._work(life, task["id"], task["element"]))
+
+    def _moment_of_work(self, rule: Plan, at: datetime, due_at: str | None) -> datetime:
+        """Draw when somebody gets round to it: a share of the time left, or so long after."""
+        share = rule.get("share")
+        if share and due_at and parse(due_at) > at:
+            left = parse(due_at) - at
+            at += left * self._random.uniform(*share)
+            if left < timedelta(hours=12):
+                return at
+            # Long limits are worked on in office hours, whatever the share comes to.
+            low, high, unit = 0.0, 1.0, "WH"
+        else:
+            low, high, unit = rule.get("after") or self._plan["after"]
+        amount = round(self._random.uniform(low, high), 2)
+        calendar = self._app.references.calendar
+        return deadlines.due(at, amount, unit, calendar=calendar).at
+
+    def _ring(self, life: Life) -> None:
+        self.report["timers"] += timers.tick(self._app)
+        self._look(life)
+
+    def _work(self, life: Life, task_id: str, element: str) -> None:
+        """Complete a task that may have gone meanwhile."""
+        try:
+            task = views.task(self._app, self._crowd.watcher(), *cases.split_task(task_id))
+        except EngineError:
+            return
+        if task["state"] != "open" or task["held"]:
+            # A held task is planned for again when it is released.
+            life.seen.discard(task_id)
+            return
+        rule = self._rule(element)
+        outcome = self._outcome(task, rule, life)
+        tried: list[Actor] = []
+        for _ in range(TRIES):
+            person = self._crowd.hand(task, tried, self._random)
+            if person is None:
+                break
+            tried.append(person)
+            if self._complete(life, task, person, outcome):
+                self._look(life)
+                return
+        self.report["left waiting"] += 1
+
+    def _complete(
+        self, life: Life, task: dict[str, Any], person: Actor, outcome: str | None
+    ) -> bool:
+        case_id, name = cases.split_task(task["id"])
+        data = self._papers.task(task, outcome, life.traits)
+        command = CompleteTask(task=name, outcome=outcome, data=data)
+        try:
+            cases.handle(self._app, person, case_id, command)
+        except EngineError as refusal:
+            self._refused(refusal, task["element"])
+            return False
+        self.report["steps"] += 1
+        return True
+
+    def _outcome(self, task: dict[str, Any], rule: Plan, life: Life) -> str | None:
+        declared = [one["value"] for one in task.get("outcomes") or []]
+        if not declared:
+            return None
+        for trait, outcome in rule.get("once", {}).items():
+            if trait in life.traits and outcome in declared:
+                life.traits.discard(trait)
+                return str(outcome)
+        weights = rule.get("outcomes") or {declared[0]: 1}
+        known = [one for one in declared if weights.get(one)]
+        if not known:
+            return str(declared[0])
+        return str(self._random.choices(known, [weights[one] for one in known])[0])
+
+    def _rule(self, element: str) -> Plan:
+        rule: Plan = self._plan["elements"].get(element, {})
+        return rule
+
+    def _refused(self, refusal: EngineError, element: str) -> None:
+        self.report[f"refused at {element}: {refusal.code}"] += 1
