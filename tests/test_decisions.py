@@ -1,0 +1,434 @@
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from engine.decisions import evaluate, read, shape
+from engine.errors import DecisionFailed
+from engine.scripts import Budget, NoLookups, Sandbox
+
+DMN = {
+    "1.1": "http://www.omg.org/spec/DMN/20151101/dmn.xsd",
+    "1.2": "http://www.omg.org/spec/DMN/20180521/MODEL/",
+    "1.3": "https://www.omg.org/spec/DMN/20191111/MODEL/",
+    "1.4": "https://www.omg.org/spec/DMN/20211108/MODEL/",
+    "1.5": "https://www.omg.org/spec/DMN/20230324/MODEL/",
+}
+
+
+@pytest.fixture(scope="module")
+def ask():
+    """Answers expressions as a case would, in a sandbox of its own."""
+    sandbox = Sandbox()
+
+    def answer(codes, inputs):
+        return sandbox.expressions(
+            codes,
+            inputs,
+            now=datetime(2026, 9, 18, 1, tzinfo=UTC),
+            seed="s",
+            lookups=NoLookups(),
+            budget=Budget(),
+        )
+
+    yield answer
+    sandbox.close()
+
+
+def escaped(text):
+    return text.replace("&", "&amp;").replace("<", "&lt;")
+
+
+def entry(kind, text):
+    return f"<{kind}><text>{escaped(text)}</text></{kind}>"
+
+
+def a_file(*rules, inputs=("x",), outputs=("y",), policy="UNIQUE", version="1.3", body=""):
+    """A DMN file with one table; a rule is a list of cells, inputs first.
+
+    An input may be ``(expression, typeRef)``, an output ``(name, typeRef, default)``.
+    """
+    columns = ""
+    for one in inputs:
+        text, kind = (one, "") if isinstance(one, str) else one
+        columns += (
+            f'<input><inputExpression typeRef="{kind}"><text>{escaped(text)}</text>'
+            "</inputExpression></input>"
+        )
+    for one in outputs:
+        name, kind, default = (one, "", None) if isinstance(one, str) else one
+        inner = "" if default is None else entry("defaultOutputEntry", default)
+        columns += f'<output name="{name}" typeRef="{kind}">{inner}</output>'
+    rows = ""
+    for number, rule in enumerate(rules, 1):
+        cells = [
+            entry("inputEntry" if at < len(inputs) else "outputEntry", text)
+            for at, text in enumerate(rule)
+        ]
+        rows += f'\n<rule id="r{number}">{"".join(cells)}</rule>'
+    return (
+        f'<definitions xmlns="{DMN[version]}" id="d" name="d" namespace="n">'
+        f'<decision id="t" name="Table"><decisionTable hitPolicy="{policy}">'
+        f"{columns}{rows}</decisionTable></decision>{body}</definitions>"
+    ).encode()
+
+
+def a_decision(*rules, **changes):
+    decisions, findings = read(a_file(*rules, **changes), filename="t.dmn")
+    assert findings == []
+    return decisions[0]
+
+
+def codes_of(xml):
+    decisions, findings = read(xml, filename="t.dmn")
+    assert decisions == []
+    return [finding.code for finding in findings]
+
+
+# -- evaluating ------------------------------------------------------------------
+
+
+def test_a_table_gives_the_outputs_of_the_one_rule_that_matches(ask):
+    table = a_decision(
+        ['"urgent"', "-", '"street"', "working_hours(2)"],
+        ['"normal"', "< 10", '"community"', "working_days(5)"],
+        ['"normal"', ">= 10", '"street"', "working_days(limit * 2)"],
+        inputs=("级别", "people"),
+        outputs=("level", "due"),
+    )
+
+    result = evaluate(table, {"级别": "normal", "people": 12, "limit": 3, "other": object()}, ask)
+
+    assert result.matched == ["r3"]
+    assert result.outputs == [{"level": "street", "due": {"$amount": 6, "unit": "WD"}}]
+    assert table.names == {"级别", "people", "limit"}
+
+
+def test_two_matching_rules_of_a_unique_table_are_an_error_that_names_both(ask):
+    table = a_decision(["> 1", "1"], ["> 5", "2"], ["< 0", "3"])
+
+    with pytest.raises(DecisionFailed) as refusal:
+        evaluate(table, {"x": 6}, ask)
+
+    assert refusal.value.message == (
+        "Decision 't': the rules 'r1' (row 1) and 'r2' (row 2) both match, "
+        "but its hit policy is unique."
+    )
+
+
+def test_the_first_matching_rule_counts_under_the_policy_first(ask):
+    # The third row would fail, but nobody comes that far.
+    table = a_decision(["> 7", "1"], ["> 5", "2"], ['> "a"', "3"], policy="FIRST")
+
+    assert evaluate(table, {"x": 6}, ask).matched == ["r2"]
+
+
+def test_defaults_are_taken_where_no_rule_matches(ask):
+    outputs = (("y", "", '"none"'), ("z", "", "working_days(1)"), ("w", "", None))
+    table = a_decision(["1", "1", "1", "1"], outputs=outputs)
+
+    result = evaluate(table, {"x": 2}, ask)
+
+    assert (result.matched, result.outputs) == (
+        [],
+        [{"y": "none", "z": {"$amount": 1, "unit": "WD"}, "w": None}],
+    )
+
+
+def test_no_rule_and_no_default_give_no_output(ask):
+    result = evaluate(a_decision(["1", "1"]), {"x": 2}, ask)
+
+    assert (result.matched, result.outputs) == ([], [])
+
+
+@pytest.mark.parametrize("version", DMN)
+def test_every_version_of_dmn_is_read(ask, version):
+    table = a_decision(["1", '"a"'], version=version)
+
+    assert shape(evaluate(table, {"x": 1}, ask), table) == "a"
+
+
+# Each row: the cell, values that pass, values that do not.
+CELLS = [
+    ("-", [1, "a", None, True], []),
+    ("", [1, None], []),
+    ("5", [5, 5.0], [4, "5", None, True]),
+    ("1", [1], [True, "1"]),
+    ("true", [True], [False, 1, "true", None]),
+    ("null", [None], [0, "", False]),
+    ('"a"', ["a"], ["b", None, 1]),
+    ('"say \\"是\\""', ['say "是"'], ["say"]),
+    ('"a", "b"', ["a", "b"], ["c", "a, b"]),
+    ("1, > 5", [1, 6], [2, 5]),
+    ("< 0.3", [0.29], [0.3, 1, None]),
+    ("0.1", [0.1], [0.2]),
+    ("<= -1", [-1, -2], [0]),
+    ("!= 3", [4, None], [3]),
+    ("[1..10]", [1, 10], [0, 11, None]),
+    ("]1..10[", [2, 9], [1, 10]),
+    ("(1..10)", [1.5], [1, 10]),
+    ("[1.5..2.5)", [1.5], [2.5]),
+    ("[low..low + 2]", [3, 5], [2, 6]),
+    ("[1..2], [5..6]", [2, 5], [3]),
+    ("not(1, 2)", [3, "a", None], [1, 2]),
+    ('not("a")', ["b"], ["a"]),
+    ("not([1..10])", [0, 11], [5]),
+    ("not(null)", [1], [None]),
+    ("low", [3], [4]),
+    ("> case.limit", [8], [7]),
+    ("low * 2 + 1", [7], [6]),
+    ("2 ** 3", [8], [6]),
+    ("(low)", [3], [4]),
+    ('date("2026-10-01")', ["2026-10-01"], ["2026-10-02", None]),
+    ('> date("2026-10-01")', ["2026-10-02", "2026-10-02T08:00:00+08:00"], ["2026-10-01"]),
+    ('[date("2026-10-01")..date("2026-10-08")]', ["2026-10-08"], ["2026-10-09"]),
+    ('< date and time("2026-10-01T09:00:00")', ["2026-10-01T00:59:59Z"], ["2026-10-01T09:00"]),
+    ('@"2026-10-01"', ["2026-10-01"], ["2026-10-02"]),
+]
+
+
+@pytest.mark.parametrize(("cell", "passing", "failing"), CELLS, ids=[row[0] for row in CELLS])
+def test_a_cell_lets_pass_what_it_says(ask, cell, passing, failing):
+    table = a_decision([cell, "1"])
+    given = [{"x": value, "low": 3, "case": {"limit": 7}} for value in passing + failing]
+
+    matched = [evaluate(table, inputs, ask).matched == ["r1"] for inputs in given]
+
+    assert matched == [True] * len(passing) + [False] * len(failing)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("a + b * 2", 7),
+        ("(a + b) * 2", 8),
+        ("-a - -b", 2),
+        ("case.unit.id", "S01"),
+        ('number("1.50") * 2', "3.00"),
+        ("count(list)", 3),
+        ("sum(list) / 2", 3.0),
+        ("max(a, b)", 3),
+        ('if a < b then "less" else "more"', "less"),
+        ("a = 1 and not(b = 1)", True),
+        ("a = 2 or b != 1", True),
+        ('contains("abc", "b")', True),
+        ('value("missing", 9)', 9),
+        ('date("2026-10-08")', "2026-10-08"),
+        ("before(date, working_days(1))", {"$before": ["2026-10-08", {"$amount": 1, "unit": "WD"}]}),
+        ('[a, b, "c"]', [1, 3, "c"]),
+        ("null", None),
+        ("-5", -5),
+        ("12345678901234", 12345678901234),
+    ],
+)  # fmt: skip
+def test_an_output_cell_may_be_an_expression(ask, text, value):
+    table = a_decision(["-", text])
+    inputs = {"x": 1, "a": 1, "b": 3, "case": {"unit": {"id": "S01"}}, "list": [1, 2, 3],
+              "date": "2026-10-08"}  # fmt: skip
+
+    assert shape(evaluate(table, inputs, ask), table) == value
+
+
+def test_an_input_may_be_an_expression_and_is_converted_to_its_type(ask):
+    # Money is text in case data; compared exactly.
+    table = a_decision(
+        ["> 10", "2", '"much"'],
+        inputs=(("amount", "number"), ("count(people)", "integer")),
+    )
+
+    assert evaluate(table, {"amount": "10.01", "people": ["a", "b"]}, ask).matched == ["r1"]
+    assert evaluate(table, {"amount": "10.00", "people": ["a", "b"]}, ask).matched == []
+    assert evaluate(table, {"amount": None, "people": ["a", "b"]}, ask).matched == []
+
+
+@pytest.mark.parametrize(
+    ("inputs", "cell", "data", "message"),
+    [
+        (("x",), "1", {}, "Decision 't' reads 'x', which is not among the data."),
+        (("x",), "> 5", {"x": "7"},
+         "Decision 't', rule 'r1' (row 1): '7' (str) and 5 (number) cannot be compared by >"),
+        ((("x", "number"),), "> 5", {"x": "many"},
+         "Decision 't', rule 'r1' (row 1): the input 'x' should be a number, not 'many'"),
+        ((("x", "boolean"),), "true", {"x": "true"},
+         "Decision 't', rule 'r1' (row 1): the input 'x' should be a boolean, not 'true'"),
+        (("x.y",), "1", {"x": {}}, "Decision 't', rule 'r1' (row 1): 'y'"),
+        (("x",), "missing", {"x": 1},
+         "Decision 't', rule 'r1' (row 1): name 'missing' is not defined"),
+    ],
+)  # fmt: skip
+def test_inputs_that_do_not_fit_are_an_error_not_a_no(ask, inputs, cell, data, message):
+    table = a_decision([cell, "1"], inputs=inputs)
+
+    with pytest.raises(DecisionFailed) as refusal:
+        evaluate(table, data, ask)
+
+    assert (refusal.value.message, refusal.value.kind) == (message, "error")
+
+
+def test_a_limit_stays_a_limit(ask):
+    table = a_decision(["-", "(9 ** 9) ** (9 ** 9)"])
+
+    with pytest.raises(DecisionFailed) as refusal:
+        evaluate(table, {"x": 1}, ask)
+
+    assert refusal.value.kind == "limit"
+
+
+def test_the_results_of_two_evaluations_share_nothing(ask):
+    table = a_decision(["-", "[1, 2]"])
+
+    shape(evaluate(table, {"x": 1}, ask), table).append(3)
+
+    assert shape(evaluate(table, {"x": 1}, ask), table) == [1, 2]
+
+
+def test_a_table_of_800_cells_is_one_quick_batch(ask):
+    rules = [[f"[{n}..{n + 1})", "-", '"a","b"', "not(7)", f"{n}"] for n in range(200)]
+    table = a_decision(*rules, inputs=("x", "y", "z", "w"), outputs=("out",))
+    asked = []
+
+    def counting(codes, inputs):
+        asked.append(len(codes))
+        return ask(codes, inputs)
+
+    begun = time.perf_counter()
+    result = evaluate(table, {"x": 150, "y": 1, "z": "b", "w": 1}, counting)
+
+    assert (result.outputs, asked) == ([{"out": 150}], [200])
+    assert time.perf_counter() - begun < 0.25
+
+
+# -- shaping ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("mode", "one", "none"),
+    [
+        (None, "a", None),
+        ("singleEntry", "a", None),
+        ("singleResult", {"y": "a"}, None),
+        ("collectEntries", ["a"], []),
+        ("resultList", [{"y": "a"}], []),
+    ],
+)
+def test_shapes_of_one_output(ask, mode, one, none):
+    table = a_decision(["1", '"a"'])
+
+    assert shape(evaluate(table, {"x": 1}, ask), table, mode) == one
+    assert shape(evaluate(table, {"x": 2}, ask), table, mode) == none
+
+
+def test_several_outputs_are_one_object_by_default(ask):
+    table = a_decision(["1", '"a"', "2"], outputs=("y", "z"))
+    result = evaluate(table, {"x": 1}, ask)
+
+    assert shape(result, table) == {"y": "a", "z": 2}
+    with pytest.raises(DecisionFailed, match="has 2 outputs, but singleEntry takes one"):
+        shape(result, table, "singleEntry")
+    with pytest.raises(DecisionFailed, match="no result shape 'other'"):
+        shape(result, table, "other")
+
+
+# -- reading ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("policy", ["ANY", "COLLECT", "RULE ORDER", "PRIORITY", "OUTPUT ORDER"])
+def test_other_hit_policies_are_refused_by_name(policy):
+    decisions, findings = read(a_file(["1", "1"], policy=policy), filename="t.dmn")
+
+    assert decisions == []
+    assert [finding.to_json() for finding in findings] == [
+        {
+            "code": "dmn-hit-policy",
+            "severity": "error",
+            "file": "t.dmn",
+            "element": "t",
+            "line": 1,
+            "message": f"Decision 't' has the hit policy {policy}; this release reads UNIQUE "
+            "and FIRST.",
+            "hint": "Use UNIQUE or FIRST.",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cell", "reason"),
+    [
+        ("> ", "it ends too early"),
+        ("abc def", "'def' is too much"),
+        ("[1..", "it ends too early"),
+        ("[1..2", "a range ends with ], ) or [, not 'the cell'"),
+        ("; import os", "'; import o' is not understood"),
+        ('"open', "'\"open' is not understood"),
+        ('__import__("os")', "there is no function __import__()"),
+        ('open("x")', "there is no function open()"),
+        ("class", "'class' is a word of the language; write value(\"class\")"),
+        ('date("2026-13-01")', "'2026-13-01' is no date; write it like 2026-10-08"),
+        ("1e999", "1e999 is too large"),
+        ('duration("P1D")', "there is no function duration()"),
+        ("(" * 40 + "1", "it is too deeply nested"),
+    ],
+)  # fmt: skip
+def test_a_cell_that_is_not_understood_is_a_finding(cell, reason):
+    decisions, findings = read(a_file([cell, "1"]), filename="t.dmn")
+
+    assert decisions == []
+    assert [finding.message for finding in findings] == [
+        f"Decision 't', Row 1: {cell.strip()[:60]!r}: {reason}."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("xml", "code"),
+    [
+        (b"", "not-xml"),
+        (b"no xml", "not-xml"),
+        (b"<a/>", "wrong-root"),
+        (b'<!DOCTYPE a [<!ENTITY e "x">]><a>&e;</a>', "dtd"),
+        (b'<!DOCTYPE a SYSTEM "file:///etc/passwd"><a/>', "dtd"),
+        (b"<a>" * 3_000, "not-xml"),
+        (b" " * 5_000_001, "file-too-large"),
+        (a_file(*[["1", "1"]] * 10_001), "file-too-large"),
+        (a_file(["1", "1"], body='<decision id="e"><literalExpression/></decision>'), ""),
+        (a_file(["1"]), "dmn-cell-count"),
+        (a_file(["1", '"a"'], outputs=(("y", "number", None),)), "dmn-type"),
+        (a_file(["1", "1", "1"], outputs=("y", "y")), "dmn-output-name"),
+        (a_file(["1", "+".join("1" * 400)]), "dmn-cell"),
+        (a_file(["1"], outputs=()), "dmn-no-output"),
+    ],
+)
+def test_a_bad_file_is_a_finding_in_bounded_time(xml, code):
+    begun = time.perf_counter()
+
+    found = [finding.code for finding in read(xml, filename="t.dmn")[1]]
+
+    assert found == ([code] if code else ["dmn-not-a-table"])
+    assert time.perf_counter() - begun < 5
+
+
+def test_a_decision_that_builds_on_another_is_refused_by_name():
+    body = (
+        '<decision id="e"><informationRequirement><requiredDecision href="#t"/>'
+        "</informationRequirement><decisionTable><output/></decisionTable></decision>"
+    )
+
+    decisions, findings = read(a_file(["1", "1"], body=body), filename="t.dmn")
+
+    assert [decision.key for decision in decisions] == ["t"]
+    assert [(finding.code, finding.element) for finding in findings] == [("dmn-requirement", "e")]
+
+
+def test_two_decisions_of_one_id_are_refused():
+    body = '<decision id="t"><decisionTable><output/></decisionTable></decision>'
+
+    _, findings = read(a_file(["1", "1"], body=body), filename="t.dmn")
+
+    assert [finding.code for finding in findings] == ["dmn-duplicate-id"]
+
+
+def test_another_language_than_feel_is_refused():
+    xml = a_file(["1", "1"]).replace(b"<inputEntry>", b'<inputEntry expressionLanguage="juel">')
+
+    assert codes_of(xml) == ["dmn-language"]
