@@ -17,6 +17,8 @@ import ast
 import re
 
 from engine.bpmn.model import TimerKind
+from engine.errors import InvalidDeadline
+from engine.periods import parse_timer
 from engine.scripts import Code
 from engine.scripts.code import facts
 
@@ -65,19 +67,11 @@ _FEEL_ONLY = frozenset({"[", "{", "if", "for", "some", "every", "between", "inst
 _FOREIGN = frozenset({"execution", "caseExecution", "authenticatedUserId", "connector", "task"})
 _WRITE_PYTHON = "Write it as an expression of the sandbox, as in: amount > 100 and kind == 'road'."
 
-_DURATION = re.compile(
-    r"(-)?P(?=.)(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?"
-    r"(?:T(?=.)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:[.,]\d+)?)S)?)?",
-    re.ASCII,
-)
-_MOMENT = re.compile(
-    r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
-    r"(T([01]\d|2[0-4]):[0-5]\d(:[0-5]\d([.,]\d+)?)?(Z|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)?)?",
-    re.ASCII,
-)
 _MEANT_AS_DURATION = re.compile(r"[-+]?P[\dTYMWDHS.,]*", re.ASCII)
 _MEANT_AS_MOMENT = re.compile(r"\d{4}-\d")
 _MEANT_AS_CYCLE = re.compile(r"R-?\d*/")
+_NEGATIVE = re.compile(r"(^|/)-P|^R-(?!1/)")
+_NOTHING = re.compile(r"P[0TYMWDHS.,]+(/.*)?", re.ASCII)
 _CRON = re.compile(r"[\d*/,?LW#A-Z-]+(\s+[\d*/,?LW#A-Z-]+){4,6}", re.ASCII)
 _ZERO_AMOUNT = re.compile(r"(minutes|working_days|working_hours|elapsed_hours)\(\s*0+(\.0+)?\s*\)")
 _NEGATIVE_AMOUNT = re.compile(r"(minutes|working_days|working_hours|elapsed_hours)\(\s*-")
@@ -147,14 +141,12 @@ def moment(text: str) -> Code:
         TextError: it is neither an ISO 8601 duration or moment nor an expression.
     """
     text = text.strip()
-    if _MEANT_AS_MOMENT.match(text):
-        _demand_moment(text)
-        return literal(text)
-    if _MEANT_AS_DURATION.fullmatch(text):
-        _duration_seconds(text)
+    if _MEANT_AS_MOMENT.match(text) or _MEANT_AS_DURATION.fullmatch(text):
+        _demand_iso(text)
         return literal(text)
     code = expression(text)
-    _demand_python(code.text, text)
+    if not is_python(code.text):
+        raise _bad(text, "Write ISO 8601 such as PT4H, or an expression such as working_hours(4).")
     if _NEGATIVE_AMOUNT.search(code.text):
         raise _negative(text)
     return code
@@ -168,33 +160,28 @@ def timer(text: str, kind: TimerKind) -> Code:
             before its own start, or repeats without time passing.
     """
     text = text.strip()
-    if kind is TimerKind.CYCLE and _MEANT_AS_CYCLE.match(text):
-        _demand_cycle(text)
+    if kind is not TimerKind.CYCLE:
+        if kind is TimerKind.DATE and _MEANT_AS_DURATION.fullmatch(text):
+            raise _bad(text, "Use timeDuration for a duration.")
+        if kind is TimerKind.DURATION and _MEANT_AS_MOMENT.match(text):
+            raise _bad(text, "Use timeDate for a moment.")
+        return moment(text)
+    if _MEANT_AS_CYCLE.match(text):
+        _demand_iso(text)
         return literal(text)
-    if kind is TimerKind.CYCLE and _CRON.fullmatch(text):
+    if _CRON.fullmatch(text):
         raise _bad(text, "Cron texts are not read. Write a cycle such as R/P1D or R3/PT4H.")
+    if _MEANT_AS_MOMENT.match(text) or _MEANT_AS_DURATION.fullmatch(text):
+        raise _bad(text, "A cycle begins with R: R/PT4H, R3/P1D or R/2026-09-18T09:00/P1D.")
     code = moment(text)
-    if kind is TimerKind.DATE and _MEANT_AS_DURATION.fullmatch(text):
-        raise _bad(text, "Use timeDuration for a duration.")
-    if kind is TimerKind.DURATION and _MEANT_AS_MOMENT.match(text):
-        raise _bad(text, "Use timeDate for a moment.")
-    if kind is TimerKind.CYCLE:
-        if _MEANT_AS_MOMENT.match(text):
-            raise _bad(text, "Write a cycle such as R/2026-01-01T00:00:00+08:00/P1D.")
-        is_duration = _MEANT_AS_DURATION.fullmatch(text)
-        if (is_duration and not _duration_seconds(text)) or _ZERO_AMOUNT.search(code.text):
-            raise _repeats_at_once(text)
+    if _ZERO_AMOUNT.search(code.text):
+        raise _repeats_at_once(text)
     return code
 
 
 def is_python(text: str) -> bool:
     """Whether the text parses as one Python expression."""
     return facts(text, "expression").mistake is None
-
-
-def _demand_python(code: str, text: str) -> None:
-    if not is_python(code):
-        raise _bad(text, "Write ISO 8601 such as PT4H, or an expression such as working_hours(4).")
 
 
 def _bad(text: str, hint: str) -> TextError:
@@ -217,39 +204,16 @@ def _repeats_at_once(text: str) -> TextError:
     )
 
 
-def _demand_moment(text: str) -> None:
-    if not _MOMENT.fullmatch(text):
-        raise _bad(text, "Write a moment such as 2026-09-18T09:00:00+08:00.")
-
-
-def _duration_seconds(text: str) -> float:
-    """Return a measure of an ISO 8601 duration that is 0 exactly for an empty one."""
-    found = _DURATION.fullmatch(text)
-    if found is None:
-        if text.startswith("-") and _DURATION.fullmatch(text[1:]):
-            raise _negative(text)
-        raise _bad(text, "Write a duration such as PT4H, P1D or P1DT12H.")
-    sign, *parts = found.groups()
-    if sign:
+def _demand_iso(text: str) -> None:
+    """Refuse what timers refuse at run time, by the same reading."""
+    if _NEGATIVE.search(text):
         raise _negative(text)
-    return sum(float(part.replace(",", ".")) for part in parts if part)
-
-
-def _demand_cycle(text: str) -> None:
-    head, *rest = text.split("/")
-    hint = "Write a cycle such as R3/PT4H or R/2026-01-01T00:00:00+08:00/P1D."
-    if head.startswith("R-") and head != "R-1":
-        raise _negative(text)
-    if len(rest) > 2:
-        raise _bad(text, hint)
-    moments = [part for part in rest if _MEANT_AS_MOMENT.match(part)]
-    durations = [part for part in rest if not _MEANT_AS_MOMENT.match(part)]
-    for part in moments:
-        _demand_moment(part)
-    if len(durations) != 1:
-        raise _bad(text, hint)
-    if not _duration_seconds(durations[0]):
-        raise _repeats_at_once(text)
+    try:
+        parse_timer(text)
+    except InvalidDeadline as refusal:
+        if _MEANT_AS_CYCLE.match(text) and _NOTHING.fullmatch(text.partition("/")[2]):
+            raise _repeats_at_once(text) from None
+        raise TextError("timer-unreadable", refusal.message, refusal.hint or "") from None
 
 
 # -- the words of other engines ------------------------------------------------

@@ -1,0 +1,220 @@
+"""What a designer should know before deploying, beyond the one file.
+
+The reader judges a file by itself. Here it is held against what is deployed
+with it or already: processes, decisions, forms, roles, and the sandbox that
+will run its scripts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from difflib import get_close_matches
+
+from engine.bpmn.codes import codes_of
+from engine.bpmn.document import Findings
+from engine.bpmn.findings import Finding
+from engine.bpmn.model import Diagram, Kind, Node, Process
+from engine.scripts import Code, Problem
+
+RESERVED = frozenset(
+    {
+        "case",
+        "outcome",
+        "loopCounter",
+        "nrOfInstances",
+        "nrOfActiveInstances",
+        "nrOfCompletedInstances",
+    }
+)
+"""Names that the engine gives; what a designer writes to them is not kept."""
+
+
+def check(
+    diagram: Diagram,
+    others: Mapping[str, Process],
+    *,
+    filename: str = "",
+    roles: Collection[str] | None = None,
+    forms: Collection[str] | None = None,
+    decisions: Collection[str] | None = None,
+    sandbox_check: Callable[[Code], Problem | None] | None = None,
+) -> list[Finding]:
+    """Hold a diagram against everything around it.
+
+    Args:
+        diagram: what ``reader.read`` returned.
+        others: every process that is deployed or comes with this file, by key. The
+            diagram's own processes go before those of the same key.
+        filename: for the findings.
+        roles: the known roles; None where they are not known: nothing is said then.
+        forms: the known forms, likewise.
+        decisions: the known decisions, likewise.
+        sandbox_check: says what is wrong with an expression or script; None to skip.
+
+    Returns:
+        The findings, ordered by line, code and element.
+    """
+    findings = Findings(filename)
+    known = {**others, **diagram.processes}
+    for process in diagram.processes.values():
+        _check_calls(process, known, findings)
+        _check_circle(process, known, findings)
+        for node in process.nodes.values():
+            _check_keys(node, forms, decisions, findings)
+            _check_roles(node, roles, findings)
+            _check_separation(node, process, known, findings)
+            _check_reserved(node, findings)
+        if sandbox_check is not None:
+            _check_codes(process, sandbox_check, findings)
+    return findings.sorted()
+
+
+def _check_calls(process: Process, known: Mapping[str, Process], findings: Findings) -> None:
+    for node in process.nodes.values():
+        if node.called is not None and node.called not in known:
+            findings.error(
+                "unknown-process",
+                (node.id, node.line),
+                f"It calls the process {node.called!r}, which is not deployed.",
+                _similar(node.called, known) or "Deploy both files together.",
+            )
+
+
+def _check_circle(process: Process, known: Mapping[str, Process], findings: Findings) -> None:
+    """Name the shortest circle of calls through other processes that ends here again."""
+    paths: list[tuple[str, ...]] = [(key,) for key in process.calls if key != process.key]
+    seen = set(process.calls)
+    for path in paths:
+        called = known.get(path[-1])
+        if called is None:
+            continue
+        if process.key in called.calls:
+            node = next(one for one in process.nodes.values() if one.called == path[0])
+            circle = " → ".join((process.key, *path, process.key))
+            findings.warning(
+                "calls-in-a-circle",
+                (node.id, node.line),
+                f"The calls go round: {circle}; nesting is limited when it runs.",
+                "See that some path ends without the call.",
+            )
+            return
+        # The list grows while it is walked: breadth first.
+        paths.extend((*path, key) for key in called.calls if key not in seen)
+        seen.update(called.calls)
+
+
+def _check_keys(
+    node: Node,
+    forms: Collection[str] | None,
+    decisions: Collection[str] | None,
+    findings: Findings,
+) -> None:
+    if forms is not None and node.form is not None and node.form not in forms:
+        findings.error(
+            "unknown-form",
+            (node.id, node.line),
+            f"It shows the form {node.form!r}, which is not deployed.",
+            _similar(node.form, forms) or "Deploy the form together with the diagram.",
+        )
+    if decisions is not None and node.decision is not None and node.decision.key not in decisions:
+        findings.error(
+            "unknown-decision",
+            (node.id, node.line),
+            f"It asks the decision {node.decision.key!r}, which is not deployed.",
+            _similar(node.decision.key, decisions)
+            or "Deploy the DMN file together with the diagram.",
+        )
+
+
+def _check_roles(node: Node, roles: Collection[str] | None, findings: Findings) -> None:
+    if roles is None:
+        return
+    for group in node.assignment.groups:
+        if group.role not in roles:
+            findings.warning(
+                "unknown-role",
+                (node.id, node.line),
+                f"Nobody can hold the role {group.role!r}: it is not in the list of roles.",
+                _similar(group.role, roles) or "Choose a role from the list, or add it there.",
+            )
+
+
+# -- separation of duties ------------------------------------------------------------
+
+
+def _check_separation(
+    node: Node, process: Process, known: Mapping[str, Process], findings: Findings
+) -> None:
+    who = node.assignment
+    for name in (*who.not_same_as, *who.not_same_unit_as):
+        key, dot, element = name.rpartition(".")
+        holder = known.get(key) if dot else process
+        if holder is None:
+            findings.warning(
+                "unknown-process",
+                (node.id, node.line),
+                f"Separation of duties names {name!r}, and the process {key!r} is not deployed.",
+                _similar(key, known) or "Deploy both files together.",
+            )
+            continue
+        task = holder.nodes.get(element)
+        if task is None:
+            tasks = [one.id for one in holder.nodes.values() if one.kind is Kind.USER]
+            findings.error(
+                "dangling-reference",
+                (node.id, node.line),
+                f"Separation of duties names {name!r}, which is no element of {holder.key!r}.",
+                _similar(element, tasks) or "Name the id of a user task.",
+            )
+        elif task.kind is not Kind.USER:
+            findings.warning(
+                "separation-from-nobody",
+                (node.id, node.line),
+                f"Separation of duties names {name!r}, which no person does.",
+                "Name the id of a user task.",
+            )
+
+
+# -- expressions and scripts ---------------------------------------------------------
+
+
+def _check_reserved(node: Node, findings: Findings) -> None:
+    for name in dict.fromkeys(_written(node)):
+        if name in RESERVED:
+            findings.warning(
+                "reserved-name",
+                (node.id, node.line),
+                f"It writes {name!r}, a name that the engine gives.",
+                "Choose another name.",
+            )
+
+
+def _written(node: Node) -> Iterator[str]:
+    for code in (node.before, node.code, node.after):
+        if code is not None:
+            yield from sorted(code.writes)
+    for mapping in (*node.inputs, *node.outputs):
+        yield mapping.target
+    yield from node.writes or ()
+    if node.decision is not None:
+        yield node.decision.result
+    if node.loop is not None:
+        yield from (name for name in (node.loop.item, *(node.loop.output or ())[:1]) if name)
+    for event in node.events:
+        given = (event.variable, event.code_variable, event.message_variable)
+        yield from (name for name in given if name)
+
+
+def _check_codes(
+    process: Process, sandbox_check: Callable[[Code], Problem | None], findings: Findings
+) -> None:
+    for element, line, code in codes_of(process):
+        problem = sandbox_check(code)
+        if problem is not None:
+            where = line if code.line is None else problem.line or code.line
+            findings.error(f"bad-{code.mode}", (element, where), problem.message, problem.hint)
+
+
+def _similar(key: str, known: Collection[str]) -> str | None:
+    close = get_close_matches(key, sorted(known), n=1)
+    return f"Did you mean {close[0]!r}?" if close else None

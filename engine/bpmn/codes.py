@@ -1,0 +1,58 @@
+"""Every expression and script of a process, with the element it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.bpmn.model import Assignment, EventDefinition, Loop, Node, Process
+from engine.scripts import Code
+
+
+def codes_of(process: Process) -> Iterator[tuple[str, int | None, Code]]:
+    """Return (element id, its line, code) for everything a designer wrote, in order."""
+    if process.unit is not None:
+        yield process.key, None, process.unit
+    for scope in process.scopes.values():
+        for code in scope.data.values():
+            if code is not None:
+                yield scope.id, None, code
+        for node in scope.nodes.values():
+            for code in _of_node(node):
+                yield node.id, node.line, code
+        for flow in scope.flows.values():
+            if flow.condition is not None:
+                yield flow.id, flow.condition.line, flow.condition
+
+
+def _of_node(node: Node) -> Iterator[Code]:
+    for mapping in (*node.inputs, *node.outputs):
+        yield mapping.value
+    for event in node.events:
+        yield from _of_event(event)
+    if node.loop is not None:
+        yield from _of_loop(node.loop)
+    yield from _of_assignment(node.assignment)
+    yield from _given(node.before, node.code, node.after)
+
+
+def _of_event(event: EventDefinition) -> Iterator[Code]:
+    yield from _given(event.value, event.payload)
+    for key in event.correlation:
+        yield key.value
+
+
+def _of_loop(loop: Loop) -> Iterator[Code]:
+    yield from _given(loop.cardinality, loop.collection, loop.completion, loop.condition)
+    if loop.output is not None:
+        yield loop.output[1]
+
+
+def _of_assignment(who: Assignment) -> Iterator[Code]:
+    yield from _given(who.assignee, *who.users, who.due, who.warn, who.follow_up, who.priority)
+    yield from _given(*(group.unit for group in who.groups))
+
+
+def _given(*codes: Code | None) -> Iterator[Code]:
+    for code in codes:
+        if code is not None:
+            yield code
