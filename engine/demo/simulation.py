@@ -156,7 +156,7 @@ class Simulation:
                 self._later(parse(timer["due_at"]), lambda: self._ring(life))
 
     def _notice(self, life: Life, task: dict[str, Any]) -> None:
-        if task["id"] in life.seen:
+        if task["held"] or task["id"] in life.seen:
             return
         life.seen.add(task["id"])
         rule = self._rule(task["element"])
