@@ -62,6 +62,8 @@ class Organisation:
         self._departments = _grouped(rows.get("departments", ()), "code")
         self._people = _grouped(rows.get("people", ()), "person_id")
         self._roles = {row["code"]: row for row in rows.get("roles", ())}
+        self._children: dict[str, list[Row]] = {}
+        self._beside: dict[str, list[Row]] = {}
         self._bodies: dict[Grant, list[Row]] = {}
         self._substituted: dict[str, list[Row]] = {}
         self._leads: dict[str, list[Row]] = {}
@@ -70,7 +72,12 @@ class Organisation:
             if row["class"] == "unit" and row["type_code"]:
                 place = (row["type_code"], row["location_id"] or "")
                 self._bodies.setdefault(place, []).append(row)
+            self._children.setdefault(row["location_id"] or "", []).append(row)
         for row in _all(self._units):
+            above = row["managed_by_id"] or row["parent_id"]
+            self._children.setdefault(above or "", []).append(row)
+            for side in {row[name] for name in _SIDES} - {None}:
+                self._beside.setdefault(side, []).append(row)
             if row["party_unit_id"]:
                 self._leads.setdefault(row["party_unit_id"], []).append(row)
         for row in _all(self._people):
@@ -117,12 +124,34 @@ class Organisation:
         """
         return [row["id"] for row in self._chain(unit, as_of)]
 
-    def within(self, unit: str, above: str, as_of: date) -> bool:
-        """Return whether ``above`` is the unit or lies above it.
+    def around(self, unit: str, as_of: date) -> list[str]:
+        """Return the unit and those above it, nearest first.
 
-        A compound, patch or party unit that a unit names lies above it as well.
+        Each is followed by the compound, patch and party unit that it names.
         """
-        return above in self._surroundings(unit, as_of)
+        found: dict[str, None] = {}
+        for row in self._chain(unit, as_of):
+            for near in (row["id"], *(row.get(side) for side in _SIDES)):
+                if near:
+                    found[near] = None
+        return list(found)
+
+    def within(self, unit: str, above: str, as_of: date) -> bool:
+        """Return whether a unit lies in another, in the sense of ``around``."""
+        return above in self.around(unit, as_of)
+
+    def below(self, unit: str, as_of: date) -> frozenset[str]:
+        """Return all units and departments that lie in a unit, in the sense of ``within``."""
+        beside = [row["id"] for row in self._beside.get(unit, ()) if _holds(row, as_of)]
+        found = {unit, *beside}
+        waiting = [*found]
+        while waiting:
+            for row in self._children.get(waiting.pop(), ()):
+                one = row["code"] if "code" in row else row["id"]
+                if one not in found and _holds(row, as_of):
+                    found.add(one)
+                    waiting.append(one)
+        return frozenset(found)
 
     def unit_at(self, location: str, level: str, as_of: date) -> str | None:
         """Return the unit of a level (street, community, compound, …) around a place.
@@ -130,7 +159,7 @@ class Organisation:
         The place may be a department (its location counts) or an enclave (the
         managing unit counts). None when there is none.
         """
-        for near in self._surroundings(location, as_of):
+        for near in self.around(location, as_of):
             row = _on(self._units.get(near, ()), as_of)
             if row is not None and row["level"] == level:
                 return near
@@ -178,15 +207,6 @@ class Organisation:
             yield row
             above = row.get("managed_by_id") or row["parent_id"]
             row = self.unit(above, as_of) if above else None
-
-    def _surroundings(self, unit: str, as_of: date) -> list[str]:
-        """The chain upwards, each followed by its compound, patch and party unit."""
-        found: dict[str, None] = {}
-        for row in self._chain(unit, as_of):
-            for near in (row["id"], *(row.get(side) for side in _SIDES)):
-                if near:
-                    found[near] = None
-        return list(found)
 
     # -- people -----------------------------------------------------------------
 
@@ -250,7 +270,7 @@ class Organisation:
         A compound, patch or party unit counts as lying directly above the unit that
         names it. None when nobody around holds the role, or there is no unit.
         """
-        for near in self._surroundings(unit, as_of) if unit else ():
+        for near in self.around(unit, as_of) if unit else ():
             if any(_holds(row, as_of) for row in self._holders.get((role, near), ())):
                 return near
         return None

@@ -1,0 +1,118 @@
+"""Who asks, and the facts of a case and a task that access judges by."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Protocol
+
+from engine.access.rights import ANYBODY
+from engine.organisation import Grant, Organisation
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asks.
+
+    Attributes:
+        name: user name, as it stands in histories; ``@…`` for the engine itself.
+        person_id: the person in the organisation, None for local users.
+        grants: all (role, unit) pairs of the day, with what follows from them.
+        as_of: the local day they are of.
+        home: the unit the person belongs to, for separation of units.
+    """
+
+    name: str
+    person_id: str | None = None
+    grants: frozenset[Grant] = frozenset()
+    as_of: date = date.min
+    home: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        organisation: Organisation,
+        as_of: date,
+        *,
+        person_id: str | None = None,
+        posts: Iterable[Grant] = (),
+    ) -> Actor:
+        """Return a user as of a day.
+
+        Args:
+            name: the user name.
+            organisation: who is where.
+            as_of: the local day.
+            person_id: whose posts (and substitutions) the user has.
+            posts: (role, unit) pairs given to the user locally.
+        """
+        grants = organisation.reach(posts)
+        home: frozenset[str] = frozenset()
+        if person_id is not None:
+            grants |= organisation.grants(person_id, as_of)
+            person = organisation.person(person_id, as_of)
+            home = frozenset(person["units"][:1]) if person else home
+        return cls(name, person_id, grants, as_of, home)
+
+    @classmethod
+    def system(cls, name: str) -> Actor:
+        """Return the engine itself under a name beginning with ``@``; it may do everything."""
+        if not name.startswith("@"):
+            raise ValueError(f"The engine's own actors begin with @, not {name!r}.")
+        return cls(name)
+
+    @property
+    def is_system(self) -> bool:
+        """Whether the engine itself acts (user names never begin with ``@``)."""
+        return self.name.startswith("@")
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """The roles held anywhere."""
+        return frozenset(role for role, _ in self.grants)
+
+    def units_of(self, roles: Collection[str]) -> list[str]:
+        """Return the units in which one of some roles is held, in order."""
+        return sorted({unit for role, unit in self.grants if role in roles or roles == ANYBODY})
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFacts:
+    """What access needs to know of a case.
+
+    Attributes:
+        unit: the unit it belongs to.
+        starter: user name of who started it.
+        participants: user names of who has, had or completed a task of it.
+        candidates: (role, unit) pairs its tasks are or were offered to.
+        start_fields: names of the data its starter gave.
+    """
+
+    id: str
+    unit: str | None = None
+    starter: str | None = None
+    participants: frozenset[str] = frozenset()
+    candidates: frozenset[Grant] = frozenset()
+    start_fields: frozenset[str] = frozenset()
+
+
+class Task(Protocol):
+    """An open task, as far as access needs it (``execution.OpenTask`` is one)."""
+
+    @property
+    def assignee(self) -> str | None:
+        """The user who has claimed it."""
+
+    @property
+    def candidates(self) -> Sequence[Mapping[str, Any]]:
+        """``{role, unit}`` or ``{user}`` objects it is offered to."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFacts:
+    """A plain ``Task``."""
+
+    assignee: str | None = None
+    candidates: Sequence[Mapping[str, Any]] = ()

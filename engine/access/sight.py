@@ -1,0 +1,79 @@
+"""Which cases an actor sees.
+
+The starter, who takes or took part, whoever its tasks are or were offered to,
+colleagues of a department that has a task, the case's own unit and the units
+above it (by role), and the roles that see every case. ``sees`` judges one case,
+``scope`` says the same to a database query; a test compares them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from engine.access.actor import Actor, CaseFacts
+from engine.access.rights import ANYBODY, DEPARTMENT_CASES, EVERY_CASE, UNIT_CASES
+from engine.organisation import Grant, Organisation
+
+
+def sees(
+    actor: Actor, case: CaseFacts, organisation: Organisation, *, as_auditor: bool = True
+) -> bool:
+    """Return whether an actor may see that a case exists, and read it.
+
+    Args:
+        actor: who asks.
+        case: the case.
+        organisation: of the actor's day.
+        as_auditor: False leaves out what is seen as auditor alone.
+    """
+    if actor.is_system or actor.name == case.starter or actor.name in case.participants:
+        return True
+    all_seeing = EVERY_CASE if as_auditor else EVERY_CASE - {"auditor"}
+    if actor.roles & all_seeing or actor.grants & case.candidates:
+        return True
+    units = {unit for _, unit in case.candidates}
+    if not units.isdisjoint(actor.units_of(DEPARTMENT_CASES)):
+        return True
+    return around(actor, UNIT_CASES, case.unit, organisation) is not None
+
+
+def around(
+    actor: Actor, roles: Collection[str], unit: str | None, organisation: Organisation
+) -> Grant | None:
+    """Return the pair by which an actor holds one of the roles at or above a unit."""
+    if unit is None:
+        return None
+    places = set(organisation.around(unit, actor.as_of))
+    found = [p for p in actor.grants if p[1] in places and (roles == ANYBODY or p[0] in roles)]
+    return min(found, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which cases an actor sees, in a form that a database query can use.
+
+    A case is seen if ``everything``, or its unit is in ``units``, or the starter or
+    a participant is ``name``, or one of its candidates is in ``grants`` or has its
+    unit in ``departments``.
+    """
+
+    name: str
+    everything: bool
+    units: frozenset[str]
+    grants: frozenset[Grant]
+    departments: frozenset[str]
+
+
+def scope(actor: Actor, organisation: Organisation) -> Scope:
+    """Return which cases an actor sees; agrees with ``sees`` case by case."""
+    units: set[str] = set()
+    for unit in actor.units_of(UNIT_CASES):
+        units |= organisation.below(unit, actor.as_of)
+    return Scope(
+        actor.name,
+        actor.is_system or bool(actor.roles & EVERY_CASE),
+        frozenset(units),
+        actor.grants,
+        frozenset(actor.units_of(DEPARTMENT_CASES)),
+    )
