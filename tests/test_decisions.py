@@ -253,7 +253,7 @@ def test_an_input_may_be_an_expression_and_is_converted_to_its_type(ask):
          "Decision 't', rule 'r1' (row 1): the input 'x' should be a number, not 'many'"),
         ((("x", "boolean"),), "true", {"x": "true"},
          "Decision 't', rule 'r1' (row 1): the input 'x' should be a boolean, not 'true'"),
-        (("x.y",), "1", {"x": {}}, "Decision 't', rule 'r1' (row 1): 'y'"),
+        (("x.y",), "1", {"x": {}}, "Decision 't', rule 'r1' (row 1): there is no key 'y'"),
         (("x",), "missing", {"x": 1},
          "Decision 't', rule 'r1' (row 1): name 'missing' is not defined"),
     ],

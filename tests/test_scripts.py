@@ -199,6 +199,18 @@ def test_a_broken_lookup_is_not_the_designers_error(sandbox):
         script(sandbox, "try:\n  x = unit('broken')\nexcept Exception:\n  x = 1")
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["1 / 0", "case['no']", "missing", "int('x')", "case.unit", "[lambda: 1]", "[1, {2}]",
+     "working_days('x')", "after(now(), working_days(1))", "{'a': len}", "{'a': {'b': 1}}"],
+)  # fmt: skip
+def test_an_expression_gives_the_same_alone_and_among_others(sandbox, text):
+    alone = expression(sandbox, text, case={})
+    among = sandbox.expressions([Code("1"), Code(text)], {"case": {}}, **terms())[1]
+
+    assert alone == among
+
+
 def test_many_lookups_are_allowed_only_where_they_are_meant(sandbox):
     assert script(sandbox, "n = len([unit('S01') for _ in range(400)])") == Outcome({"n": 400})
 

@@ -230,6 +230,9 @@ def failure_of(name: str, message: str, line: int | None = None) -> Failure:
         return Failure("limit", name, "It needs too much memory or prints too much.", line)
     if name == "RuntimeError" and message.startswith(_SUSPENDED):
         return Failure("limit", name, "It asks for too many look-ups or unknown names.", line)
+    if name == "KeyError":
+        # A bare key, quoted or not, would not tell what happened.
+        message = f"there is no key {message.strip(chr(39))!r}"
     if name == "AttributeError" and "'dict'" in message:
         message += "; write data['key'], not data.key"
     return Failure("error", name, message, line)

@@ -76,10 +76,15 @@ def __day(x):
     return x
 """
 _FEEL = """
+__ordered = {__type(''), __type(1), __type(1.5)}
 def __kind(x):
     name = __type(x).__name__
     return 'number' if name in ('int', 'float', 'Decimal') else name
 def feel(a, op, b):
+    t = __type(a)
+    if t is __type(b) and t in __ordered:
+        return a == b if op == '=' else (
+            a < b if op == '<' else a <= b if op == '<=' else a > b if op == '>' else a >= b)
     if a is None or b is None:
         return op == '=' and a is None and b is None
     x, y = __kind(a), __kind(b)
@@ -243,6 +248,13 @@ __out
 )
 """Returns the results that ``RUN`` kept, each with what is wrong with it."""
 
+SINGLE = """
+)
+(0, __value) if type(__value).__name__ in __simple or type(__value).__name__ == 'dict' and not [
+    1 for __v in __value.values() if type(__v).__name__ not in __simple] else (2, 0)
+"""
+"""Follows a text that stands alone: cheaper than a batch of one. See ``single``."""
+
 RUN_AND_FETCH = RUN.replace("(__out, None)", "__results = __out") + FETCH + "(__results, __out)"
 """The same in one feed, for texts whose results are surely composite."""
 
@@ -262,17 +274,10 @@ __out
 )
 """Returns the variables of a script, each with what is wrong with it."""
 
-VERSION = sha256(
-    "\0".join(
-        [OPENING, RUN_AND_FETCH, FINISH, *(f"{n}:{PIECES[n]}" for n in sorted(PIECES))]
-    ).encode()
-).hexdigest()[:8]
-"""Changes with any character of the prelude; part of the sandbox's version."""
-
 
 @lru_cache(maxsize=1024)
 def prelude(names: frozenset[str]) -> str:
-    """Return the definitions of the named functions and of what they build on."""
+    """Return ``OPENING`` and the definitions of the named functions; "" if there are none."""
     chosen: dict[str, None] = {}
 
     def choose(name: str) -> None:
@@ -282,4 +287,27 @@ def prelude(names: frozenset[str]) -> str:
 
     for name in sorted(names):
         choose(name)
+    if not chosen:
+        return ""
     return "\n".join([OPENING, *(PIECES[name].source.strip() for name in chosen), ""])
+
+
+def single(source: str, functions: str) -> str:
+    """Return a piece that gives one expression's value, unless it is of a composite type.
+
+    Our functions come before, the expression on lines of its own; ``type`` must not be
+    covered by a datum.
+    """
+    simple = "__simple = ('str', 'bool', 'int', 'float', 'NoneType')"
+    return f"{functions}{simple}\n__value = (\n{source}{SINGLE}"
+
+
+FETCH_SINGLE = f"{OPENING}\n__kept = [__value]\n{FETCH}"
+"""``FETCH`` for such a value."""
+
+VERSION = sha256(
+    "\0".join(
+        [FETCH_SINGLE, SINGLE, RUN_AND_FETCH, FINISH, *(f"{n}:{PIECES[n]}" for n in sorted(PIECES))]
+    ).encode()
+).hexdigest()[:8]
+"""Changes with any character of the prelude; part of the sandbox's version."""

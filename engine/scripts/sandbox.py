@@ -16,7 +16,18 @@ from engine.scripts.code import Code, Facts, facts
 from engine.scripts.names import HOST, PRELUDE
 from engine.scripts.outcome import Budget, Failure, Lookups, NoLookups, Outcome
 from engine.scripts.pool import Failed, Feed, Pool, Terms, failure_of
-from engine.scripts.prelude import COMPOSITE, FETCH, FINISH, RUN, RUN_AND_FETCH, VERSION, prelude
+from engine.scripts.prelude import (
+    COMPOSITE,
+    FETCH,
+    FETCH_SINGLE,
+    FINISH,
+    OPENING,
+    RUN,
+    RUN_AND_FETCH,
+    VERSION,
+    prelude,
+    single,
+)
 from engine.scripts.values import Unfit, Walk, same
 
 _OURS = frozenset({"type", "eval", "locals", "Exception"})
@@ -103,17 +114,8 @@ class Sandbox:
         found = [facts(code.text, code.mode) for code in codes]
         passed = _passed(found, inputs)
         sources = [one.source for one in found]
-        opening = prelude(passed.functions)
-        given = {**passed.inputs, "__codes": sources}
-        # Composite values take a second look, which plain conditions need not pay for.
-        body = RUN_AND_FETCH if passed.functions & COMPOSITE else RUN
-
-        def talk(feed: Feed) -> list[Any]:
-            results, kept = _fed(feed, opening, body, given)
-            if kept is None and any(one[0] == 2 for one in results):
-                kept = feed(FETCH, {})
-            return [_result(one, kept) for one in results]
-
+        alone = len(codes) == 1 and "type" not in passed.inputs
+        talk = _talk_of_one(sources[0], passed) if alone else _talk_of_many(sources, passed)
         try:
             return [
                 _outcome(one, code)
@@ -150,7 +152,7 @@ class Sandbox:
         if found.mistake:
             return _unreadable(code, found)
         passed = _passed([found], inputs)
-        opening = prelude(passed.functions)
+        opening = _opening(passed)
         skip = sorted(found.made | passed.hosts | {"__values"})
         begun = 0 if _OURS & passed.inputs.keys() else opening.count("\n")
         body = f"{found.source}{FINISH}"
@@ -207,6 +209,35 @@ class Sandbox:
             # machine's, and no script may catch it.
             if trouble:
                 raise trouble[0]
+
+
+def _talk_of_one(source: str, passed: _Passed) -> Callable[[Feed], list[Any]]:
+    body = single(source, prelude(passed.functions))
+
+    def talk(feed: Feed) -> list[Any]:
+        result = feed(body, passed.inputs)
+        # Nested values take a second look, which plain ones need not pay for.
+        kept = feed(FETCH_SINGLE, {}) if result[0] == 2 else []
+        return [_result(result, kept)]
+
+    return talk
+
+
+def _talk_of_many(sources: list[str], passed: _Passed) -> Callable[[Feed], list[Any]]:
+    opening, given = _opening(passed), {**passed.inputs, "__codes": sources}
+    body = RUN_AND_FETCH if passed.functions & COMPOSITE else RUN
+
+    def talk(feed: Feed) -> list[Any]:
+        results, kept = _fed(feed, opening, body, given)
+        if kept is None and any(one[0] == 2 for one in results):
+            kept = feed(FETCH, {})
+        return [_result(one, kept) for one in results]
+
+    return talk
+
+
+def _opening(passed: _Passed) -> str:
+    return prelude(passed.functions) or f"{OPENING}\n"
 
 
 def _fed(feed: Feed, opening: str, body: str, inputs: dict[str, Any]) -> Any:
