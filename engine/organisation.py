@@ -30,6 +30,7 @@ Grant = tuple[str, str]
 _FOREVER = "9999-12-31"
 _SIDES = ("compound_id", "patch_id", "party_unit_id")
 _MAX_DEPTH = 30
+_MAX_REMEMBERED = 50_000
 
 
 class Kind(Protocol):
@@ -62,6 +63,8 @@ class Organisation:
         self._departments = _grouped(rows.get("departments", ()), "code")
         self._people = _grouped(rows.get("people", ()), "person_id")
         self._roles = {row["code"]: row for row in rows.get("roles", ())}
+        # Every task and every look at a case asks what lies around its unit.
+        self._nearby: dict[tuple[str, date], tuple[str, ...]] = {}
         self._children: dict[str, list[Row]] = {}
         self._beside: dict[str, list[Row]] = {}
         self._bodies: dict[Grant, list[Row]] = {}
@@ -124,17 +127,23 @@ class Organisation:
         """
         return [row["id"] for row in self._chain(unit, as_of)]
 
-    def around(self, unit: str, as_of: date) -> list[str]:
+    def around(self, unit: str, as_of: date) -> tuple[str, ...]:
         """Return the unit and those above it, nearest first.
 
         Each is followed by the compound, patch and party unit that it names.
         """
-        found: dict[str, None] = {}
-        for row in self._chain(unit, as_of):
-            for near in (row["id"], *(row.get(side) for side in _SIDES)):
-                if near:
-                    found[near] = None
-        return list(found)
+        known = self._nearby.get((unit, as_of))
+        if known is None:
+            found: dict[str, None] = {}
+            for row in self._chain(unit, as_of):
+                for near in (row["id"], *(row.get(side) for side in _SIDES)):
+                    if near:
+                        found[near] = None
+            known = tuple(found)
+            if len(self._nearby) >= _MAX_REMEMBERED:
+                self._nearby.clear()
+            self._nearby[unit, as_of] = known
+        return known
 
     def within(self, unit: str, above: str, as_of: date) -> bool:
         """Return whether a unit lies in another, in the sense of ``around``."""

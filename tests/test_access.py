@@ -228,6 +228,14 @@ def test_an_auditor_reads_every_case_and_acts_in_none():
     assert done == ["read_people", "audit"]
 
 
+def test_the_task_in_hand_is_reason_enough_to_comment():
+    unread = CaseFacts("c-1", unit=GRID)
+
+    assert may(HANDLER, "comment", unread, HANDLE, organisation=CITY)
+    assert may(OTHER_HANDLER, "comment", unread, TaskFacts("RY142", []), organisation=CITY)
+    assert not may(OTHER_HANDLER, "comment", unread, HANDLE, organisation=CITY)
+
+
 def test_a_task_offered_to_nobody_is_open_to_whoever_sees_the_case():
     task = TaskFacts(None, [])
 
@@ -319,6 +327,13 @@ def test_a_start_event_may_name_roles():
 
     assert refusal.value.hint == "This needs grid_worker (网格员) or steward (小巷管家)."
     assert may(GRID_WORKER, "start", start_roles=["grid_worker"])
+
+
+def test_a_refusal_without_the_list_of_roles_names_the_codes():
+    with pytest.raises(NotAllowed) as refusal:
+        require(RESIDENT, "deploy")
+
+    assert refusal.value.hint == "This needs deployer."
 
 
 def test_the_engine_itself_may_do_everything():

@@ -126,11 +126,20 @@ def require_receiver(receiver: Actor, task: Task) -> None:
         )
 
 
-def _may_meet(actor: Actor, case: CaseFacts, task: Task | None, organisation: Organisation) -> bool:
+def _may_meet(
+    actor: Actor,
+    case: CaseFacts,
+    task: Task | None,
+    organisation: Organisation,
+    *,
+    as_auditor: bool = True,
+) -> bool:
     """The task in hand is itself a reason to see its case."""
-    offered = task is not None and bool(task.candidates) and _offered(actor, task)[0]
-    mine = task is not None and task.assignee == actor.name
-    return offered or mine or sees(actor, case, organisation)
+    if task is not None and task.assignee == actor.name:
+        return True
+    if task is not None and task.candidates and _offered(actor, task)[0]:
+        return True
+    return sees(actor, case, organisation, as_auditor=as_auditor)
 
 
 def _passes(
@@ -157,7 +166,7 @@ def _passes(
     if right.relation == "starter":
         return actor.name == case.starter, None
     if right.relation == "involved":
-        return sees(actor, case, organisation, as_auditor=False), None
+        return _may_meet(actor, case, task, organisation, as_auditor=False), None
     if right.relation == "heads" and task is not None:
         units = [one["unit"] for one in task.candidates if one.get("unit")]
         found = (around(actor, right.roles, unit, organisation) for unit in units)
@@ -206,7 +215,7 @@ def _refusal(
     ways = []
     for right in RIGHTS[action]:
         roles = start_roles or sorted(right.roles - ANYBODY)
-        names = " or ".join(f"{role} ({organisation.role_name(role)})" for role in roles)
+        names = " or ".join(_role(role, organisation) for role in roles)
         if right.relation == "candidate" and task is not None:
             ways += [_place(one, organisation, actor.as_of) for one in task.candidates]
         elif right.relation in {"around", "heads"}:
@@ -236,7 +245,12 @@ def _place(one: Mapping[str, Any], organisation: Organisation, as_of: date) -> s
         return f"to be {one.get('user')!r}"
     role = one["role"]
     unit = _unit(one.get("unit") or "", organisation, as_of)
-    return f"{role} ({organisation.role_name(role)}) in {unit}"
+    return f"{_role(role, organisation)} in {unit}"
+
+
+def _role(role: str, organisation: Organisation) -> str:
+    name = organisation.role_name(role)
+    return role if name == role else f"{role} ({name})"
 
 
 def _unit(unit: str, organisation: Organisation, as_of: date) -> str:
