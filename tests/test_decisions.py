@@ -353,6 +353,13 @@ def test_other_hit_policies_are_refused_by_name(policy):
     ]
 
 
+def test_the_letter_of_a_hit_policy_is_read_with_a_warning(ask):
+    decisions, findings = read(a_file(["> 7", "1"], ["> 5", "2"], policy="F"), filename="t.dmn")
+
+    assert evaluate(decisions[0], {"x": 8}, ask).matched == ["r1"]
+    assert [(one.code, one.severity) for one in findings] == [("dmn-hit-policy-letter", "warning")]
+
+
 @pytest.mark.parametrize(
     ("cell", "reason"),
     [

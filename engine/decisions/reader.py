@@ -32,6 +32,7 @@ MAX_BYTES = 5_000_000
 MAX_CELLS = 20_000
 
 _POLICIES: dict[str, HitPolicy] = {"UNIQUE": "U", "FIRST": "F"}
+_LETTERS = {"U": "UNIQUE", "F": "FIRST"}
 _KINDS = {
     "string": "string",
     "boolean": "boolean",
@@ -204,6 +205,15 @@ class _Table:
 
     def _policy(self, table: Element) -> HitPolicy | None:
         named = table.get("hitPolicy", "UNIQUE").upper()
+        if named in _LETTERS:
+            self.findings.warning(
+                "dmn-hit-policy-letter",
+                (self.key, table.sourceline),
+                f"Decision {self.key!r} writes its hit policy as {named}, which is how tables "
+                "show it; in the file DMN has words.",
+                f"Write {_LETTERS[named]}: other DMN tools do not read the letter.",
+            )
+            named = _LETTERS[named]
         policy = _POLICIES.get(named)
         if policy is None:
             self._error(

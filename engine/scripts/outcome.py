@@ -103,7 +103,7 @@ class Lookups(Protocol):
     def unit_at(self, location: str, level: str, /) -> Any:
         """Return the id of the ancestor-or-self of a location on that level, or None."""
 
-    def department(self, code: str, location: str, /) -> Any:
+    def department(self, code: str, location: str | None = None, /) -> Any:
         """Return the code of the department responsible at a location, or None."""
 
 
@@ -132,5 +132,5 @@ class NoLookups:
     def unit_at(self, location: str, level: str, /) -> Any:
         """Return that there is no such unit."""
 
-    def department(self, code: str, location: str, /) -> Any:
+    def department(self, code: str, location: str | None = None, /) -> Any:
         """Return that there is no such unit."""
