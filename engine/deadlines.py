@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 
 from engine.calendar import LOCAL, MINUTE, Calendar, at_local
 from engine.errors import InvalidDeadline
-from engine.periods import Duration, Timer, parse_duration, parse_moment, parse_timer
+from engine.periods import Duration, Timer, duration_text, parse_duration, parse_moment, parse_timer
 
 __all__ = [
     "UNITS",
@@ -312,7 +312,7 @@ class _Resolver:
             if _TAGS.isdisjoint(value):
                 return {key: self.plain(one, depth + 1) for key, one in value.items()}
             if set(value) == {"$duration"}:
-                return Duration.of_seconds(number(value["$duration"])).text()
+                return duration_text(number(value["$duration"]))
             moment = self.moment(value)
             self.provisional |= moment.provisional
             return local_text(moment.at)

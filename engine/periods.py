@@ -84,16 +84,33 @@ class Duration:
             raise _out_of_range() from None
 
     def text(self) -> str:
-        """Return it in ISO 8601, in days, hours, minutes and seconds."""
-        seconds, fraction = divmod(self.microseconds, 1_000_000)
-        days, seconds = divmod(seconds, 86_400)
-        hours, seconds = divmod(seconds, 3_600)
-        minutes, seconds = divmod(seconds, 60)
-        date = f"{self.months}M" * bool(self.months) + f"{days}D" * bool(days)
-        part = f".{fraction:06}".rstrip("0") if fraction else ""
-        time = f"{hours}H" * bool(hours) + f"{minutes}M" * bool(minutes)
-        time += f"{seconds}{part}S" * bool(seconds or fraction)
-        return f"P{date}" + (f"T{time}" if time else "")
+        """Return it in ISO 8601, in months, days, hours, minutes and seconds."""
+        rest = _iso(self.microseconds) if self.microseconds else "P"
+        return rest.replace("P", f"P{self.months}M", 1) if self.months else rest
+
+
+def duration_text(seconds: float) -> str:
+    """Return a length of time in ISO 8601; it may be nothing or negative (``-PT5M``).
+
+    Raises:
+        InvalidDeadline: endless or over 100 years.
+    """
+    if not abs(seconds) <= _MAX_SECONDS:  # also true for NaN
+        raise InvalidDeadline("A duration may be at most 100 years.", hint=_HINT)
+    microseconds = round(seconds * 1_000_000)
+    return "-" * (microseconds < 0) + _iso(abs(microseconds))
+
+
+def _iso(microseconds: int) -> str:
+    seconds, fraction = divmod(microseconds, 1_000_000)
+    days, seconds = divmod(seconds, 86_400)
+    hours, seconds = divmod(seconds, 3_600)
+    minutes, seconds = divmod(seconds, 60)
+    date = f"{days}D" if days else ""
+    time = f"{hours}H" * bool(hours) + f"{minutes}M" * bool(minutes)
+    if seconds or fraction:
+        time += f"{seconds}" + f".{fraction:06}".rstrip("0") * bool(fraction) + "S"
+    return f"P{date}" + (f"T{time}" if time else "") if date or time else "PT0S"
 
 
 @dataclass(frozen=True, slots=True)
