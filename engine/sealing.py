@@ -1,0 +1,84 @@
+"""Personal values never enter a history: here they become sealed ones.
+
+In the history stands ``{"$sealed": id, "commitment": sha256(salt || value)}``;
+value and salt lie apart and are erased together. Without the salt the
+commitment says nothing about the value, however short it is; with both it
+proves what had been entered. The chain stays sound after an erasure.
+
+Pure: ids and salts come in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+import orjson
+
+from engine.history import canonical
+
+SALT_SIZE = 16
+
+Kept = tuple[str, bytes, bytes]
+"""(id, salt, canonical JSON) of one sealed value."""
+
+
+class Sealer:
+    """Seals values and collects what must be stored beside the history."""
+
+    def __init__(self, new_id: Callable[[], str], secret: Callable[[int], bytes]) -> None:
+        self.kept: list[Kept] = []
+        self._new_id = new_id
+        self._secret = secret
+
+    def value(self, value: Any) -> Any:
+        """Return the sealed form of ``value``; None and sealed values stay as they are."""
+        if value is None or is_sealed(value):
+            return value
+        salt, text = self._secret(SALT_SIZE), canonical(value)
+        one = self._new_id()
+        self.kept.append((one, salt, text))
+        return {"$sealed": one, "commitment": commitment(salt, text)}
+
+    def fields(self, data: Mapping[str, Any], personal: Collection[str]) -> dict[str, Any]:
+        """Return ``data`` with the values of the personal keys sealed."""
+        return {key: self.value(value) if key in personal else value for key, value in data.items()}
+
+
+def is_sealed(value: Any) -> bool:
+    """Tell whether a JSON value stands for a sealed one."""
+    return isinstance(value, dict) and "$sealed" in value
+
+
+def commitment(salt: bytes, text: bytes) -> str:
+    """Return what stands in the history for ``text`` (canonical JSON), in hex."""
+    return hashlib.sha256(salt + text).hexdigest()
+
+
+def unseal(value: Any, values: Mapping[str, bytes]) -> Any:
+    """Return ``value`` with every sealed value that ``values`` holds put back.
+
+    Args:
+        value: any JSON value; sealed ones may lie at any depth.
+        values: canonical JSON by id, of what is not erased.
+    """
+    if isinstance(value, dict):
+        if "$sealed" in value:
+            text = values.get(value["$sealed"])
+            return value if text is None else orjson.loads(text)
+        return {key: unseal(one, values) for key, one in value.items()}
+    if isinstance(value, list):
+        return [unseal(one, values) for one in value]
+    return value
+
+
+def find_sealed(value: Any) -> list[tuple[str, str]]:
+    """Return (id, commitment) of all sealed values inside ``value``, in order."""
+    if isinstance(value, dict):
+        if "$sealed" in value:
+            return [(value["$sealed"], value["commitment"])]
+        return [found for one in value.values() for found in find_sealed(one)]
+    if isinstance(value, list):
+        return [found for one in value for found in find_sealed(one)]
+    return []
