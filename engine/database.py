@@ -1,0 +1,244 @@
+"""One database, SQLite or PostgreSQL, and its transactions.
+
+Statements are written with SQLAlchemy Core, compiled once per database and run
+on the driver's cursor: Core's own execution costs more than everything else a
+command does (``docs/benchmarks.md``). Two kinds of transaction exist: ``reading``
+sees one consistent state, ``writing`` is the only one that changes anything.
+
+SQLite has one writer: inside a process a lock hands the turn on without
+waiting in the file system, between processes ``BEGIN IMMEDIATE`` does. It runs
+in WAL mode with ``synchronous=FULL``: what was acknowledged survives a power cut.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import dialect as SQLiteDialect  # noqa: N812  it is a class
+from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.sql.expression import ClauseElement
+
+from engine.errors import Busy
+
+BUSY_SECONDS = 20
+
+
+class Moment(sa.types.TypeDecorator[datetime]):
+    """An aware UTC moment: ``timestamptz`` in PostgreSQL, sortable text in SQLite."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        """Return the column type of this database."""
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(sa.String(27))
+        return dialect.type_descriptor(sa.DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> Any:
+        """Return what the driver stores."""
+        if value is None or dialect.name != "sqlite":
+            return value
+        return _to_text(value)
+
+    def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:
+        """Return the aware UTC moment of what the driver read."""
+        return None if value is None else _from_driver(value)
+
+
+def _to_text(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _from_driver(value: Any) -> datetime:
+    at = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return at if at.tzinfo is UTC else at.astimezone(UTC)
+
+
+Row = tuple[Any, ...]
+
+
+class Statement:
+    """A statement compiled once for one database."""
+
+    __slots__ = ("_in", "_out", "text")
+
+    def __init__(self, clause: ClauseElement, dialect: sa.Dialect) -> None:
+        compiled = clause.compile(dialect=dialect)
+        self.text = str(compiled)
+        textual = dialect.name == "sqlite"
+        binds: Mapping[str, Any] = getattr(compiled, "binds", {})
+        self._in = [
+            name for name, bind in binds.items() if textual and isinstance(bind.type, Moment)
+        ]
+        columns: Sequence[Any] = getattr(clause, "selected_columns", ())
+        self._out = [at for at, one in enumerate(columns) if isinstance(one.type, Moment)]
+
+    def bind(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return ``values`` as the driver takes them."""
+        if not self._in:
+            return values
+        bound = dict(values)
+        for name in self._in:
+            at = bound.get(name)
+            if at is not None:
+                bound[name] = _to_text(at)
+        return bound
+
+    def read(self, row: Row) -> Row:
+        """Return a driver's row with its moments as ``datetime``."""
+        if not self._out:
+            return row
+        values = list(row)
+        for at in self._out:
+            if values[at] is not None:
+                values[at] = _from_driver(values[at])
+        return tuple(values)
+
+
+class Transaction:
+    """Statements on one connection between BEGIN and COMMIT."""
+
+    __slots__ = ("_cursor", "_database", "connection")
+
+    def __init__(self, database: Database, connection: sa.Connection, cursor: DBAPICursor) -> None:
+        self._database = database
+        self.connection = connection
+        self._cursor = cursor
+
+    def run(self, clause: ClauseElement, values: Mapping[str, Any]) -> int:
+        """Execute a statement that writes; return the number of rows it changed."""
+        statement = self._database.statement(clause)
+        self._cursor.execute(statement.text, statement.bind(values))
+        return self._cursor.rowcount
+
+    def run_many(self, clause: ClauseElement, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Execute a statement once per row of values."""
+        if not rows:
+            return
+        statement = self._database.statement(clause)
+        bound: Any = [statement.bind(row) for row in rows]
+        self._cursor.executemany(statement.text, bound)
+
+    def one(self, clause: ClauseElement, values: Mapping[str, Any]) -> Row | None:
+        """Return the first row of a query, or None."""
+        statement = self._database.statement(clause)
+        self._cursor.execute(statement.text, statement.bind(values))
+        row = self._cursor.fetchone()
+        return None if row is None else statement.read(row)
+
+    def all(self, clause: ClauseElement, values: Mapping[str, Any]) -> list[Row]:
+        """Return all rows of a query."""
+        statement = self._database.statement(clause)
+        self._cursor.execute(statement.text, statement.bind(values))
+        return [statement.read(row) for row in self._cursor.fetchall()]
+
+
+class Database:
+    """The connections to one database.
+
+    Args:
+        url: SQLAlchemy URL, ``sqlite:///PATH`` or ``postgresql+psycopg://…``.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = sa.make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = _sqlite(self.url) if self.is_sqlite else _postgresql(self.url)
+        # The compiler writes parameters by name: both drivers take mappings.
+        self._dialect: sa.Dialect = self.engine.dialect
+        if self.is_sqlite:
+            self._dialect = SQLiteDialect(paramstyle="named")
+        self._statements: dict[int, tuple[ClauseElement, Statement]] = {}
+        self._writer = threading.Lock()
+
+    def statement(self, clause: ClauseElement) -> Statement:
+        """Return ``clause`` compiled for this database; module-level clauses only."""
+        known = self._statements.get(id(clause))
+        if known is None:
+            # The clause is kept with it, so that its id is not given to another.
+            known = self._statements[id(clause)] = (clause, Statement(clause, self._dialect))
+        return known[1]
+
+    @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        """Open a transaction that sees one state of the database and changes nothing."""
+        with self.engine.connect() as connection, _cursor(connection) as cursor:
+            cursor.execute("BEGIN" if self.is_sqlite else "BEGIN ISOLATION LEVEL REPEATABLE READ")
+            try:
+                yield Transaction(self, connection, cursor)
+            finally:
+                cursor.execute("ROLLBACK")
+
+    @contextmanager
+    def writing(self) -> Iterator[Transaction]:
+        """Open the transaction that may write; commits at the end, or nothing is changed.
+
+        Raises:
+            Busy: another process held the database for longer than 20 seconds.
+        """
+        if not self._writer.acquire(timeout=BUSY_SECONDS if self.is_sqlite else -1):
+            raise Busy("The database is busy.", hint="Try again in a few seconds.")
+        try:
+            with self.engine.connect() as connection, _cursor(connection) as cursor:
+                self._begin(cursor)
+                try:
+                    yield Transaction(self, connection, cursor)
+                except BaseException:
+                    cursor.execute("ROLLBACK")
+                    raise
+                cursor.execute("COMMIT")
+        finally:
+            self._writer.release()
+
+    def _begin(self, cursor: DBAPICursor) -> None:
+        try:
+            cursor.execute("BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN")
+        except self.engine.dialect.loaded_dbapi.OperationalError as reason:
+            raise Busy("The database is busy.", hint="Try again in a few seconds.") from reason
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _cursor(connection: sa.Connection) -> Iterator[DBAPICursor]:
+    cursor = connection.connection.cursor()
+    try:
+        yield cursor
+    finally:
+        cursor.close()
+
+
+def _sqlite(url: sa.URL) -> sa.Engine:
+    engine = sa.create_engine(
+        url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        # BEGIN and COMMIT are ours; the driver must not add its own.
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+        # Content that is erased must not stay in free pages of the file.
+        connection.execute("PRAGMA secure_delete=ON")
+
+    return engine
+
+
+def _postgresql(url: sa.URL) -> sa.Engine:
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", pool_pre_ping=True)
+
+    @sa.event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        connection.autocommit = True
+        connection.execute("SET TIME ZONE 'UTC'")
+
+    return engine
