@@ -81,6 +81,18 @@ class ManualClock:
         return self._count.to_bytes(size, "big")
 
 
+class SteppingClock(ManualClock):
+    """The manual clock of a served installation: moments by hand, ids at random."""
+
+    def new_id(self) -> str:
+        """Return a UUIDv7 of the manual moment with the system's randomness."""
+        return uuid7(self.now(), os.urandom(10))
+
+    def secret(self, size: int) -> bytes:
+        """Return ``size`` bytes from the system's randomness."""
+        return secrets.token_bytes(size)
+
+
 def uuid7(at: datetime, randomness: bytes) -> str:
     """Return a UUIDv7 of ``at`` (milliseconds) and 10 random bytes, as 32 hex digits."""
     milliseconds = int(at.timestamp() * 1000)

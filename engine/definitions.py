@@ -1,0 +1,189 @@
+"""Deployed versions, compiled: what a case runs on.
+
+A case pins at its start, transitively, the versions of all processes it can
+call. The pins have a digest; under it the compiled bundle is kept in memory,
+since it never changes.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy import bindparam as p
+
+from engine import decisions, forms, store
+from engine.bpmn import reader
+from engine.bpmn.model import Process
+from engine.database import Transaction
+from engine.decisions import Decision
+from engine.errors import NotFound
+from engine.execution import Bundle
+from engine.forms import Form
+from engine.tables import definitions
+
+KEPT = 128
+
+_LATEST = sa.select(sa.func.max(definitions.c.version)).where(definitions.c.process == p("process"))
+_CHOSEN = sa.select(definitions.c.version).where(
+    definitions.c.process == p("process"), definitions.c.chosen == 1
+)
+_VERSION = sa.select(
+    definitions.c.process,
+    definitions.c.version,
+    definitions.c.name,
+    definitions.c.sha256,
+    definitions.c.executor,
+    definitions.c.files,
+    definitions.c.at,
+    definitions.c.chosen,
+).where(definitions.c.process == p("process"), definitions.c.version == p("version"))
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One deployed version of a process and the files it rests on."""
+
+    process: str
+    number: int
+    name: str
+    sha256: str
+    executor: str
+    files: list[dict[str, str]]
+    at: Any
+    chosen: bool
+
+    def pin(self) -> dict[str, Any]:
+        """Return what a case records of this version."""
+        return {"version": self.number, "sha256": self.sha256, "files": self.files}
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """Everything a case runs on, compiled.
+
+    Attributes:
+        decisions, forms: by (process, key).
+    """
+
+    digest: str
+    versions: Mapping[str, Any]
+    bundle: Bundle
+    decisions: Mapping[tuple[str, str], Decision]
+    forms: Mapping[tuple[str, str], Form]
+
+    @property
+    def main(self) -> Process:
+        """The case's own process."""
+        return self.bundle.processes[self.bundle.main]
+
+    def form_of(self, process: str, element: str) -> Form | None:
+        """Return the form of an element, or None."""
+        key = self.bundle.processes[process].nodes[element].form
+        return None if key is None else self.forms.get((process, key))
+
+
+class Library:
+    """Compiled bundles by their digest; shared by all threads of a process."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, Pinned] = {}
+        self._lock = threading.Lock()
+
+    def holds(self, digest: str) -> bool:
+        """Tell whether a bundle is in memory, and so its pins in the database."""
+        return digest in self._kept
+
+    def pinned(self, tx: Transaction, digest: str) -> Pinned:
+        """Return the compiled bundle of a case's pins.
+
+        Raises:
+            KeyError: a file is gone from the database; ``verify`` names it.
+        """
+        known = self._kept.get(digest)
+        if known is None:
+            known = _compile(tx, digest, store.get_pins(tx, digest))
+            with self._lock:
+                if len(self._kept) >= KEPT:
+                    self._kept.pop(next(iter(self._kept)))
+                self._kept[digest] = known
+        return known
+
+
+def version(tx: Transaction, process: str, number: int | None = None) -> Version:
+    """Return a deployed version; without a number the one for new cases.
+
+    Raises:
+        NotFound: the process or that version of it was never deployed.
+    """
+    if number is None:
+        number = _for_new_cases(tx, process)
+    row = tx.one(_VERSION, {"process": process, "version": number})
+    if row is None:
+        raise NotFound(
+            f"There is no version {number} of process {process!r}.",
+            hint=f"See GET /api/v1/definitions/{process} for the versions there are.",
+        )
+    key, found, name, sha256, executor, files, at, chosen = row
+    return Version(key, found, name, sha256, executor, orjson.loads(files), at, bool(chosen))
+
+
+def _for_new_cases(tx: Transaction, process: str) -> int:
+    chosen = tx.one(_CHOSEN, {"process": process})
+    if chosen is not None:
+        return int(chosen[0])
+    latest = tx.one(_LATEST, {"process": process})
+    if latest is None or latest[0] is None:
+        raise NotFound(
+            f"There is no process {process!r}.", hint="See GET /api/v1/definitions for all of them."
+        )
+    return int(latest[0])
+
+
+def pins_for(tx: Transaction, process: str, number: int | None) -> tuple[Version, dict[str, Any]]:
+    """Return the version a new case starts on, and the pins of all it can call."""
+    main = version(tx, process, number)
+    processes: dict[str, Any] = {process: main.pin()}
+    waiting = list(process_of(tx, main).calls)
+    while waiting:
+        key = waiting.pop()
+        if key in processes:
+            continue
+        called = version(tx, key)
+        processes[key] = called.pin()
+        waiting.extend(process_of(tx, called).calls)
+    return main, {"main": process, "executor": main.executor, "processes": processes}
+
+
+def process_of(tx: Transaction, of: Version) -> Process:
+    """Return the compiled process of a version."""
+    return _process(tx, of.process, of.files)
+
+
+def _process(tx: Transaction, key: str, files: list[dict[str, str]]) -> Process:
+    diagram = next(one for one in files if one["kind"] == "bpmn")
+    content = store.get_blob(tx, diagram["sha256"])
+    read, _ = reader.read_cached(content, diagram["filename"])
+    assert read is not None, "what was deployed can be read"
+    return read.processes[key]
+
+
+def _compile(tx: Transaction, digest: str, versions: dict[str, Any]) -> Pinned:
+    processes, tables, known_forms = {}, {}, {}
+    for key, pin in versions["processes"].items():
+        processes[key] = _process(tx, key, pin["files"])
+        for file in pin["files"]:
+            if file["kind"] == "decision":
+                content = store.get_blob(tx, file["sha256"])
+                found, _ = decisions.read(content, filename=file["filename"])
+                tables.update({(key, one.key): one for one in found})
+            elif file["kind"] == "form":
+                content = store.get_blob(tx, file["sha256"])
+                form, _ = forms.read(content, filename=file["filename"])
+                assert form is not None, "what was deployed can be read"
+                known_forms[key, file["key"]] = form
+    return Pinned(digest, versions, Bundle(versions["main"], processes), tables, known_forms)

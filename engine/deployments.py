@@ -1,0 +1,384 @@
+"""Deploy: check, number the version, store the bytes.
+
+A version's hash covers its diagram and every form and decision it names; the
+same files again change nothing. ``processes/`` is never read at run time: what
+was deployed lies in the database, and the stream ``@deployments`` says who
+deployed what and when.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy import bindparam as p
+
+from engine import access, cases, decisions, definitions, forms, store
+from engine.access import Actor
+from engine.bpmn import checks, reader
+from engine.bpmn.findings import Finding
+from engine.bpmn.model import Diagram, Node, Process, Trigger
+from engine.cases import Answer, Once
+from engine.clock import text
+from engine.database import Transaction
+from engine.errors import InvalidRequest, NotDeployable
+from engine.execution import Site
+from engine.history import canonical
+from engine.periods import Timer, parse_timer
+from engine.ports import Application
+from engine.tables import definitions as table
+from engine.tables import resources, starts
+from engine.worlds import LiveWorld
+
+STREAM = "@deployments"
+
+_LATEST = (
+    sa.select(table.c.version, table.c.sha256)
+    .where(table.c.process == p("process"))
+    .order_by(table.c.version.desc())
+    .limit(1)
+)
+_KEYS = sa.select(table.c.process).distinct().order_by(table.c.process)
+_RESOURCE = sa.select(resources.c.filename, resources.c.sha256).where(
+    resources.c.kind == p("kind"), resources.c.key == p("key")
+)
+_INSERT_RESOURCE = sa.insert(resources)
+_DELETE_RESOURCE = sa.delete(resources).where(
+    resources.c.kind == p("of_kind"), resources.c.key == p("of_key")
+)
+_INSERT = sa.insert(table)
+_CHOOSE = (
+    sa.update(table)
+    .where(table.c.process == p("of_process"))
+    .values(chosen=sa.case((table.c.version == p("of_version"), 1), else_=0))
+)
+_INSERT_START = sa.insert(starts)
+_DELETE_STARTS = sa.delete(starts).where(starts.c.process == p("of_process"))
+_START = sa.select(starts.c.version, starts.c.due_at, starts.c.cycle, starts.c.unit).where(
+    starts.c.process == p("process"), starts.c.element == p("element"), starts.c.unit == p("unit")
+)
+_REARM = (
+    sa.update(starts)
+    .where(
+        starts.c.process == p("of_process"),
+        starts.c.element == p("of_element"),
+        starts.c.unit == p("of_unit"),
+        starts.c.due_at == p("of_due_at", type_=starts.c.due_at.type),
+    )
+    .values(due_at=p("due_at"), cycle=p("cycle"))
+)
+
+
+@dataclass(slots=True)
+class _Upload:
+    """Files that belong together, read."""
+
+    diagrams: dict[str, Diagram] = field(default_factory=dict)
+    decisions: dict[str, str] = field(default_factory=dict)
+    forms: dict[str, str] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def processes(self) -> dict[str, Process]:
+        return {key: one for d in self.diagrams.values() for key, one in d.processes.items()}
+
+
+def check(app: Application, files: Mapping[str, bytes]) -> list[Finding]:
+    """Return what a designer should know of these files before deploying; change nothing.
+
+    Findings stand in the order of the files, then of their lines.
+    """
+    with app.database.reading() as tx:
+        app.references.refresh(tx)
+        return _check(app, tx, _read(files))
+
+
+def deploy(
+    app: Application,
+    actor: Actor,
+    files: Mapping[str, bytes],
+    *,
+    executor: str = "kernel",
+    once: Once | None = None,
+) -> Answer:
+    """Add a version of every process that changed; 201, or 200 when none did.
+
+    Args:
+        files: file name -> bytes; BPMN (``.bpmn``), DMN (``.dmn``) and forms (``.json``).
+
+    Raises:
+        NotAllowed: the actor is no deployer.
+        NotDeployable: with the findings, when one of them is an error.
+    """
+    access.require(actor, "deploy")
+    now = app.clock.now()
+    with app.database.reading() as tx:
+        app.references.refresh(tx)
+        upload = _read(files)
+        findings = _check(app, tx, upload)
+    if any(one.severity == "error" for one in findings):
+        raise NotDeployable(
+            "Nothing was deployed: the files have errors.",
+            hint="Mend what the findings name and deploy again.",
+            findings=[one.to_json() for one in findings],
+        )
+    if not upload.diagrams and not upload.forms and not upload.decisions:
+        raise InvalidRequest("There is no BPMN, DMN or form among the files.")
+    deployment = _Deployment(app.clock.new_id(), executor, now, files)
+    with app.database.writing() as tx:
+        _store_resources(tx, upload, files)
+        added = [
+            one
+            for name, diagram in upload.diagrams.items()
+            for process in diagram.processes.values()
+            if (one := _add(app, tx, process, name, deployment)) is not None
+        ]
+        if added:
+            store.append_act(
+                tx,
+                STREAM,
+                at=now,
+                actor=actor.name,
+                command={"type": "deploy", "deployment": deployment.id},
+                events=[{"type": "version_deployed", **one} for one in added],
+            )
+        body = {
+            "deployment": deployment.id if added else None,
+            "definitions": [_present(tx, key) for key in upload.processes],
+            "findings": [one.to_json() for one in findings],
+        }
+        answer = Answer(201 if added else 200, body)
+        if once is not None and once.key is not None:
+            store.store_answer(
+                tx, actor.name, once.route, once.key, body=once.sha256, status=answer.status,
+                answer=orjson.dumps([body, None, None]), at=now,
+            )  # fmt: skip
+    return answer
+
+
+def choose(app: Application, actor: Actor, process: str, number: int) -> Answer:
+    """Pin a version for new cases (``POST …/versions/{n}/default``).
+
+    Raises:
+        NotAllowed: the actor is no deployer.
+        NotFound: there is no such version.
+    """
+    access.require(actor, "deploy")
+    now = app.clock.now()
+    with app.database.writing() as tx:
+        definitions.version(tx, process, number)
+        tx.run(_CHOOSE, {"of_process": process, "of_version": number})
+        command = {"type": "choose_version", "process": process, "version": number}
+        store.append_act(tx, STREAM, at=now, actor=actor.name, command=command, events=[])
+        return Answer(200, _present(tx, process))
+
+
+# -- reading an upload ---------------------------------------------------------------
+
+
+def _read(files: Mapping[str, bytes]) -> _Upload:
+    upload = _Upload()
+    for name, content in sorted(files.items()):
+        kind = name.rpartition(".")[2].lower()
+        if kind in {"bpmn", "xml"}:
+            diagram, found = reader.read_cached(content, name)
+            if diagram is not None:
+                upload.diagrams[name] = diagram
+        elif kind == "dmn":
+            tables, found = decisions.read(content, filename=name)
+            upload.decisions.update({one.key: name for one in tables})
+        elif kind == "json":
+            form, found = forms.read(content, filename=name)
+            if form is not None:
+                upload.forms[form.key] = name
+        else:
+            found = [_unknown(name)]
+        upload.findings.extend(found)
+    return upload
+
+
+def _unknown(name: str) -> Finding:
+    return Finding(
+        code="unknown-file", severity="error", file=name, element=None, line=None,
+        message=f"{name!r} is no BPMN, DMN or form.",
+        hint="Name diagrams *.bpmn, decisions *.dmn and forms *.json.",
+    )  # fmt: skip
+
+
+def _check(app: Application, tx: Transaction, upload: _Upload) -> list[Finding]:
+    findings = list(upload.findings)
+    others = {key: _deployed(tx, key) for (key,) in tx.all(_KEYS, {})}
+    others.update(upload.processes)
+    roles = set(app.references.organisation.roles()) or None
+    known_forms = {*upload.forms, *_resource_keys(tx, "form")}
+    known_decisions = {*upload.decisions, *_resource_keys(tx, "decision")}
+    for name, diagram in upload.diagrams.items():
+        findings += checks.check(
+            diagram,
+            others,
+            filename=name,
+            roles=roles,
+            forms=known_forms,
+            decisions=known_decisions,
+            sandbox_check=app.sandbox.check,
+        )
+    return findings
+
+
+_RESOURCE_KEYS = sa.select(resources.c.key).where(resources.c.kind == p("kind"))
+
+
+def _resource_keys(tx: Transaction, kind: str) -> list[str]:
+    return [row[0] for row in tx.all(_RESOURCE_KEYS, {"kind": kind})]
+
+
+def _deployed(tx: Transaction, key: str) -> Process:
+    return definitions.process_of(tx, definitions.version(tx, key))
+
+
+# -- storing --------------------------------------------------------------------------
+
+
+def _store_resources(tx: Transaction, upload: _Upload, files: Mapping[str, bytes]) -> None:
+    for kind, named in (("form", upload.forms), ("decision", upload.decisions)):
+        for key, filename in named.items():
+            sha256 = store.put_blob(tx, files[filename])
+            tx.run(_DELETE_RESOURCE, {"of_kind": kind, "of_key": key})
+            values = {"kind": kind, "key": key, "filename": filename, "sha256": sha256}
+            tx.run(_INSERT_RESOURCE, values)
+
+
+@dataclass(frozen=True, slots=True)
+class _Deployment:
+    id: str
+    executor: str
+    at: datetime
+    files: Mapping[str, bytes]
+
+
+def _add(
+    app: Application, tx: Transaction, process: Process, filename: str, deployment: _Deployment
+) -> dict[str, Any] | None:
+    executor = deployment.executor
+    diagram = store.put_blob(tx, deployment.files[filename])
+    files = [{"kind": "bpmn", "key": process.key, "filename": filename, "sha256": diagram}]
+    for kind, names in (("form", process.forms), ("decision", process.decisions)):
+        for key in sorted(set(names)):
+            row = tx.one(_RESOURCE, {"kind": kind, "key": key})
+            if row is not None:
+                files.append({"kind": kind, "key": key, "filename": row[0], "sha256": row[1]})
+    covered = [(one["kind"], one["key"], one["sha256"]) for one in files]
+    sha256 = hashlib.sha256(canonical([executor, covered])).hexdigest()
+    latest = tx.one(_LATEST, {"process": process.key})
+    if latest is not None and latest[1] == sha256:
+        return None
+    number = 1 if latest is None else latest[0] + 1
+    tx.run(
+        _INSERT,
+        {
+            "process": process.key,
+            "version": number,
+            "name": process.name or process.key,
+            "sha256": sha256,
+            "executor": executor,
+            "deployment": deployment.id,
+            "files": canonical(files).decode(),
+            "at": deployment.at,
+            "chosen": 0,
+        },
+    )
+    _arm_starts(app, tx, process, number, deployment.at)
+    return {
+        "process": process.key,
+        "version": number,
+        "sha256": sha256,
+        "executor": executor,
+        "files": files,
+    }
+
+
+def _present(tx: Transaction, key: str) -> dict[str, Any]:
+    one = definitions.version(tx, key)
+    return {"key": key, "version": one.number, "sha256": one.sha256, "name": one.name}
+
+
+# -- start events that belong to no case ------------------------------------------------
+
+
+def _arm_starts(
+    app: Application, tx: Transaction, process: Process, version: int, now: datetime
+) -> None:
+    tx.run(_DELETE_STARTS, {"of_process": process.key})
+    for element in process.root.starts:
+        node = process.root.nodes[element]
+        for event in node.events:
+            row: dict[str, Any] = {
+                "process": process.key, "element": element, "unit": "", "kind": event.trigger,
+                "name": event.name, "due_at": None, "version": version, "cycle": None,
+            }  # fmt: skip
+            if event.trigger is Trigger.TIMER:
+                timer = _timer_of(app, process, node, now)
+                row["due_at"], row["cycle"] = timer.first(now), _cycle(timer)
+            if event.trigger in {Trigger.MESSAGE, Trigger.SIGNAL, Trigger.TIMER}:
+                tx.run(_INSERT_START, row)
+
+
+def _timer_of(app: Application, process: Process, node: Node, now: datetime) -> Timer:
+    code = node.events[0].value
+    assert code is not None, "the reader gives every timer an expression"
+    world = LiveWorld(
+        case=f"@start/{process.key}",
+        now=now,
+        sandbox=app.sandbox,
+        calendar=app.references.calendar,
+        reference=app.references.for_case({}, now),
+        decisions={},
+    )
+    answer = world.evaluate(Site(process.key, node.id, 1, "timer"), [code], {})[0]
+    if answer.error is not None:
+        raise NotDeployable(
+            f"The timer of {node.id!r} cannot be computed: {answer.error['message']}",
+            element=node.id,
+        )
+    return parse_timer(str(answer.value)).armed(now)
+
+
+def _cycle(timer: Timer) -> str:
+    return orjson.dumps(timer.to_json()).decode()
+
+
+def fire_start(app: Application, process: str, element: str, unit: str, due_at: datetime) -> int:
+    """Start the case of a timer start event that is due; 0 when somebody else did.
+
+    The case's id derives from the start event and its due moment, so a second
+    scheduler starts the same case and finds it there.
+    """
+    with app.database.reading() as tx:
+        row = tx.one(_START, {"process": process, "element": element, "unit": unit})
+    if row is None or row[1] != due_at:
+        return 0
+    once = Once("@start", f"{process}/{element}/{unit}/{text(due_at)}")
+    cases.start(
+        app, cases.SCHEDULER, process=process, version=row[0], at_start=element,
+        data={}, unit=unit or None, once=once,
+    )  # fmt: skip
+    # Only now: a stop in between starts the same case again, which changes nothing.
+    timer = Timer.from_json(orjson.loads(row[2]))
+    with app.database.writing() as tx:
+        tx.run(
+            _REARM,
+            {
+                "of_process": process,
+                "of_element": element,
+                "of_unit": unit,
+                "of_due_at": due_at,
+                "due_at": timer.following(max(app.clock.now(), due_at)),
+                "cycle": row[2],
+            },
+        )
+    return 1

@@ -1,0 +1,66 @@
+"""What ``access`` needs to know of a case, read from its rows."""
+
+from __future__ import annotations
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy import bindparam as p
+
+from engine.access import CaseFacts
+from engine.database import Transaction
+from engine.definitions import Pinned
+from engine.store import CaseRow
+from engine.tables import tasks
+
+_INVOLVED = sa.select(tasks.c.candidates, tasks.c.assignee, tasks.c.ended_by).where(
+    tasks.c.case_id == p("case_id")
+)
+
+
+def case_facts(tx: Transaction, row: CaseRow, fields: frozenset[str] = frozenset()) -> CaseFacts:
+    """Return who has had to do with a case.
+
+    Args:
+        fields: names of the data its starter gave, from ``start_fields``.
+    """
+    offered: set[tuple[str, str]] = set()
+    users: set[str] = set()
+    for candidates, assignee, ended_by in tx.all(_INVOLVED, {"case_id": row.id}):
+        for one in orjson.loads(candidates):
+            if "role" in one:
+                offered.add((one["role"], one.get("unit") or ""))
+            if "user" in one:
+                users.add(one["user"])
+        users |= {one for one in (assignee, ended_by) if one}
+    return CaseFacts(
+        id=row.id,
+        unit=row.unit,
+        starter=row.starter,
+        participants=frozenset(users),
+        candidates=frozenset(offered),
+        start_fields=fields,
+    )
+
+
+def start_fields(pinned: Pinned) -> frozenset[str]:
+    """Return the names that the start forms of a case's process ask for."""
+    found: set[str] = set()
+    for start in pinned.main.root.starts:
+        form = pinned.form_of(pinned.bundle.main, start)
+        if form is not None:
+            found |= form.editable
+    return frozenset(found)
+
+
+def field_classes(pinned: Pinned) -> dict[str, str]:
+    """Return the class of every field that a form of the case names.
+
+    Where forms disagree the strictest decides: ``reporter``, ``working``, ``public``.
+    """
+    strictness = {"public": 0, "working": 1, "reporter": 2}
+    classes: dict[str, str] = {}
+    for form in pinned.forms.values():
+        for key, name in form.field_classes.items():
+            if strictness[name] >= strictness[classes.get(key, "public")]:
+                classes[key] = name
+    return classes

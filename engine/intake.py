@@ -1,0 +1,216 @@
+"""What a request must pass before it becomes a command: rights, form, sealing.
+
+Comes between the outside, where personal values are plain, and the command,
+where none is. The executor judges the state; this judges the person and the data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from engine import access, commands, forms
+from engine.access import Actor, CaseFacts
+from engine.bpmn.model import Node
+from engine.commands import Command, CompleteTask, StartCase
+from engine.database import Transaction
+from engine.definitions import Pinned
+from engine.errors import CaseNotFound, InvalidData, InvalidRequest, TaskNotOpen, WrongState
+from engine.execution import OpenTask, Snapshot
+from engine.facts import case_facts
+from engine.ports import Application
+from engine.projection import CLOSED
+from engine.sealing import Sealer
+from engine.store import CaseRow
+
+ACTIONS: dict[str, str] = {
+    "claim_task": "claim",
+    "unclaim_task": "unclaim",
+    "transfer_task": "transfer",
+    "complete_task": "complete",
+    "suspend_task": "suspend_task",
+    "resume_task": "resume_task",
+    "extend_task": "extend",
+    "add_comment": "comment",
+    "add_attachment": "attach",
+    "correlate_message": "message",
+    "receive_signal": "signal",
+    "retry_incident": "retry",
+    "suspend_case": "suspend",
+    "resume_case": "resume",
+    "add_instance": "move",
+    "cancel_instance": "move",
+    "hold_scope": "suspend",
+    "release_scope": "resume",
+    "complete_job": "work",
+    "fail_job": "work",
+}
+"""Command type -> action that ``rights`` knows. Others are the engine's own."""
+
+ENDS = {"terminated": "terminate", "voided": "void", "withdrawn": "withdraw", "merged": "merge"}
+"""How a case may be cancelled -> the action that needs a right."""
+
+_WORKING = frozenset({"claim_task", "complete_task"})
+
+
+def home_unit(app: Application, actor: Actor) -> str | None:
+    """Return the unit of the actor that a case started now belongs to, or None."""
+    if actor.is_system:
+        return None
+    organisation = app.references.organisation
+    if actor.person_id is not None:
+        person = organisation.person(actor.person_id, actor.as_of)
+        if person and person["units"]:
+            return str(person["units"][0])
+    units = sorted({unit for _, unit in actor.grants})
+    return units[0] if units else None
+
+
+def prepare_start(actor: Actor, pinned: Pinned, command: StartCase, sealer: Sealer) -> StartCase:
+    """Return the command with its data judged by the start form and sealed.
+
+    Raises:
+        NotAllowed: the start event names roles, and the actor holds none of them.
+        InvalidRequest: there are several start events and none was named.
+        InvalidData: the data do not fit.
+    """
+    node = _start_node(pinned, command.start)
+    roles = [group.role for group in node.assignment.groups]
+    access.require(actor, "start", start_roles=roles)
+    form = pinned.form_of(pinned.bundle.main, node.id)
+    if form is None:
+        return replace(command, data=forms.validate_free(command.data, writes=node.writes))
+    data = forms.validate(form, command.data)
+    return replace(command, data=sealer.fields(data, form.personal))
+
+
+def _start_node(pinned: Pinned, element: str | None) -> Node:
+    root = pinned.main.root
+    starts = [root.nodes[one] for one in (*root.starts, *root.implicit_starts)]
+    if element is None:
+        plain = [one for one in starts if not one.events] or starts[:1]
+    else:
+        plain = [one for one in starts if one.id == element]
+    if len(plain) != 1:
+        names = ", ".join(one.id for one in starts)
+        raise InvalidRequest(
+            f"Process {pinned.bundle.main!r} has no single start event {element or ''!r}.",
+            hint=f"Name one of: {names}.",
+        )
+    return plain[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where a request is judged: who asks, and the case as it stands."""
+
+    app: Application
+    tx: Transaction
+    actor: Actor
+    row: CaseRow
+    snapshot: Snapshot
+    pinned: Pinned
+
+
+def prepare(desk: Desk, command: Command, sealer: Sealer) -> Command:
+    """Return the command as it will be recorded: allowed, valid, sealed.
+
+    Raises:
+        CaseNotFound, NotAllowed, AlreadyClaimed, SameHand: what ``access`` refuses.
+        TaskNotOpen: the task takes no more commands.
+        InvalidData: the data do not fit the form.
+        WrongState: the case has ended.
+    """
+    if getattr(command, "task", None) is not None:
+        return _prepare_task(desk, command, sealer)
+    _require(desk, _action(command), None)
+    _check_state(desk.row)
+    if getattr(command, "data", None) is not None:
+        changes: Any = {"data": forms.validate_free(command.data)}  # type: ignore[attr-defined]
+        command = replace(command, **changes)
+    return _seal_texts(command, sealer)
+
+
+def _action(command: Command) -> str:
+    if isinstance(command, commands.CancelCase):
+        return ENDS[command.end]
+    return ACTIONS.get(command.type, "move")
+
+
+def _check_state(row: CaseRow) -> None:
+    if row.state in CLOSED:
+        raise WrongState(
+            f"Case {row.id!r} is {row.end_state or row.state}; it takes no more commands.",
+            hint=f"See GET /cases/{row.id}/history, or start a new case.",
+        )
+
+
+def _prepare_task(desk: Desk, command: Any, sealer: Sealer) -> Command:
+    executor = desk.app.executors[desk.row.executor]
+    try:
+        task = executor.task(desk.pinned.bundle, desk.snapshot, command.task)
+    except TaskNotOpen:
+        # Whether it was ever there is only for those who may see the case.
+        _require(desk, "see", None)
+        raise
+    pair = _require(desk, _action(command), task)
+    unit = pair[1] if pair else None
+    if command.type in _WORKING:
+        access.check_separation(desk.actor, task.not_same_as, task.not_same_unit_as, unit=unit)
+    if hasattr(command, "unit") and not desk.actor.is_system:
+        command = replace(command, unit=unit)
+    if isinstance(command, commands.TransferTask):
+        _check_receiver(desk.app, command, task)
+    if isinstance(command, CompleteTask):
+        return _judge(desk.pinned, command, task, sealer)
+    return _seal_texts(command, sealer)
+
+
+def _require(desk: Desk, action: str, task: OpenTask | None) -> tuple[str, str] | None:
+    organisation = desk.app.references.organisation
+    row = desk.row
+    brief = CaseFacts(id=row.id, unit=row.unit, starter=row.starter)
+    if action == "see":
+        if not access.sees(desk.actor, case_facts(desk.tx, row), organisation):
+            raise CaseNotFound(row.id)
+        return None
+    try:
+        return access.require(desk.actor, action, brief, task, organisation=organisation)
+    except CaseNotFound:
+        # Who took part is read only where the task itself does not show the case.
+        full = case_facts(desk.tx, row)
+        return access.require(desk.actor, action, full, task, organisation=organisation)
+
+
+def _check_receiver(app: Application, command: commands.TransferTask, task: OpenTask) -> None:
+    receiver = app.find_actor(app, command.to)
+    if receiver is None:
+        raise InvalidData(
+            f"There is no user {command.to!r} to hand the task to.",
+            hint="Name a user who is not disabled.",
+        )
+    access.require_receiver(receiver, task)
+    access.check_separation(receiver, task.not_same_as, task.not_same_unit_as)
+
+
+def _judge(pinned: Pinned, command: CompleteTask, task: OpenTask, sealer: Sealer) -> CompleteTask:
+    form = pinned.form_of(task.process, task.element)
+    node = pinned.bundle.processes[task.process].nodes[task.element]
+    if form is None:
+        return replace(command, data=forms.validate_free(command.data, writes=node.writes))
+    known = {name: task.names[name] for name in form.readable if name in task.names}
+    if command.outcome is not None:
+        known["outcome"] = command.outcome
+    data = forms.validate(form, command.data, known=known)
+    return replace(command, data=sealer.fields(data, form.personal))
+
+
+def _seal_texts(command: Command, sealer: Sealer) -> Command:
+    if isinstance(command, commands.AddComment):
+        return replace(command, text=sealer.value(command.text))
+    if isinstance(command, commands.AddAttachment):
+        return replace(command, name=sealer.value(command.name))
+    if getattr(command, "reason", None) is not None:
+        changes: Any = {"reason": sealer.value(command.reason)}  # type: ignore[attr-defined]
+        return replace(command, **changes)
+    return command

@@ -1,0 +1,212 @@
+"""Deliveries between cases: written with an entry, delivered as commands.
+
+A message, a signal or a job is a row that the sender's entry wrote. Delivering
+it is one command to one case, with the key *sender case + position + number*,
+so twice is once. ``cases`` calls ``deliver`` directly after its commit; what
+fails is tried again with growing pauses by the scheduler, and becomes an
+incident of the sender in the end.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy import bindparam as p
+
+from engine import cases, messages, topics
+from engine.cases import Once
+from engine.commands import CompleteJob, FailJob, RaiseIncident
+from engine.database import Moment, Transaction
+from engine.errors import Busy, EngineError
+from engine.ports import Application
+from engine.tables import outbox
+
+PAUSES_SECONDS = (5, 30, 300, 1800, 7200)
+"""How long to wait after each failure; after the last the sender gets an incident."""
+
+_OF_CASE = (
+    sa.select(*outbox.c)
+    .where(outbox.c.case_id == p("case_id"), outbox.c.next_at <= p("now", type_=Moment))
+    .order_by(outbox.c.position, outbox.c.number)
+)
+_WAITING = (
+    sa.select(*outbox.c)
+    .where(outbox.c.next_at <= p("now", type_=Moment))
+    .order_by(outbox.c.next_at, outbox.c.case_id, outbox.c.position, outbox.c.number)
+    .limit(200)
+)
+_SETTLE = (
+    sa.update(outbox)
+    .where(
+        outbox.c.case_id == p("of_case"),
+        outbox.c.position == p("of_position"),
+        outbox.c.number == p("of_number"),
+    )
+    .values(next_at=p("next_at"), attempts=p("attempts"), delivered_at=p("delivered_at"))
+)
+
+_turn = threading.local()
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One row of the outbox."""
+
+    case_id: str
+    position: int
+    number: int
+    kind: str
+    body: str
+    written_at: datetime
+    next_at: datetime | None
+    attempts: int
+    delivered_at: datetime | None
+
+    @property
+    def key(self) -> str:
+        """What makes delivering twice the same as once."""
+        return f"{self.case_id}/{self.position}/{self.number}"
+
+
+def deliver(app: Application, case_id: str) -> None:
+    """Hand on what the case has sent, and what that makes others send, in order.
+
+    A failure is left to the scheduler: the command that sent was done already.
+    """
+    waiting: list[str] | None = getattr(_turn, "waiting", None)
+    if waiting is not None:
+        # A delivery of this very thread: its loop below takes the case up.
+        waiting.append(case_id)
+        return
+    _turn.waiting = waiting = [case_id]
+    try:
+        while waiting:
+            one = waiting.pop(0)
+            messages.offer_buffered(app, one)
+            for delivery in _rows(app, _OF_CASE, {"case_id": one, "now": app.clock.now()}):
+                _hand_on(app, delivery)
+    finally:
+        _turn.waiting = None
+
+
+def deliver_all(app: Application) -> int:
+    """Hand on everything that is due, of all cases; return how many deliveries were tried."""
+    tried = 0
+    for delivery in _rows(app, _WAITING, {"now": app.clock.now()}):
+        _hand_on(app, delivery)
+        tried += 1
+    return tried
+
+
+def _rows(app: Application, query: Any, values: dict[str, Any]) -> list[Delivery]:
+    with app.database.reading() as tx:
+        return [Delivery(*row) for row in tx.all(query, values)]
+
+
+def _hand_on(app: Application, delivery: Delivery) -> None:
+    try:
+        _KINDS[delivery.kind](app, delivery)
+    except Busy as reason:
+        _fail(app, delivery, reason, forever=True)
+    except EngineError as reason:
+        _fail(app, delivery, reason, forever=False)
+    else:
+        _settle(app, delivery, next_at=None, delivered_at=app.clock.now())
+
+
+def _message(app: Application, delivery: Delivery) -> None:
+    event = orjson.loads(delivery.body)
+    messages.correlate(
+        app,
+        messages.sender(delivery.case_id),
+        event["name"],
+        event["correlation"],
+        event["data"],
+        once=Once("@outbox", delivery.key),
+        link={"type": "message", "case": delivery.case_id, "name": event["name"]},
+    )
+
+
+def _signal(app: Application, delivery: Delivery) -> None:
+    event = orjson.loads(delivery.body)
+    messages.broadcast(
+        app,
+        messages.sender(delivery.case_id),
+        event["name"],
+        event["data"],
+        once=Once("@outbox", delivery.key),
+        sender_case=delivery.case_id,
+    )
+
+
+def _job(app: Application, delivery: Delivery) -> None:
+    event = orjson.loads(delivery.body)
+    once = Once("@outbox", delivery.key)
+    try:
+        data = topics.run(app, delivery.case_id, event["topic"], event["data"])
+    except Busy:
+        raise
+    except EngineError as reason:
+        failed = FailJob(job=event["job"], message=str(reason), error_code=reason.code)
+        cases.handle(app, cases.OUTBOX, delivery.case_id, failed, once=once)
+        return
+    done = CompleteJob(job=event["job"], data=data)
+    cases.handle(app, cases.OUTBOX, delivery.case_id, done, once=once)
+
+
+_KINDS = {"message": _message, "signal": _signal, "job": _job}
+
+
+def _fail(app: Application, delivery: Delivery, reason: EngineError, *, forever: bool) -> None:
+    attempts = delivery.attempts + 1
+    if attempts <= len(PAUSES_SECONDS) or forever:
+        pause = PAUSES_SECONDS[min(attempts, len(PAUSES_SECONDS)) - 1]
+        next_at = app.clock.now() + timedelta(seconds=pause)
+        _settle(app, delivery, next_at=next_at, attempts=attempts)
+        return
+    _settle(app, delivery, next_at=None, attempts=attempts)
+    event = orjson.loads(delivery.body)
+    incident = RaiseIncident(element=event["element"], code="delivery-failed", message=str(reason))
+    try:
+        cases.handle(app, cases.OUTBOX, delivery.case_id, incident)
+    except EngineError:
+        # The sender has ended: nobody is left to act on an incident. The row
+        # keeps its attempts and no delivery moment, which `bihuan tidy` reports.
+        return
+
+
+def _settle(
+    app: Application,
+    delivery: Delivery,
+    *,
+    next_at: datetime | None,
+    attempts: int | None = None,
+    delivered_at: datetime | None = None,
+) -> None:
+    with app.database.writing() as tx:
+        _update(tx, delivery, next_at, attempts or delivery.attempts, delivered_at)
+
+
+def _update(
+    tx: Transaction,
+    delivery: Delivery,
+    next_at: datetime | None,
+    attempts: int,
+    delivered_at: datetime | None,
+) -> None:
+    tx.run(
+        _SETTLE,
+        {
+            "of_case": delivery.case_id,
+            "of_position": delivery.position,
+            "of_number": delivery.number,
+            "next_at": next_at,
+            "attempts": attempts,
+            "delivered_at": delivered_at,
+        },
+    )

@@ -1,0 +1,75 @@
+"""What every part of the application layer is given: the ports of one process."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+from engine.access import Actor
+from engine.clock import Clock
+from engine.database import Database
+from engine.definitions import Library
+from engine.execution import Executor
+from engine.references import References
+from engine.scripts import Sandbox
+from engine.settings import Settings
+
+
+class Locks:
+    """A lock per case inside this process, so that its threads take turns."""
+
+    def __init__(self) -> None:
+        self._locks: weakref.WeakValueDictionary[str, threading.RLock] = (
+            weakref.WeakValueDictionary()
+        )
+        self._guard = threading.Lock()
+
+    def of(self, case_id: str) -> threading.RLock:
+        """Return the lock of that case; keep a reference while using it."""
+        with self._guard:
+            lock = self._locks.get(case_id)
+            if lock is None:
+                lock = self._locks[case_id] = threading.RLock()
+            return lock
+
+
+@dataclass(frozen=True, slots=True)
+class Application(AbstractContextManager["Application"]):
+    """The ports of one process.
+
+    Attributes:
+        deliver: hands on what a case has just sent (``outbox``).
+        find_actor: the actor of a user name, None if there is none (``identities``).
+    """
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    sandbox: Sandbox
+    executors: Mapping[str, Executor]
+    deliver: Callable[[Application, str], None]
+    find_actor: Callable[[Application, str], Actor | None]
+    library: Library = field(default_factory=Library)
+    references: References = field(default_factory=References)
+    locks: Locks = field(default_factory=Locks)
+
+    def close(self) -> None:
+        """Stop the sandbox's processes and close the database."""
+        self.sandbox.close()
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        reason: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,177 @@
+"""The lists, the calendar and the organisation in force, kept in memory.
+
+The truth is the stream ``@lists``; this is what it comes to. ``refresh`` asks
+with one small read whether the stream has grown and reads anew only then, so a
+list activated by another process counts from the next command on.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam as p
+
+from engine import lists, store
+from engine.calendar import Calendar
+from engine.columns import Descriptor
+from engine.database import Transaction
+from engine.lists import ListVersion, ReferenceData
+from engine.organisation import Organisation
+from engine.tables import list_versions
+
+STREAM = "@lists"
+
+_ACTIVE = sa.select(
+    list_versions.c.name,
+    list_versions.c.version,
+    list_versions.c.descriptor,
+    list_versions.c.content,
+).order_by(list_versions.c.position)
+_ONE = sa.select(list_versions.c.descriptor, list_versions.c.content).where(
+    list_versions.c.name == p("name"), list_versions.c.version == p("version")
+)
+_INSERT = sa.insert(list_versions)
+
+
+class References:
+    """What is in force now, and older versions that cases have pinned."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._position = -1
+        self._active: dict[str, ListVersion] = {}
+        self._known: dict[tuple[str, str], ListVersion] = {}
+        self.calendar = Calendar.read(b"date,is_workday,kind,name_zh,name_en,source,status\n")
+        self.organisation = Organisation({})
+
+    def refresh(self, tx: Transaction) -> None:
+        """Read what was activated since the last time; cheap when nothing was."""
+        position, _ = store.stream_head(tx, STREAM)
+        if position == self._position:
+            return
+        with self._lock:
+            active, files = _read(tx, self._known)
+            self._active = active
+            self.organisation = Organisation(active)
+            if "calendar" in files:
+                self.calendar = Calendar.read(files["calendar"], files.get("office_hours", b""))
+            self._position = position
+
+    @property
+    def active(self) -> Mapping[str, ListVersion]:
+        """The list versions in force, by name."""
+        return self._active
+
+    def version(self, tx: Transaction, name: str, version: str) -> ListVersion:
+        """Return a version of a list, in force or not.
+
+        Raises:
+            KeyError: it was never activated.
+        """
+        known = self._known.get((name, version))
+        if known is None:
+            row = tx.one(_ONE, {"name": name, "version": version})
+            if row is None:
+                raise KeyError((name, version))
+            known = _list(tx, row[0], row[1], version)
+            self._known[name, version] = known
+        return known
+
+    def for_case(self, pinned: Mapping[str, str], at: datetime) -> ReferenceData:
+        """Return the reference data a case sees: its pinned versions, else those in force.
+
+        Args:
+            pinned: list name -> version, as the case's earlier entries used them.
+            at: the command's moment; rows are looked up as of its local day.
+        """
+        versions = dict(self._active)
+        for name, version in pinned.items():
+            known = self._known.get((name, version))
+            if known is not None:
+                versions[name] = known
+        return ReferenceData(self.organisation, versions, as_of=self.calendar.local(at).date())
+
+
+def _read(
+    tx: Transaction, known: dict[tuple[str, str], ListVersion]
+) -> tuple[dict[str, ListVersion], dict[str, bytes]]:
+    active: dict[str, ListVersion] = {}
+    files: dict[str, bytes] = {}
+    for name, version, descriptor, content in tx.all(_ACTIVE, {}):
+        if (name, version) not in known:
+            known[name, version] = _list(tx, descriptor, content, version)
+        active[name] = known[name, version]
+        if active[name].descriptor.kind == "calendar":
+            files[name] = store.get_blob(tx, content)
+    return active, files
+
+
+def _list(tx: Transaction, descriptor: str, content: str, version: str) -> ListVersion:
+    described = Descriptor.read(store.get_blob(tx, descriptor))
+    return lists.read(described, store.get_blob(tx, content), version=version)
+
+
+def activate(
+    tx: Transaction, *, descriptor: bytes, content: bytes, actor: str, at: datetime
+) -> dict[str, Any]:
+    """Put a version of a list in force; return ``{name, version, rows, changed}``.
+
+    Cases that pinned an older version keep it. The same bytes again change nothing.
+
+    Raises:
+        InvalidList: with one finding per bad cell or row.
+    """
+    read = lists.read(Descriptor.read(descriptor), content)
+    done: dict[str, Any] = {"name": read.name, "version": read.version, "rows": len(read.rows)}
+    rows = tx.all(_ACTIVE, {})
+    latest = {row[0]: row for row in rows}.get(read.name)
+    files = (store.put_blob(tx, descriptor), store.put_blob(tx, content))
+    if latest is not None and (latest[2], latest[3]) == files:
+        return {**done, "changed": False}
+    version = _free(read.version, {row[1] for row in rows if row[0] == read.name})
+    command = {
+        "type": "activate_list",
+        "name": read.name,
+        "version": version,
+        "descriptor": files[0],
+        "content": files[1],
+    }
+    position = store.append_act(tx, STREAM, at=at, actor=actor, command=command, events=[])
+    tx.run(
+        _INSERT,
+        {
+            "name": read.name,
+            "version": version,
+            "descriptor": files[0],
+            "content": files[1],
+            "activated_at": at,
+            "position": position,
+        },
+    )
+    return {**done, "version": version, "changed": True}
+
+
+def _free(version: str, taken: set[str]) -> str:
+    """A version activated again after another one gets a name of its own."""
+    number, name = 1, version
+    while name in taken:
+        number += 1
+        name = f"{version}-{number}"
+    return name
+
+
+def document(version: ListVersion) -> dict[str, Any]:
+    """Return what people see of a list version, its rows apart."""
+    described = version.descriptor
+    return {
+        "name": version.name,
+        "version": version.version,
+        "sha256": version.sha256,
+        "title_zh": described.title_zh,
+        "title_en": described.title_en,
+        "rows": len(version.rows),
+    }

@@ -1,0 +1,180 @@
+"""Fire what is due.
+
+The timers table, written in each case's own transaction, is the truth; this
+module only looks into it. ``tick`` reads due rows without a lock and hands each
+to ``cases.fire``, which locks the case and looks again, so a second scheduler
+finds nothing left. Order: due moment, case, arming number.
+
+After a stop everything missed is caught up in that order; a missed cycle fires
+once and goes on from its next occurrence.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+from sqlalchemy import bindparam as p
+
+from engine import cases, outbox, store
+from engine.application import CLOCK_FACT
+from engine.clock import ManualClock, SystemClock, text
+from engine.database import Moment
+from engine.deployments import fire_start
+from engine.errors import EngineError, InvalidRequest, NotFound
+from engine.ports import Application
+from engine.tables import cases as case_table
+from engine.tables import starts, timers
+
+BATCH = 500
+MOST_FIRINGS = 100_000
+
+log = structlog.get_logger()
+
+_RUNNING = ["open", "incident"]
+_DUE = (
+    sa.select(timers.c.case_id, timers.c.number, timers.c.due_at)
+    .select_from(timers.join(case_table, case_table.c.id == timers.c.case_id))
+    .where(timers.c.due_at <= p("now", type_=Moment), case_table.c.state.in_(_RUNNING))
+    .order_by(timers.c.due_at, timers.c.case_id, timers.c.number)
+    .limit(BATCH)
+)
+_NEXT = (
+    sa.select(timers.c.due_at)
+    .select_from(timers.join(case_table, case_table.c.id == timers.c.case_id))
+    .where(case_table.c.state.in_(_RUNNING))
+    .order_by(timers.c.due_at)
+    .limit(1)
+)
+_STARTS_DUE = (
+    sa.select(starts.c.process, starts.c.element, starts.c.unit, starts.c.due_at)
+    .where(starts.c.due_at <= p("now", type_=Moment))
+    .order_by(starts.c.due_at, starts.c.process, starts.c.element, starts.c.unit)
+    .limit(BATCH)
+)
+_NEXT_START = (
+    sa.select(starts.c.due_at)
+    .where(starts.c.due_at.is_not(None))
+    .order_by(starts.c.due_at)
+    .limit(1)
+)
+
+
+def tick(app: Application) -> int:
+    """Fire every timer that is due now and hand on every delivery; return how many fired.
+
+    A case whose timer is refused is logged and passed over until the next tick:
+    no other case waits for it.
+    """
+    fired = 0
+    passed: set[tuple[str, int]] = set()
+    while True:
+        now = app.clock.now()
+        with app.database.reading() as tx:
+            due = [row for row in tx.all(_DUE, {"now": now}) if (row[0], row[1]) not in passed]
+            begins = tx.all(_STARTS_DUE, {"now": now})
+        for process, element, unit, due_at in begins:
+            fired += fire_start(app, process, element, unit, due_at)
+        for case_id, number, due_at in due:
+            passed.add((case_id, number))
+            fired += _fire(app, case_id, number, due_at)
+        delivered = outbox.deliver_all(app)
+        if not due and not begins and not delivered:
+            return fired
+
+
+def _fire(app: Application, case_id: str, number: int, due_at: datetime) -> int:
+    try:
+        return int(cases.fire(app, case_id, number, due_at))
+    except EngineError as reason:
+        log.warning("timer-refused", case=case_id, timer=number, reason=str(reason))
+        return 0
+
+
+def advance(
+    app: Application, *, seconds: float | None = None, to: datetime | None = None
+) -> dict[str, object]:
+    """Move the manual clock, stepping from one due moment to the next.
+
+    Each timer sees its own due moment as now, and timers armed on the way fire too.
+
+    Returns:
+        ``{now, fired}``.
+
+    Raises:
+        NotFound: the clock is not the manual one.
+        InvalidRequest: the moment lies in the past, or more than 100,000 timers
+            would fire.
+    """
+    clock = app.clock
+    if not isinstance(clock, ManualClock):
+        raise NotFound(
+            "This server runs on the system clock.", hint="Start it with --clock manual."
+        )
+    target = to or clock.now() + timedelta(seconds=seconds or 0)
+    if target < clock.now():
+        raise InvalidRequest(
+            f"{text(target)} lies before {text(clock.now())}.", hint="Time never goes back."
+        )
+    fired = 0
+    while True:
+        at = _next_due(app)
+        if at is None or at > target:
+            break
+        _move(app, clock, max(at, clock.now()))
+        now_fired = tick(app)
+        fired += now_fired
+        if fired > MOST_FIRINGS:
+            raise InvalidRequest(
+                f"More than {MOST_FIRINGS} timers fired by {text(clock.now())}.",
+                hint="Advance in smaller steps.",
+            )
+        if not now_fired:
+            break
+    _move(app, clock, target)
+    fired += tick(app)
+    return {"now": text(clock.now()), "fired": fired}
+
+
+def _next_due(app: Application) -> datetime | None:
+    with app.database.reading() as tx:
+        found = [row[0] for row in (tx.one(_NEXT, {}), tx.one(_NEXT_START, {})) if row]
+    return min(found, default=None)
+
+
+def _move(app: Application, clock: ManualClock, at: datetime) -> None:
+    clock.set(at)
+    with app.database.writing() as tx:
+        store.put_fact(tx, CLOCK_FACT, text(at))
+
+
+class Scheduler:
+    """Looks for due timers and deliveries every few seconds, in a thread of its own."""
+
+    def __init__(self, app: Application) -> None:
+        self._app = app
+        self._scheduler = BackgroundScheduler(timezone="UTC")
+
+    def start(self) -> None:
+        """Start looking; the first look is now, so that a stop is caught up at once."""
+        self._scheduler.add_job(
+            self._tick,
+            "interval",
+            seconds=self._app.settings.poll_seconds,
+            next_run_time=SystemClock().now(),
+            max_instances=1,
+            coalesce=True,
+        )
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Finish the present look and stop."""
+        self._scheduler.shutdown(wait=True)
+
+    def _tick(self) -> None:
+        try:
+            tick(self._app)
+        except EngineError as reason:
+            log.warning("tick-refused", reason=str(reason))

@@ -1,0 +1,58 @@
+"""What people read: cases, histories, tasks, definitions, incidents, lists.
+
+Everything that carries case data goes through ``access`` on its way out: what
+the reader may not see is withheld, what is sealed is opened only for those who
+may read it. A case the reader may not see does not exist (404).
+"""
+
+from __future__ import annotations
+
+from engine.views.cases import (
+    case,
+    case_document,
+    cases_page,
+    history,
+    state_at,
+    task_position,
+)
+from engine.views.registers import (
+    all_definitions,
+    all_lists,
+    definition,
+    form,
+    incident_page,
+    list_rows,
+    version,
+    xml,
+)
+from engine.views.tasks import (
+    attachment,
+    attachments,
+    changes,
+    comments,
+    inbox_page,
+    task,
+)
+
+__all__ = [
+    "all_definitions",
+    "all_lists",
+    "attachment",
+    "attachments",
+    "case",
+    "case_document",
+    "cases_page",
+    "changes",
+    "comments",
+    "definition",
+    "form",
+    "history",
+    "inbox_page",
+    "incident_page",
+    "list_rows",
+    "state_at",
+    "task",
+    "task_position",
+    "version",
+    "xml",
+]

@@ -1,0 +1,319 @@
+"""Cases as people read them: one, many, their history, an earlier state."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy import bindparam as p
+
+from engine import access, replay, store
+from engine.access import Actor
+from engine.clock import text
+from engine.database import Moment, Transaction
+from engine.errors import CaseNotFound, NotFound
+from engine.execution import Snapshot
+from engine.facts import case_facts, field_classes, start_fields
+from engine.ports import Application
+from engine.store import CASE_COLUMNS, CaseRow
+from engine.tables import cases, incidents, links, tasks, timers
+
+Document = dict[str, Any]
+SCANNED = 2_000
+"""How many cases one page looks at before it hands on a cursor."""
+
+_TASKS = (
+    sa.select(
+        tasks.c.task, tasks.c.element, tasks.c.name, tasks.c.assignee, tasks.c.due_at, tasks.c.held
+    )
+    .where(tasks.c.case_id == p("case_id"), tasks.c.state == "open")
+    .order_by(tasks.c.opened_at, tasks.c.task)
+)
+_TIMERS = (
+    sa.select(timers.c.element, timers.c.due_at, timers.c.process)
+    .where(timers.c.case_id == p("case_id"))
+    .order_by(timers.c.due_at, timers.c.number)
+)
+INCIDENT = (
+    incidents.c.case_id,
+    incidents.c.number,
+    incidents.c.process,
+    incidents.c.element,
+    incidents.c.nth,
+    incidents.c.code,
+    incidents.c.message,
+    incidents.c.expression,
+    incidents.c.at,
+)
+_INCIDENTS = (
+    sa.select(*INCIDENT).where(incidents.c.case_id == p("case_id")).order_by(incidents.c.number)
+)
+_LINKS = (
+    sa.select(links.c.other_id, links.c.kind)
+    .where(links.c.case_id == p("case_id"))
+    .order_by(links.c.other_id)
+)
+_POSITION = sa.select(tasks.c.changed).where(
+    tasks.c.case_id == p("case_id"), tasks.c.task == p("task")
+)
+
+
+def case_document(tx: Transaction, row: CaseRow, snapshot: Snapshot) -> Document:
+    """Return a case as it is answered, its personal data sealed."""
+    key = {"case_id": row.id}
+    document: Document = {
+        "id": row.id,
+        "process": row.process,
+        "version": row.version,
+        "business_key": row.business_key,
+        "unit": row.unit,
+        "starter": row.starter,
+        "state": row.state,
+        "data": snapshot.data.get("", {}),
+        "tasks": [_case_task(row.id, one) for one in tx.all(_TASKS, key)],
+        "timers": [
+            {"element": one[0], "process": one[2], "due_at": text(one[1])}
+            for one in tx.all(_TIMERS, key)
+        ],
+        "incidents": [incident_document(one) for one in tx.all(_INCIDENTS, key)],
+        "links": [{"case": one[0], "type": one[1]} for one in tx.all(_LINKS, key)],
+        "created_at": text(row.created_at),
+        "ended_at": None if row.ended_at is None else text(row.ended_at),
+        "etag": f'"{row.position}"',
+    }
+    if row.end_state is not None:
+        document["end"] = row.end_state
+    return document
+
+
+def _case_task(case_id: str, row: Any) -> Document:
+    return {
+        "id": f"{case_id}.{row[0]}",
+        "element": row[1],
+        "name": row[2],
+        "assignee": row[3],
+        "due_at": None if row[4] is None else text(row[4]),
+        "held": bool(row[5]),
+    }
+
+
+def incident_document(row: Any) -> Document:
+    """Return an incident as it is answered, from a row of ``INCIDENT``."""
+    document: Document = {
+        "id": row[1],
+        "process": row[2],
+        "element": row[3],
+        "nth": row[4],
+        "code": row[5],
+        "message": row[6],
+        "at": text(row[8]),
+    }
+    if row[7] is not None:
+        document["expression"] = row[7]
+    return document
+
+
+def task_position(tx: Transaction, case_id: str, task: str) -> int | None:
+    """Return the position of the entry that last touched a task, or None."""
+    row = tx.one(_POSITION, {"case_id": case_id, "task": task})
+    return None if row is None else int(row[0])
+
+
+def case(app: Application, actor: Actor, case_id: str) -> Document:
+    """Return a case with what the actor may see of its data.
+
+    Raises:
+        CaseNotFound: it does not exist, or not for this actor.
+    """
+    with app.database.reading() as tx:
+        app.references.refresh(tx)
+        row = visible(app, tx, actor, case_id)
+        document = case_document(tx, row, row.snapshot())
+        document["data"] = shown(app, tx, actor, row, document["data"])
+    return document
+
+
+def visible(app: Application, tx: Transaction, actor: Actor, case_id: str) -> CaseRow:
+    """Return the stored case.
+
+    Raises:
+        CaseNotFound: it does not exist, or not for this actor.
+    """
+    row = store.read_case(tx, case_id)
+    if row is None or not access.sees(actor, case_facts(tx, row), app.references.organisation):
+        raise CaseNotFound(case_id)
+    return row
+
+
+def shown(
+    app: Application,
+    tx: Transaction,
+    actor: Actor,
+    row: CaseRow,
+    data: Document,
+    *,
+    task_fields: Collection[str] = (),
+) -> Document:
+    """Return case data as the actor may read them: withheld, or opened where sealed."""
+    pinned = app.library.pinned(tx, row.pins)
+    facts = case_facts(tx, row, start_fields(pinned))
+    reader = access.reading(actor, facts, app.references.organisation, task_fields=task_fields)
+    values = store.get_sealed(tx, row.id)
+
+    def reveal(one: str) -> Any:
+        text = values.get(one)
+        return None if text is None else orjson.loads(text)
+
+    return access.withhold(reader, data, field_classes(pinned), reveal=reveal)
+
+
+def cases_page(
+    app: Application,
+    actor: Actor,
+    *,
+    process: str | None = None,
+    state: str | None = None,
+    business_key: str | None = None,
+    q: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Document:
+    """Return the cases the actor may see, newest first: ``{items, next}``.
+
+    Args:
+        q: text inside the business key or the id.
+        since, until: when the case was started, ``until`` left out.
+        cursor: the id of the last case of the page before.
+    """
+    items: list[Document] = []
+    last, scanned = cursor or "~", 0
+    with app.database.reading() as tx:
+        app.references.refresh(tx)
+        while scanned < SCANNED:
+            values = {
+                "before": last,
+                "process": process,
+                "state": state,
+                "key": business_key,
+                "q": None if q is None else f"%{q}%",
+                "since": since,
+                "until": until,
+            }
+            rows = tx.all(_PAGE, values)
+            for row in rows:
+                found = CaseRow(*row)
+                last, scanned = found.id, scanned + 1
+                if access.sees(actor, case_facts(tx, found), app.references.organisation):
+                    items.append(_brief(found))
+                    if len(items) == limit:
+                        return {"items": items, "next": last}
+            if len(rows) < PAGE:
+                return {"items": items, "next": None}
+    return {"items": items, "next": last}
+
+
+PAGE = 100
+_PAGE = (
+    sa.select(*CASE_COLUMNS)
+    .where(
+        cases.c.id < p("before"),
+        (sa.cast(p("process"), sa.Text).is_(None)) | (cases.c.process == p("process")),
+        (sa.cast(p("state"), sa.Text).is_(None)) | (cases.c.state == p("state")),
+        (sa.cast(p("key"), sa.Text).is_(None)) | (cases.c.business_key == p("key")),
+        (sa.cast(p("q"), sa.Text).is_(None))
+        | cases.c.business_key.like(p("q"))
+        | cases.c.id.like(p("q")),
+        (sa.cast(p("since", type_=Moment), sa.Text).is_(None))
+        | (cases.c.created_at >= p("since", type_=Moment)),
+        (sa.cast(p("until", type_=Moment), sa.Text).is_(None))
+        | (cases.c.created_at < p("until", type_=Moment)),
+    )
+    .order_by(cases.c.id.desc())
+    .limit(PAGE)
+)
+
+
+def _brief(row: CaseRow) -> Document:
+    document: Document = {
+        "id": row.id,
+        "process": row.process,
+        "version": row.version,
+        "business_key": row.business_key,
+        "unit": row.unit,
+        "starter": row.starter,
+        "state": row.state,
+        "created_at": text(row.created_at),
+        "ended_at": None if row.ended_at is None else text(row.ended_at),
+    }
+    if row.end_state is not None:
+        document["end"] = row.end_state
+    return document
+
+
+def history(app: Application, actor: Actor, case_id: str) -> list[Document]:
+    """Return the entries of a case in order, each with its digest.
+
+    Personal values stand sealed in a history, so everybody who may see the case
+    may read it.
+    """
+    with app.database.reading() as tx:
+        app.references.refresh(tx)
+        visible(app, tx, actor, case_id)
+        return [
+            {**entry.document(), "digest": entry.digest}
+            for entry in store.read_entries(tx, case_id)
+        ]
+
+
+def state_at(app: Application, actor: Actor, case_id: str, position: int) -> Document:
+    """Return where every token stood and what the data were after entry ``position``.
+
+    Raises:
+        NotFound: the history has no such entry.
+    """
+    with app.database.reading() as tx:
+        app.references.refresh(tx)
+        row = visible(app, tx, actor, case_id)
+        found = replay.state_at(app, tx, case_id, position)
+        if found is None:
+            raise NotFound(
+                f"Case {case_id!r} has no entry {position}.",
+                hint=f"Its history ends at position {row.position}.",
+            )
+        snapshot, entry = found
+        elements = _active(store.read_entries(tx, case_id), position)
+        data = shown(app, tx, actor, row, snapshot.data.get("", {}))
+    return {
+        "case": case_id,
+        "position": position,
+        "at": entry["at"],
+        "state": snapshot.state,
+        "elements": elements,
+        "data": data,
+    }
+
+
+def _active(entries: Any, position: int) -> list[Document]:
+    """Every element that was entered and not left stands where a token stood."""
+    active: dict[tuple[Any, ...], Document] = {}
+    for entry in entries:
+        if entry.position > position:
+            break
+        for event in entry.document()["events"]:
+            key = (
+                event.get("process"),
+                event.get("element"),
+                event.get("nth"),
+                event.get("instance"),
+            )
+            if event["type"] == "element_entered":
+                names = ("process", "element", "nth", "path", "instance")
+                active[key] = {name: event[name] for name in names if name in event}
+            elif event["type"] == "element_left":
+                active.pop(key, None)
+    return list(active.values())

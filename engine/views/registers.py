@@ -1,0 +1,178 @@
+"""What belongs to no single case: definitions, incidents, lists."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy import bindparam as p
+
+from engine import access, definitions, lists, references, store
+from engine.access import Actor
+from engine.clock import parse, text
+from engine.database import Moment, Transaction
+from engine.errors import InvalidRequest, NotFound
+from engine.facts import case_facts
+from engine.ports import Application
+from engine.store import CASE_COLUMNS, CaseRow
+from engine.tables import cases as case_table
+from engine.tables import definitions as table
+from engine.tables import incidents, resources
+from engine.views import cases
+
+Document = dict[str, Any]
+
+_VERSIONS = sa.select(
+    table.c.process, table.c.version, table.c.name, table.c.sha256, table.c.executor, table.c.at,
+    table.c.chosen,
+).order_by(table.c.process, table.c.version)  # fmt: skip
+_OF_PROCESS = _VERSIONS.where(table.c.process == p("process"))
+_INCIDENTS = (
+    sa.select(*cases.INCIDENT, *CASE_COLUMNS)
+    .select_from(incidents.join(case_table, case_table.c.id == incidents.c.case_id))
+    .where(
+        sa.tuple_(incidents.c.at, incidents.c.case_id, incidents.c.number)
+        < sa.tuple_(p("after_at", type_=Moment), p("after_case"), p("after_number"))
+    )
+    .order_by(incidents.c.at.desc(), incidents.c.case_id.desc(), incidents.c.number.desc())
+    .limit(500)
+)
+_FORM = sa.select(resources.c.sha256).where(resources.c.kind == "form", resources.c.key == p("key"))
+
+
+def all_definitions(app: Application) -> Document:
+    """Return the version for new cases of every process: ``{items, next}``."""
+    with app.database.reading() as tx:
+        keys = sorted({row[0] for row in tx.all(_VERSIONS, {})})
+        items = [_document(tx, key, None) for key in keys]
+    return {"items": items, "next": None}
+
+
+def definition(app: Application, key: str) -> Document:
+    """Return a process with all its versions.
+
+    Raises:
+        NotFound: it was never deployed.
+    """
+    with app.database.reading() as tx:
+        document = _document(tx, key, None)
+        document["versions"] = [
+            {
+                "version": row[1],
+                "name": row[2],
+                "sha256": row[3],
+                "executor": row[4],
+                "at": text(row[5]),
+                "default": bool(row[6]),
+            }
+            for row in tx.all(_OF_PROCESS, {"process": key})
+        ]
+    return document
+
+
+def version(app: Application, key: str, number: int) -> Document:
+    """Return one version of a process."""
+    with app.database.reading() as tx:
+        return _document(tx, key, number)
+
+
+def _document(tx: Transaction, key: str, number: int | None) -> Document:
+    one = definitions.version(tx, key, number)
+    process = definitions.process_of(tx, one)
+    return {
+        "key": key,
+        "version": one.number,
+        "name": one.name,
+        "sha256": one.sha256,
+        "executor": one.executor,
+        "at": text(one.at),
+        "files": one.files,
+        "calls": sorted(process.calls),
+        "documentation": process.documentation,
+        "starts": [
+            {"element": start, "name": process.root.nodes[start].name,
+             "form": process.root.nodes[start].form,
+             "trigger": next((e.trigger for e in process.root.nodes[start].events), None)}
+            for start in process.root.starts
+        ],
+    }  # fmt: skip
+
+
+def xml(app: Application, key: str, number: int) -> bytes:
+    """Return the diagram of a version, byte for byte as it was deployed."""
+    with app.database.reading() as tx:
+        one = definitions.version(tx, key, number)
+        diagram = next(file for file in one.files if file["kind"] == "bpmn")
+        return store.get_blob(tx, diagram["sha256"])
+
+
+def form(app: Application, key: str) -> Document:
+    """Return the schema of the form last deployed under a key.
+
+    Raises:
+        NotFound: there is none.
+    """
+    with app.database.reading() as tx:
+        row = tx.one(_FORM, {"key": key})
+        if row is None:
+            raise NotFound(f"There is no form {key!r}.")
+        document: Document = orjson.loads(store.get_blob(tx, row[0]))
+    return document
+
+
+def incident_page(
+    app: Application, actor: Actor, *, limit: int = 50, cursor: str | None = None
+) -> Document:
+    """Return the open incidents of cases the actor may see, newest first."""
+    values: dict[str, Any] = {"after_at": parse("9999-12-31T00:00:00Z"), "after_case": "~",
+                              "after_number": 0}  # fmt: skip
+    if cursor is not None:
+        values = _after(cursor)
+    with app.database.reading() as tx:
+        app.references.refresh(tx)
+        rows = tx.all(_INCIDENTS, values)
+        items: list[Document] = []
+        for row in rows:
+            found = CaseRow(*row[len(cases.INCIDENT) :])
+            if access.sees(actor, case_facts(tx, found), app.references.organisation):
+                items.append({"case": row[0], **cases.incident_document(row)})
+            if len(items) == limit:
+                following = "|".join([text(row[8]), row[0], str(row[1])])
+                return {"items": items, "next": following}
+    return {"items": items, "next": None}
+
+
+def _after(cursor: str) -> dict[str, Any]:
+    try:
+        at, case_id, number = cursor.split("|")
+        return {"after_at": parse(at), "after_case": case_id, "after_number": int(number)}
+    except ValueError as reason:
+        raise InvalidRequest(
+            "This cursor is none of ours.", hint="Start again without one."
+        ) from reason
+
+
+def all_lists(app: Application) -> Document:
+    """Return the list versions in force: ``{items, next}``."""
+    with app.database.reading() as tx:
+        app.references.refresh(tx)
+    found = app.references.active
+    return {"items": [references.document(found[name]) for name in sorted(found)], "next": None}
+
+
+def list_rows(app: Application, name: str, as_of: date | None = None) -> Document:
+    """Return a list with the rows in force on a day (today), personal columns left out.
+
+    Raises:
+        NotFound: there is no such list.
+    """
+    with app.database.reading() as tx:
+        app.references.refresh(tx)
+    found = app.references.active.get(name)
+    if found is None:
+        raise NotFound(f"There is no list {name!r}.", hint="See GET /api/v1/lists.")
+    day = as_of or app.references.calendar.local(app.clock.now()).date()
+    rows = [lists.public(found, row) for row in found.in_force(day)]
+    return {**references.document(found), "as_of": day.isoformat(), "items": rows}

@@ -1,0 +1,208 @@
+"""Tasks as people read them: one with its form, its thread, the lists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy import bindparam as p
+
+from engine import access, deadlines, inbox, store
+from engine.access import Actor
+from engine.clock import parse, text
+from engine.database import Transaction
+from engine.errors import NotFound
+from engine.execution import OpenTask
+from engine.facts import case_facts
+from engine.ports import Application
+from engine.sealing import unseal
+from engine.store import CaseRow
+from engine.tables import notes, tasks
+from engine.views import cases
+
+Document = dict[str, Any]
+
+_COLUMNS = (
+    tasks.c.state,
+    tasks.c.process,
+    tasks.c.element,
+    tasks.c.name,
+    tasks.c.assignee,
+    tasks.c.candidates,
+    tasks.c.priority,
+    tasks.c.held,
+    tasks.c.provisional,
+    tasks.c.outcome,
+    tasks.c.ended_by,
+    tasks.c.changed,
+    tasks.c.opened_at,
+    tasks.c.due_at,
+    tasks.c.original_due_at,
+    tasks.c.warn_at,
+    tasks.c.ended_at,
+)
+_NAMES = tuple(column.name for column in _COLUMNS)
+_ROW = sa.select(*_COLUMNS).where(tasks.c.case_id == p("case_id"), tasks.c.task == p("task"))
+_NOTES = (
+    sa.select(notes.c.position, notes.c.actor, notes.c.at, notes.c.body)
+    .where(notes.c.case_id == p("case_id"), notes.c.task == p("task"), notes.c.kind == p("kind"))
+    .order_by(notes.c.position)
+)
+_ATTACHMENTS = (
+    sa.select(notes.c.body)
+    .where(notes.c.case_id == p("case_id"), notes.c.kind == "attachment")
+    .order_by(notes.c.position)
+)
+
+
+def inbox_page(app: Application, actor: Actor, *, view: str = "pool", **filters: Any) -> Document:
+    """Return one page of a task list: ``{items, next, counts}``; see ``inbox.page``.
+
+    Each open task with a due moment carries ``remaining``: minutes of working
+    time left, negative when it is late.
+    """
+    now = app.clock.now()
+    with app.database.reading() as tx:
+        app.references.refresh(tx)
+        items, cursor = inbox.page(tx, actor.name, actor.grants, now=now, view=view, **filters)
+        counts = inbox.counts(tx, actor.name, actor.grants)
+    for item in items:
+        item["remaining"] = remaining(app, item.get("due_at"))
+    return {"items": items, "next": cursor, "counts": counts}
+
+
+def changes(app: Application, actor: Actor) -> tuple[str, Document]:
+    """Return the ETag of the actor's inbox and what it shows (``GET /tasks/changes``)."""
+    shown = {view: inbox_page(app, actor, view=view, limit=50) for view in ("pool", "mine")}
+    items = [one for page in shown.values() for one in page["items"]]
+    return inbox.tag(items), {"items": items, "counts": shown["pool"]["counts"]}
+
+
+def remaining(app: Application, due_at: str | None) -> float | None:
+    """Return the minutes of working time until ``due_at``, negative after it."""
+    if due_at is None:
+        return None
+    from_now = parse(due_at)
+    now, calendar = app.clock.now(), app.references.calendar
+    if from_now < now:
+        return -deadlines.working_minutes(from_now, now, calendar)
+    return deadlines.remaining(now, from_now, calendar)
+
+
+def task(app: Application, actor: Actor, case_id: str, name: str) -> Document:
+    """Return a task with its form, what the form shows, and what the actor may do.
+
+    Raises:
+        CaseNotFound: no such case or task, or not for this actor.
+    """
+    with app.database.reading() as tx:
+        app.references.refresh(tx)
+        row = cases.visible(app, tx, actor, case_id)
+        found = tx.one(_ROW, {"case_id": case_id, "task": name})
+        if found is None:
+            raise NotFound(f"Case {case_id!r} has no task {name!r}.")
+        stored = dict(zip(_NAMES, found, strict=True))
+        pinned = app.library.pinned(tx, row.pins)
+        document = _plain(case_id, name, stored)
+        if stored["state"] == "open":
+            open_task = app.executors[row.executor].task(pinned.bundle, row.snapshot(), name)
+            document["data"] = _data(app, tx, actor, row, open_task)
+            document["actions"] = access.task_actions(
+                actor, case_facts(tx, row), open_task, app.references.organisation
+            )
+    document["remaining"] = remaining(app, document["due_at"])
+    document["business_key"], document["unit"] = row.business_key, row.unit
+    document["case_state"] = row.state
+    node = pinned.bundle.processes[stored["process"]].nodes[stored["element"]]
+    document["documentation"] = node.documentation
+    document["outcomes"] = [
+        {"value": value, "label": label, "label_en": node.outcomes_en.get(value, label)}
+        for value, label in node.outcomes.items()
+    ]
+    document["form"] = node.form
+    return document
+
+
+def _plain(case_id: str, name: str, stored: dict[str, Any]) -> Document:
+    document: Document = {
+        "id": f"{case_id}.{name}",
+        "case": case_id,
+        "data": {},
+        "actions": [],
+        "candidates": orjson.loads(stored["candidates"]),
+        "etag": f'"{stored["changed"]}"',
+        "held": bool(stored["held"]),
+        "provisional": bool(stored["provisional"]),
+    }
+    for key in ("state", "process", "element", "name", "assignee", "priority", "outcome"):
+        document[key] = stored[key]
+    document["completed_by"] = stored["ended_by"]
+    for key in ("opened_at", "due_at", "original_due_at", "warn_at", "ended_at"):
+        document[key] = None if stored[key] is None else text(stored[key])
+    return document
+
+
+def _data(
+    app: Application, tx: Transaction, actor: Actor, row: CaseRow, open_task: OpenTask
+) -> Document:
+    """A task shows only what its form names."""
+    pinned = app.library.pinned(tx, row.pins)
+    form = pinned.form_of(open_task.process, open_task.element)
+    node = pinned.bundle.processes[open_task.process].nodes[open_task.element]
+    wanted = frozenset(node.writes or ()) if form is None else form.readable
+    data = {name: open_task.names[name] for name in sorted(wanted) if name in open_task.names}
+    return cases.shown(app, tx, actor, row, data, task_fields=wanted)
+
+
+def comments(app: Application, actor: Actor, case_id: str, name: str) -> list[Document]:
+    """Return a task's comments in order: ``{at, by, text}``."""
+    with app.database.reading() as tx:
+        app.references.refresh(tx)
+        cases.visible(app, tx, actor, case_id)
+        rows = tx.all(_NOTES, {"case_id": case_id, "task": name, "kind": "comment"})
+        values = store.get_sealed(tx, case_id)
+    return [
+        {"at": text(at), "by": by, "text": unseal(orjson.loads(body)["text"], values)}
+        for _, by, at, body in rows
+    ]
+
+
+def attachments(app: Application, actor: Actor, case_id: str, name: str) -> list[Document]:
+    """Return a task's attachments in order, without their bytes."""
+    with app.database.reading() as tx:
+        app.references.refresh(tx)
+        cases.visible(app, tx, actor, case_id)
+        rows = tx.all(_NOTES, {"case_id": case_id, "task": name, "kind": "attachment"})
+        values = store.get_sealed(tx, case_id)
+    found = []
+    for _, by, at, body in rows:
+        event = orjson.loads(body)
+        document = {key: event[key] for key in ("attachment", "media_type", "size", "sha256")}
+        opened = unseal(event["name"], values)
+        document |= {"at": text(at), "by": by}
+        document["name"] = opened["name"] if isinstance(opened, dict) and "name" in opened else None
+        found.append(document)
+    return found
+
+
+def attachment(
+    app: Application, actor: Actor, case_id: str, attachment_id: str
+) -> tuple[str, str, bytes]:
+    """Return an attachment's (name, media type, bytes).
+
+    Raises:
+        NotFound: there is none of that id, or it was erased.
+    """
+    with app.database.reading() as tx:
+        app.references.refresh(tx)
+        cases.visible(app, tx, actor, case_id)
+        rows = tx.all(_ATTACHMENTS, {"case_id": case_id})
+        values = store.get_sealed(tx, case_id)
+    for (body,) in rows:
+        event = orjson.loads(body)
+        if event["attachment"] == attachment_id:
+            opened = unseal(event["name"], values)
+            if isinstance(opened, dict) and "content" in opened:
+                return opened["name"], event["media_type"], bytes.fromhex(opened["content"])
+    raise NotFound(f"Case {case_id!r} has no attachment {attachment_id!r}, or it was erased.")

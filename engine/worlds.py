@@ -1,0 +1,238 @@
+"""The two worlds an executor can live in: the present, and a recorded entry.
+
+``LiveWorld`` answers from the sandbox, the lists, the calendar and the
+organisation, and writes every answer on a tape. ``TapeWorld`` reads that tape:
+replay and rebuild take the record, always, because the interpreter and the
+lists may have changed since. The tape is part of the entry and hashed with it.
+
+A record is ``{"site": [process, element, nth, purpose, instance?], "answers": […]}``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from engine import deadlines
+from engine.calendar import Calendar
+from engine.clock import parse
+from engine.decisions import Decision, evaluate, shape
+from engine.errors import EngineError
+from engine.execution import Answer, Site
+from engine.lists import ReferenceData
+from engine.scripts import Budget, Code, Outcome, Sandbox
+
+Record = dict[str, Any]
+
+
+class TapeDiffers(EngineError):
+    """The case asks something else than the record answers."""
+
+    code = "tape-differs"
+    status = 409
+
+
+class LiveWorld:
+    """Answers from the present; ``tape`` holds the records, in the order of asking.
+
+    Args:
+        case: the case's id; part of every seed.
+        now: the command's moment, the only one that scripts see.
+        decisions: the decisions that the case has pinned, by (process, key).
+    """
+
+    def __init__(
+        self,
+        *,
+        case: str,
+        now: datetime,
+        sandbox: Sandbox,
+        calendar: Calendar,
+        reference: ReferenceData,
+        decisions: Mapping[tuple[str, str], Decision],
+    ) -> None:
+        self.tape: list[Record] = []
+        self._case = case
+        self._now = now
+        self._sandbox = sandbox
+        self._calendar = calendar
+        self._reference = reference
+        self._decisions = decisions
+        self._budget = Budget()
+        self.scripts_ran = False
+        self.calendar_read = False
+
+    def evaluate(
+        self, site: Site, codes: Sequence[Code], names: Mapping[str, Any]
+    ) -> Sequence[Answer]:
+        """Return one answer per expression, in order."""
+        return self._write(
+            site, [self._answer(one) for one in self._expressions(site, codes, names)]
+        )
+
+    def run(self, site: Site, code: Code, names: Mapping[str, Any]) -> Answer:
+        """Run a script; the value is the object of the variables it assigned."""
+        self.scripts_ran = True
+        outcome = self._sandbox.script(
+            code,
+            names,
+            now=self._now,
+            seed=self._seed(site),
+            lookups=self._reference,
+            budget=self._budget,
+        )
+        return self._write(site, [self._answer(outcome)])[0]
+
+    def decide(
+        self, site: Site, decision: str, shape_as: str | None, names: Mapping[str, Any]
+    ) -> Answer:
+        """Evaluate a decision; the value is {result, matched}."""
+        table = self._decisions.get((site.process, decision))
+        if table is None:
+            return self._write(site, [_failed("UnknownDecision", f"No decision {decision!r}.")])[0]
+        try:
+            found = evaluate(
+                table, names, lambda codes, given: self._expressions(site, codes, given)
+            )
+            value = {"result": shape(found, table, shape_as), "matched": list(found.matched)}
+        except EngineError as refusal:
+            return self._write(site, [_failed(refusal.code, str(refusal))])[0]
+        return self._write(site, [self._resolved(value)])[0]
+
+    def find_unit(self, site: Site, role: str, unit: str | None) -> Answer:
+        """Return the nearest unit with a holder of ``role``, or None."""
+        found = self._reference.organisation.nearest_unit(role, unit, self._reference.as_of)
+        return self._write(site, [Answer(found)])[0]
+
+    def remaining(self, site: Site, due_at: str) -> Answer:
+        """Return the working time left until ``due_at`` as an amount object."""
+        self.calendar_read = True
+        left = deadlines.hold(self._now, parse(due_at), "WH", self._calendar)
+        return self._write(site, [Answer(left.to_json())])[0]
+
+    def resume(self, site: Site, remaining: Any) -> Answer:
+        """Return the moment that lies ``remaining`` after now."""
+        return self._write(site, [self._resolved(remaining)])[0]
+
+    def _expressions(
+        self, site: Site, codes: Sequence[Code], names: Mapping[str, Any]
+    ) -> list[Outcome]:
+        self.scripts_ran = True
+        return self._sandbox.expressions(
+            codes,
+            names,
+            now=self._now,
+            seed=self._seed(site),
+            lookups=self._reference,
+            budget=self._budget,
+        )
+
+    def _seed(self, site: Site) -> str:
+        seed = f"{self._case}/{site.process}/{site.element}/{site.nth}"
+        return seed if site.instance is None else f"{seed}/{site.instance}"
+
+    def _answer(self, outcome: Outcome) -> Answer:
+        if outcome.error is not None:
+            error = {
+                name: value for name, value in asdict(outcome.error).items() if value is not None
+            }
+            return Answer(error=error)
+        return self._resolved(outcome.value)
+
+    def _resolved(self, value: Any) -> Answer:
+        if not isinstance(value, dict | list):
+            return Answer(value)
+        try:
+            resolved = deadlines.resolve(value, now=self._now, calendar=self._calendar)
+        except EngineError as refusal:
+            return _failed(refusal.code, str(refusal))
+        self.calendar_read = self.calendar_read or resolved.value != value
+        return Answer(resolved.value, provisional=resolved.provisional)
+
+    def _write(self, site: Site, answers: list[Answer]) -> list[Answer]:
+        self.tape.append({"site": _place(site), "answers": [_to_json(one) for one in answers]})
+        return answers
+
+
+class TapeWorld:
+    """Answers from the record of one entry.
+
+    Raises:
+        TapeDiffers: from every question, when the record holds another one here.
+    """
+
+    def __init__(self, tape: Sequence[Record]) -> None:
+        self._tape = tape
+        self._next = 0
+
+    def evaluate(
+        self, site: Site, codes: Sequence[Code], names: Mapping[str, Any]
+    ) -> Sequence[Answer]:
+        """Return the recorded answers, one per expression."""
+        answers = self._read(site)
+        if len(answers) != len(codes):
+            raise TapeDiffers(f"{len(codes)} expressions where {len(answers)} were recorded.")
+        return answers
+
+    def run(self, site: Site, code: Code, names: Mapping[str, Any]) -> Answer:
+        """Return the recorded answer."""
+        return self._read(site)[0]
+
+    def decide(
+        self, site: Site, decision: str, shape_as: str | None, names: Mapping[str, Any]
+    ) -> Answer:
+        """Return the recorded answer."""
+        return self._read(site)[0]
+
+    def find_unit(self, site: Site, role: str, unit: str | None) -> Answer:
+        """Return the recorded answer."""
+        return self._read(site)[0]
+
+    def remaining(self, site: Site, due_at: str) -> Answer:
+        """Return the recorded answer."""
+        return self._read(site)[0]
+
+    def resume(self, site: Site, remaining: Any) -> Answer:
+        """Return the recorded answer."""
+        return self._read(site)[0]
+
+    def finish(self) -> None:
+        """Raise TapeDiffers if the record holds answers that nobody asked for."""
+        if self._next != len(self._tape):
+            raise TapeDiffers(
+                f"{len(self._tape) - self._next} recorded answers were not asked for."
+            )
+
+    def _read(self, site: Site) -> list[Answer]:
+        if self._next >= len(self._tape):
+            raise TapeDiffers(f"{_place(site)} is asked, but the record has ended.")
+        record = self._tape[self._next]
+        if record["site"] != _place(site):
+            raise TapeDiffers(f"{_place(site)} is asked where {record['site']} was recorded.")
+        self._next += 1
+        return [_from_json(one) for one in record["answers"]]
+
+
+def _place(site: Site) -> list[Any]:
+    place: list[Any] = [site.process, site.element, site.nth, site.purpose]
+    if site.instance is not None:
+        place.append(site.instance)
+    return place
+
+
+def _to_json(answer: Answer) -> Record:
+    if answer.error is not None:
+        return {"error": answer.error}
+    if answer.provisional:
+        return {"value": answer.value, "provisional": True}
+    return {"value": answer.value}
+
+
+def _from_json(record: Record) -> Answer:
+    return Answer(record.get("value"), record.get("error"), record.get("provisional", False))
+
+
+def _failed(kind: str, message: str) -> Answer:
+    return Answer(error={"kind": "error", "type": kind, "message": message})
