@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from engine import deployments, identities
-from engine.bpmn import layout as drawing
+from engine.bpmn.layout import lay_out
 from engine.cli import terminal
 from engine.cli.installation import opened
 from engine.errors import NotDeployable
@@ -105,7 +105,7 @@ def layout(*, files: tuple[Path, ...]) -> None:
     """Draw each FILE.bpmn anew: write the shapes and edges of its diagram into it."""
     for file in files:
         before = file.read_bytes()
-        after = drawing.layout(before)
+        after = lay_out(before)
         if after != before:
             file.write_bytes(after)
         terminal.say(f"{file}: {'drawn' if after != before else 'is drawn already'}")
