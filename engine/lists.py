@@ -46,7 +46,9 @@ class ListVersion:
     version: str
     sha256: str
     rows: tuple[JsonRow, ...]
-    _index: dict[tuple[Any, ...], list[JsonRow]] = field(default_factory=dict, repr=False)
+    _index: dict[tuple[Any, ...], list[JsonRow]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         """Index the rows by their key."""

@@ -28,7 +28,7 @@ CITY = Organisation(LISTS)
 
 
 def changed(name: str, rows) -> lists.ListVersion:
-    return replace(LISTS[name], rows=tuple(rows), _index={})
+    return replace(LISTS[name], rows=tuple(rows))
 
 
 def with_people(change) -> Organisation:
