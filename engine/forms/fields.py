@@ -24,7 +24,7 @@ _NUMBER = re.compile(r"-?\d{1,30}(\.\d{1,15})?", re.ASCII)
 _FILE = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
-class Fault(Exception):  # noqa: N818 - it never leaves this module
+class Fault(Exception):
     """One value does not fit."""
 
     def __init__(self, code: str, message: str, hint: str, **details: Any) -> None:

@@ -1,0 +1,102 @@
+"""The outside of Bihuan: HTTP calls under ``/api/v1``, and pages for people.
+
+Thin on purpose: a route parses, calls the application and answers. Nothing here
+knows a rule of case handling, so programs and pages cannot differ in one.
+"""
+
+from __future__ import annotations
+
+from flask import Flask, Response, request
+from flask_openapi3.models.info import Info
+from flask_openapi3.openapi import OpenAPI
+
+from api import current, documents, metrics, problems, routes, sessions
+from api.body import MAX_BODY, MAX_UPLOAD, StrictRequest
+from api.shapes import Problem
+from api.web import site
+from engine import __version__
+from engine.errors import InvalidRequest
+from engine.ports import Application
+
+PUBLIC = frozenset({"identity.login", "identity.logout"})
+"""Calls that nobody needs to be signed in for."""
+
+UPLOADS = ("/definitions", "/attachments", "/definitions/check")
+SECURITY_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+
+
+class _Server(OpenAPI):
+    request_class = StrictRequest
+
+
+def create_app(application: Application) -> Flask:
+    """Return the WSGI application that serves ``application``.
+
+    It holds no state of its own, so one process may make several.
+    """
+    app = _Server(
+        __name__,
+        info=Info(title="Bihuan 闭环", version=__version__, description=documents.ABOUT),
+        security_schemes=documents.SECURITY_SCHEMES,
+        validation_error_callback=problems.on_invalid,
+        validation_error_model=Problem,
+        doc_ui=False,
+        static_folder="web/static",
+        template_folder="web/templates",
+    )
+    app.extensions["bihuan"] = application
+    # A path with // or a slash too many is another path, not a redirect.
+    app.url_map.merge_slashes = False
+    app.before_request(_guard)
+    metrics.install(app)
+    problems.install(app)
+    routes.install(app)
+    documents.install(app)
+    site.install(app)
+    app.after_request(_harden)
+    return app
+
+
+def _guard() -> None:
+    """Refuse what no call may be given, before anything is read."""
+    is_upload = request.method == "POST" and not request.is_json
+    request.max_content_length = MAX_UPLOAD if is_upload else MAX_BODY
+    for name, value in [*request.args.items(multi=True), *(request.view_args or {}).items()]:
+        if "\0" in f"{name}{value}":
+            raise InvalidRequest("The address holds a null character.", hint="Remove %00.")
+    if len(request.args) < sum(1 for _ in request.args.items(multi=True)):
+        raise InvalidRequest("A query parameter is there twice.", hint="Send it once.")
+    sessions.check_origin()
+    if request.blueprint in _SIGNED_IN and request.endpoint not in PUBLIC:
+        current.actor()
+
+
+_SIGNED_IN = frozenset(
+    {
+        "definitions",
+        "cases",
+        "case_acts",
+        "tasks",
+        "task_acts",
+        "files",
+        "events",
+        "reference",
+        "identity",
+        "clock",
+    }
+)
+
+
+def _harden(response: Response) -> Response:
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", SECURITY_POLICY)
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "same-origin"
+    if request.endpoint != "static":
+        # Case data must not lie in a browser's cache after somebody signs out.
+        headers["Cache-Control"] = "no-store"
+    return response

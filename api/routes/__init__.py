@@ -1,0 +1,39 @@
+"""The calls of ``/api/v1``, one file per resource: parse, call, answer."""
+
+from __future__ import annotations
+
+from flask_openapi3.openapi import OpenAPI
+
+from api.routes import (
+    case_acts,
+    cases,
+    clock,
+    definitions,
+    events,
+    files,
+    health,
+    identity,
+    reference,
+    task_acts,
+    tasks,
+)
+
+PREFIX = "/api/v1"
+
+
+def install(app: OpenAPI) -> None:
+    """Register every call."""
+    for module in (
+        definitions,
+        cases,
+        case_acts,
+        tasks,
+        task_acts,
+        files,
+        events,
+        reference,
+        identity,
+        clock,
+    ):
+        app.register_api(module.api, url_prefix=PREFIX)
+    health.install(app, PREFIX)

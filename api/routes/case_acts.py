@@ -1,0 +1,79 @@
+"""What may be done to a whole case."""
+
+from __future__ import annotations
+
+from flask import Response
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
+
+from api.current import actor, answered, application, if_match, once
+from api.moments import checked_moment
+from api.shapes import CaseMessage, CasePath, Document, MaybeReason, Reason, Retry, Suspension
+from engine import cases
+from engine.commands import (
+    CancelCase,
+    Command,
+    CorrelateMessage,
+    ResumeCase,
+    RetryIncident,
+    SuspendCase,
+)
+
+api = APIBlueprint("case_acts", __name__, abp_tags=[Tag(name="cases")])
+
+
+def _handle(path: CasePath, command: Command) -> Response:
+    return answered(
+        cases.handle(
+            application(), actor(), path.case_id, command, once=once(), if_match=if_match()
+        )
+    )
+
+
+@api.post("/cases/<case_id>/suspend", responses={200: Document})
+def suspend(path: CasePath, body: Suspension) -> Response:
+    """Stop the whole case; its limits keep what is left of them."""
+    review_at = checked_moment(body.review_at, "review_at")
+    return _handle(path, SuspendCase(reason=body.reason, review_at=review_at))
+
+
+@api.post("/cases/<case_id>/resume", responses={200: Document})
+def resume(path: CasePath, body: MaybeReason) -> Response:
+    """Let a suspended case go on."""
+    return _handle(path, ResumeCase(reason=body.reason))
+
+
+@api.post("/cases/<case_id>/cancel", responses={200: Document})
+def cancel(path: CasePath, body: Reason) -> Response:
+    """End a case before its end event; the same as terminate."""
+    return _handle(path, CancelCase(end="terminated", reason=body.reason))
+
+
+@api.post("/cases/<case_id>/terminate", responses={200: Document})
+def terminate(path: CasePath, body: Reason) -> Response:
+    """End a case that should not go on (终止)."""
+    return _handle(path, CancelCase(end="terminated", reason=body.reason))
+
+
+@api.post("/cases/<case_id>/void", responses={200: Document})
+def void(path: CasePath, body: Reason) -> Response:
+    """End a case that was entered by mistake (作废)."""
+    return _handle(path, CancelCase(end="voided", reason=body.reason))
+
+
+@api.post("/cases/<case_id>/withdraw", responses={200: Document})
+def withdraw(path: CasePath, body: Reason) -> Response:
+    """End a case that its reporter takes back (撤销)."""
+    return _handle(path, CancelCase(end="withdrawn", reason=body.reason))
+
+
+@api.post("/cases/<case_id>/retry", responses={200: Document})
+def retry(path: CasePath, body: Retry) -> Response:
+    """Try a failed step again, with corrected data if given."""
+    return _handle(path, RetryIncident(incident=body.incident, data=body.data, reason=body.reason))
+
+
+@api.post("/cases/<case_id>/messages", responses={200: Document})
+def message(path: CasePath, body: CaseMessage) -> Response:
+    """Give the case a message that it waits for."""
+    return _handle(path, CorrelateMessage(body.name, body.correlation, body.data))

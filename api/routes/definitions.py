@@ -1,0 +1,74 @@
+"""Definitions: check, deploy, look at versions, choose the one for new cases."""
+
+from __future__ import annotations
+
+from flask import Response
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
+
+from api import uploads
+from api.current import actor, answered, application, once, read, reply
+from api.shapes import Document, Items, KeyPath, UploadQuery, VersionPath
+from engine import access, deployments, views
+
+api = APIBlueprint("definitions", __name__, abp_tags=[Tag(name="definitions")])
+
+
+@api.post(
+    "/definitions",
+    responses={200: Document, 201: Document},
+    openapi_extensions=uploads.DIAGRAM_BODY,
+)
+def deploy(query: UploadQuery) -> Response:
+    """Deploy files that belong together; 201 with what is new, 200 if nothing is."""
+    files = uploads.diagrams(query.filename)
+    return answered(
+        deployments.deploy(application(), actor(), files, once=once(uploads.digest(files)))
+    )
+
+
+@api.post(
+    "/definitions/check",
+    responses={200: Document},
+    openapi_extensions=uploads.DIAGRAM_BODY,
+)
+def check(query: UploadQuery) -> Response:
+    """Say what is wrong or doubtful in the files; nothing changes."""
+    access.require(actor(), "check")
+    files = uploads.diagrams(query.filename)
+    found = deployments.check(application(), files)
+    return reply({"findings": [one.to_json() for one in found]})
+
+
+@api.get("/definitions", responses={200: Items})
+def list_definitions() -> Response:
+    """List the latest version of every process."""
+    return reply(views.all_definitions(application()))
+
+
+@api.get("/definitions/<key>", responses={200: Document})
+def show(path: KeyPath) -> Response:
+    """Show a process: its latest version, the one for new cases, and all versions."""
+    return read(views.definition(application(), path.key))
+
+
+@api.get("/definitions/<key>/versions/<version>", responses={200: Document})
+def show_version(path: VersionPath) -> Response:
+    """Show one version of a process."""
+    return read(views.version(application(), path.key, path.version))
+
+
+@api.get(
+    "/definitions/<key>/versions/<version>/xml",
+    responses={200: {"description": "BPMN 2.0 XML", "content": {"application/xml": {}}}},
+)
+def show_xml(path: VersionPath) -> Response:
+    """Give the diagram's bytes as they were deployed."""
+    content = views.xml(application(), path.key, path.version)
+    return Response(content, mimetype="application/xml")
+
+
+@api.post("/definitions/<key>/versions/<version>/default", responses={200: Document})
+def choose(path: VersionPath) -> Response:
+    """Let new cases start on this version."""
+    return answered(deployments.choose(application(), actor(), path.key, path.version))

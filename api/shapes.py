@@ -1,0 +1,281 @@
+"""The shapes of requests and answers, from which the OpenAPI document is made.
+
+Bodies are strict: ``"1"`` is no number, and a name that is not listed is refused
+instead of ignored, because a misspelt ``bussiness_key`` is a mistake.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Text = Annotated[str, Field(min_length=1, max_length=10_000)]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Data = Annotated[dict[str, Any], Field(description="Values by key, as the form names them.")]
+MAX_SECONDS = 10 * 366 * 86_400
+
+
+class Body(BaseModel):
+    """Base of the JSON bodies."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Params(BaseModel):
+    """Base of path and query parameters, which arrive as text."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
+        """Return the JSON schema; it is asked for with every request, so it is kept."""
+        key = (cls, args, tuple(sorted(options.items())))
+        if key not in _SCHEMAS:
+            _SCHEMAS[key] = super().model_json_schema(*args, **options)
+        return _SCHEMAS[key]
+
+
+_SCHEMAS: dict[Any, dict[str, Any]] = {}
+
+
+# -- paths ------------------------------------------------------------------------
+
+PathText = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]+$")]
+
+
+class CasePath(Params):
+    """Names a case."""
+
+    case_id: PathText
+
+
+class TaskPath(Params):
+    """Names a task."""
+
+    task_id: PathText = Field(description="`{case}.{process}.{element}.{nth}[.{instance}]`")
+
+
+class KeyPath(Params):
+    """Names a process, a form or a list."""
+
+    key: PathText
+
+
+class VersionPath(Params):
+    """Names one version of a process."""
+
+    key: PathText
+    version: int = Field(ge=1, le=2**31)
+
+
+class AttachmentPath(Params):
+    """Names a file of a case."""
+
+    case_id: PathText
+    attachment_id: PathText
+
+
+# -- queries ------------------------------------------------------------------------
+
+QueryText = Annotated[str, Field(max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+
+class Page(Params):
+    """Which part of a list."""
+
+    limit: int = Field(50, ge=1, le=200)
+    cursor: QueryText | None = Field(None, description="`next` of the page before.")
+
+
+class CaseQuery(Page):
+    """Which cases."""
+
+    process: QueryText | None = None
+    state: Literal["open", "suspended", "incident", "completed", "cancelled"] | None = None
+    business_key: QueryText | None = None
+    q: QueryText | None = Field(None, description="A word in what identifies the case.")
+    since: QueryText | None = Field(None, description="RFC 3339; started then or later.")
+    until: QueryText | None = Field(None, description="RFC 3339; started before.")
+
+
+class TaskQuery(Page):
+    """Which tasks."""
+
+    view: Literal["pool", "mine", "done", "started", "cc"] = "mine"
+    process: QueryText | None = None
+    overdue: bool | None = None
+    q: QueryText | None = None
+
+
+class ChangesQuery(Params):
+    """Since when."""
+
+    since: QueryText | None = Field(None, description="`tag` of the answer before.")
+
+
+class StateQuery(Params):
+    """After which entry."""
+
+    position: int = Field(ge=0, le=2**53)
+
+
+class ListQuery(Params):
+    """As of which day."""
+
+    as_of: QueryText | None = Field(None, description="YYYY-MM-DD; today if left out.")
+
+
+class UploadQuery(Params):
+    """Name of the file, when the body is the file itself."""
+
+    filename: QueryText | None = None
+
+
+# -- bodies -------------------------------------------------------------------------
+
+
+class Start(Body):
+    """A new case."""
+
+    process: Name
+    version: int | None = Field(None, ge=1, le=2**31)
+    data: Data = Field(default_factory=dict)
+    business_key: Name | None = None
+    start: Name | None = Field(None, description="Start event; the only plain one if left out.")
+
+
+class Reason(Body):
+    """Why."""
+
+    reason: Text
+
+
+class MaybeReason(Body):
+    """Why, if there is something to say."""
+
+    reason: Text | None = None
+
+
+class Suspension(Body):
+    """Why, and when to look again."""
+
+    reason: Text
+    review_at: Name | None = Field(None, description="RFC 3339 with offset.")
+
+
+class Retry(Body):
+    """Try a failed step again; all of them if no incident is named."""
+
+    incident: int | None = Field(None, ge=1, le=2**53)
+    data: Data | None = None
+    reason: Text
+
+
+class Message(Body):
+    """A message for the case that waits for it."""
+
+    name: Name
+    correlation: Data = Field(default_factory=dict)
+    data: Data = Field(default_factory=dict)
+
+
+class CaseMessage(Body):
+    """A message for this case."""
+
+    name: Name
+    data: Data = Field(default_factory=dict)
+    correlation: Data = Field(default_factory=dict)
+
+
+class Signal(Body):
+    """A signal for everybody who waits for it."""
+
+    name: Name
+    data: Data = Field(default_factory=dict)
+
+
+class Claim(Body):
+    """Claim a task; ``unit`` if the actor holds the role in several."""
+
+    unit: Name | None = None
+
+
+class Completion(Body):
+    """What was decided, and the form's values."""
+
+    outcome: Name | None = None
+    data: Data = Field(default_factory=dict)
+    unit: Name | None = None
+
+
+class Transfer(Body):
+    """Who takes the task over for good."""
+
+    to: Name = Field(description="A user's name.")
+    reason: Text | None = None
+    unit: Name | None = None
+
+
+class Return(Body):
+    """Send the task back along a flow that the diagram has for it."""
+
+    outcome: Name | None = Field(None, description="Which, if there are several.")
+    reason: Text
+    data: Data = Field(default_factory=dict)
+
+
+class Extension(Body):
+    """A later due moment."""
+
+    due_at: Name = Field(description="RFC 3339 with offset.")
+    reason: Text | None = None
+
+
+class Comment(Body):
+    """A remark."""
+
+    text: Text
+
+
+class Login(Body):
+    """A name and its password."""
+
+    name: Name
+    password: Annotated[str, Field(min_length=1, max_length=1_000)]
+
+
+class ClockMove(Body):
+    """How far the manual clock goes: one of the two."""
+
+    advance_seconds: float | None = Field(None, ge=0, le=MAX_SECONDS)
+    to: Name | None = Field(None, description="RFC 3339 with offset, not before now.")
+
+
+# -- answers ------------------------------------------------------------------------
+
+
+class Problem(BaseModel):
+    """A refusal (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    code: str = Field(description="Stable; programs decide by it.")
+    detail: str
+    hint: str | None = None
+    element: str | None = None
+    findings: list[dict[str, Any]] | None = None
+
+
+class Document(BaseModel):
+    """An answer; further members as the text of the call says."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class Items(BaseModel):
+    """One page of a list."""
+
+    items: list[dict[str, Any]]
+    next: str | None = Field(None, description="Cursor of the next page.")

@@ -1,0 +1,284 @@
+"""A form on a page: draw its fields from the schema, read back what was typed.
+
+What was typed is never lost: after a refusal the same texts stand in the same
+fields, each with its fault beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+from api.web import language, times
+from engine.forms import Choice, Component, Form, choices_of
+
+MOST_ROWS = 100
+BLANK_ROWS = 2
+
+Typed = MultiDict[str, str]
+
+
+@dataclass(slots=True)
+class Field:
+    """One field as the template draws it."""
+
+    name: str
+    part: Component
+    label: str
+    values: list[str] = field(default_factory=list)
+    """What stands in it: texts, as the browser sends them."""
+    shown: str = ""
+    """What stands there when it is only shown."""
+    choices: tuple[Choice, ...] = ()
+    faults: list[str] = field(default_factory=list)
+    note: str = ""
+    rows: list[list[Field]] = field(default_factory=list)
+    parts: list[Field] = field(default_factory=list)
+
+    @property
+    def value(self) -> str:
+        """The one text in it."""
+        return self.values[0] if self.values else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What is needed to draw a form.
+
+    Attributes:
+        data: the data visible at the task.
+        typed: what was just sent, or None on a fresh form.
+        faults: texts of the faults by field name.
+        extra_rows: True = one more blank row than usual.
+    """
+
+    data: Mapping[str, Any]
+    typed: Typed | None = None
+    faults: Mapping[str, list[str]] = field(default_factory=dict)
+    extra_rows: bool = False
+
+
+def draw(form: Form, sheet: Sheet) -> list[Field]:
+    """Return the fields of ``form`` in order."""
+    labels = {one.key: one for one in form.fields()}
+    return [_draw(one, one.key, sheet.data, sheet, labels) for one in form.components]
+
+
+def _draw(
+    one: Component,
+    name: str,
+    data: Mapping[str, Any],
+    sheet: Sheet,
+    labels: Mapping[str, Component],
+) -> Field:
+    value = data.get(one.key, one.default) if one.key else None
+    drawn = Field(name, one, language.pick(one.label, one.label_en))
+    drawn.note = _note(one, labels)
+    if one.type == "group":
+        drawn.parts = [_draw(part, part.key, data, sheet, labels) for part in one.parts]
+        return drawn
+    drawn.shown = _shown(one, value, sheet.data)
+    drawn.faults = list(sheet.faults.get(name, []))
+    drawn.choices = choices_of(one, sheet.data)
+    if one.type == "dynamiclist":
+        drawn.rows = _draw_rows(one, name, value, sheet, labels)
+    else:
+        drawn.values = _texts(one, value) if sheet.typed is None else sheet.typed.getlist(name)
+    return drawn
+
+
+def _draw_rows(
+    one: Component,
+    name: str,
+    value: Any,
+    sheet: Sheet,
+    labels: Mapping[str, Component],
+) -> list[list[Field]]:
+    rows = value if isinstance(value, list) else []
+    count = len(rows) if sheet.typed is None else _row_count(sheet.typed, name)
+    blank = BLANK_ROWS + int(sheet.extra_rows) if sheet.typed is None or sheet.extra_rows else 0
+    drawn = []
+    for index in range(min(MOST_ROWS, max(1, count + blank))):
+        row = rows[index] if index < len(rows) and isinstance(rows[index], dict) else {}
+        drawn.append(
+            [_draw(part, f"{name}[{index}].{part.key}", row, sheet, labels) for part in one.parts]
+        )
+    return drawn
+
+
+def _row_count(typed: Typed, name: str) -> int:
+    used = [
+        int(key[len(name) + 1 : key.index("]")])
+        for key, value in typed.items()
+        if key.startswith(f"{name}[") and key[len(name) + 1 :].partition("]")[0].isdigit() and value
+    ]
+    return min(MOST_ROWS, max(used, default=-1) + 1)
+
+
+def _texts(one: Component, value: Any) -> list[str]:
+    """Return a datum as the texts a browser would send for it."""
+    if value is None or (isinstance(value, dict) and "$sealed" in value):
+        return []
+    if isinstance(value, bool):
+        return ["on"] if value else []
+    if isinstance(value, list):
+        return [str(item) for item in value]
+    if one.type == "datetime" and one.subtype == "datetime" and one.zoned:
+        return [_local(str(value))]
+    return [str(value)]
+
+
+def _local(value: str) -> str:
+    try:
+        return times.local(value).strftime("%Y-%m-%dT%H:%M")
+    except ValueError:
+        return value
+
+
+def _shown(one: Component, value: Any, names: Mapping[str, Any]) -> str:
+    labels = {str(entry.value): entry for entry in choices_of(one, names)}
+    values = value if isinstance(value, list) else [value]
+    if labels and all(str(item) in labels for item in values):
+        found = [labels[str(item)] for item in values]
+        return "、".join(language.pick(entry.label, entry.label_en) for entry in found)
+    if one.type == "datetime" and one.subtype == "datetime" and isinstance(value, str):
+        return _local(value).replace("T", " ")
+    return times.plain(value)
+
+
+def _note(one: Component, labels: Mapping[str, Component]) -> str:
+    """Say in words when a field is asked, where one comparison decides it."""
+    if one.hide is None or len(one.hide.comparisons) != 1:
+        return ""
+    rule = one.hide.comparisons[0]
+    key = {"!=": "only_if", "=": "not_if"}.get(rule.operator)
+    if key is None or rule.literal is None:
+        return ""
+    other = labels.get(rule.name)
+    name = language.pick(other.label, other.label_en) if other else rule.name
+    if rule.name == "outcome":
+        name = language.text("the_outcome")
+    value = _shown(other, rule.literal, {}) if other else times.plain(rule.literal)
+    return language.text(key, name=name, value=value)
+
+
+# -- reading back ---------------------------------------------------------------------
+
+
+def collect(form: Form, typed: Typed, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was typed as data: texts become numbers, choices and moments.
+
+    What cannot be converted is passed on as text, so that the one place that
+    judges data names the fault. An empty field that was empty before is left out.
+    """
+    result: dict[str, Any] = {}
+    for one in form.fields():
+        if not one.readonly:
+            _collect(one, one.key, typed, data, result)
+    return result
+
+
+def _collect(
+    one: Component, name: str, typed: Typed, data: Mapping[str, Any], result: dict[str, Any]
+) -> None:
+    if one.type == "dynamiclist":
+        rows = _collect_rows(one, name, typed)
+        if rows or data.get(one.key):
+            result[one.key] = rows
+        return
+    value = _convert(one, typed.getlist(name), data)
+    was = data.get(one.key)
+    is_blank = value in ("", None, []) or (value is False and one.hide is not None)
+    was_blank = was in ("", None, [], False) or isinstance(was, dict)
+    if not (is_blank and was_blank):
+        result[one.key] = value
+
+
+def _collect_rows(one: Component, name: str, typed: Typed) -> list[dict[str, Any]]:
+    rows = []
+    for index in range(_row_count(typed, name)):
+        row: dict[str, Any] = {}
+        for part in one.parts:
+            _collect(part, f"{name}[{index}].{part.key}", typed, {}, row)
+        if any(value is not False for value in row.values()):
+            rows.append(row)
+    return rows
+
+
+def _convert(one: Component, texts: list[str], names: Mapping[str, Any]) -> Any:
+    text = texts[0].strip() if texts else ""
+    if one.type == "checkbox":
+        return bool(texts)
+    if one.type in ("checklist", "taglist"):
+        return [_choice(one, item, names) for item in texts if item]
+    if one.type in ("select", "radio"):
+        return _choice(one, text, names) if text else None
+    if one.type == "number":
+        return text if one.as_text else _number(text)
+    if one.type == "datetime":
+        return _zoned(one, text)
+    if one.type == "filepicker":
+        return [item for item in texts if item]
+    return texts[0] if texts else ""
+
+
+def _choice(one: Component, text: str, names: Mapping[str, Any]) -> Any:
+    for entry in choices_of(one, names):
+        if str(entry.value) == text:
+            return entry.value
+    return text
+
+
+def _number(text: str) -> Any:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def _zoned(one: Component, text: str) -> str:
+    """Give a moment the offset of the zone people live in; a browser sends none."""
+    if one.subtype != "datetime" or not one.zoned or not text:
+        return text
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=times.zone())
+    return at.isoformat(timespec="minutes")
+
+
+# -- faults ---------------------------------------------------------------------------
+
+
+def faults_by_field(findings: list[dict[str, Any]] | None) -> dict[str, list[str]]:
+    """Return the texts of findings by the field they are about."""
+    found: dict[str, list[str]] = {}
+    for one in findings or []:
+        found.setdefault(str(one.get("key", "")), []).append(fault_text(one))
+    return found
+
+
+def fault_text(one: Mapping[str, Any]) -> str:
+    """Return a finding in the chosen language; the engine's own words if there are none."""
+    for key in (f"fault_{one['code']}-{one.get('expected')}", f"fault_{one['code']}"):
+        if language.known(key):
+            return language.text(key, limit=one.get("limit", ""))
+    return str(one.get("message", ""))
+
+
+def elsewhere(by_field: Mapping[str, list[str]], known: set[str]) -> list[str]:
+    """Return the faults that no field on the page can show."""
+    return [
+        f"{key}：{text}" if key else text
+        for key, texts in by_field.items()
+        if key.partition("[")[0] not in known
+        for text in texts
+    ]

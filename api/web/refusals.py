@@ -1,0 +1,38 @@
+"""A refusal as a page: what happened, in words, and where to go from here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from flask import make_response, redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from api.web import language
+
+_MACHINES = frozenset({"/healthz", "/readyz", "/metrics"})
+
+
+def wants_page() -> bool:
+    """Say whether the request is one of a page, not of a program."""
+    return not request.path.startswith("/api/") and request.path not in _MACHINES
+
+
+def page(problem: Mapping[str, Any]) -> Response:
+    """Return the page for a problem; who is not signed in is sent to do that."""
+    status = int(problem["status"])
+    if status == 401 and request.method == "GET":
+        return redirect(sign_in_address(), code=303)
+    key = f"problem_{status}" if language.known(f"problem_{status}") else "problem_400"
+    html = render_template("refusal.html", title=language.text(key), problem=problem)
+    response = make_response(html, status)
+    if status == 503:
+        response.headers["Retry-After"] = "1"
+    return response
+
+
+def sign_in_address() -> str:
+    """Return the sign-in page that leads back to where the request wanted to go."""
+    here = request.full_path.rstrip("?")
+    return "/sign-in" if here == "/" else "/sign-in?next=" + quote(here, safe="")

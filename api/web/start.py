@@ -1,0 +1,92 @@
+"""Start a case: which processes there are, and their start forms."""
+
+from __future__ import annotations
+
+from flask import Blueprint, make_response, redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from api.current import actor, application
+from api.web import fields
+from api.web.fields import Sheet, Typed
+from engine import cases, forms, views
+from engine.cases import Once
+from engine.commands import JsonObject
+from engine.errors import EngineError
+from engine.forms import Form
+
+pages = Blueprint("start", __name__)
+
+
+@pages.get("/start")
+def choose() -> str:
+    """Show the processes that a person may start."""
+    actor()
+    found = [one for one in views.all_definitions(application())["items"] if _plain_start(one)]
+    return render_template("start_list.html", definitions=found)
+
+
+@pages.get("/start/<key>")
+def form(key: str) -> str:
+    """Show the start form of a process."""
+    actor()
+    return _page(key, Sheet({}), None)
+
+
+@pages.post("/start/<key>")
+def start(key: str) -> Response:
+    """Start a case and show it; on a refusal show the form with what was typed."""
+    typed = Typed(request.form)
+    if "more" in request.form:
+        return make_response(_page(key, Sheet({}, typed, extra_rows=True), None))
+    try:
+        answer = _start(key, typed)
+    except EngineError as refusal:
+        if refusal.status not in (403, 409, 413, 422):
+            raise
+        sheet = Sheet({}, typed, fields.faults_by_field(refusal.findings))
+        return make_response(_page(key, sheet, refusal), refusal.status)
+    return redirect(f"/cases/{answer.body['id']}?done=start", code=303)
+
+
+def _start(key: str, typed: Typed) -> cases.Answer:
+    start_form = _form(views.definition(application(), key))
+    once = request.form.get("once", "")
+    return cases.start(
+        application(),
+        actor(),
+        process=key,
+        data=fields.collect(start_form, typed, {}) if start_form else {},
+        business_key=request.form.get("business_key", "").strip()[:200] or None,
+        once=Once(f"page {request.path}", once if once.isalnum() else None, request.get_data()),
+    )
+
+
+def _page(key: str, sheet: Sheet, refusal: EngineError | None) -> str:
+    definition = views.definition(application(), key)
+    start_form = _form(definition)
+    return render_template(
+        "start.html",
+        definition=definition,
+        drawn=fields.draw(start_form, sheet) if start_form else [],
+        refusal=refusal,
+        other_faults=_elsewhere(sheet, start_form),
+        business_key=sheet.typed.get("business_key", "") if sheet.typed else "",
+        once=application().clock.new_id(),
+    )
+
+
+def _elsewhere(sheet: Sheet, start_form: Form | None) -> list[str]:
+    keys = {one.key for one in start_form.fields()} if start_form else set()
+    return fields.elsewhere(sheet.faults, keys)
+
+
+def _form(definition: JsonObject) -> Form | None:
+    """Return the form of the plain start event, or None if it has none."""
+    start_event = _plain_start(definition)
+    name = start_event["form"] if start_event else None
+    return forms.load(views.form(application(), name)) if name else None
+
+
+def _plain_start(definition: JsonObject) -> JsonObject | None:
+    """Return the start event that a person may use, or None if there is none."""
+    return next((one for one in definition["starts"] if one["trigger"] is None), None)

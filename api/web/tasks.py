@@ -1,0 +1,203 @@
+"""The inbox and one task."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, make_response, redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from api import uploads
+from api.current import actor, application
+from api.web import fields, language, timeline
+from api.web.fields import Sheet, Typed
+from engine import cases, forms, views
+from engine.cases import Once
+from engine.commands import AddComment, ClaimTask, CompleteTask, JsonObject, UnclaimTask
+from engine.errors import EngineError, InvalidData
+from engine.forms import Form
+
+pages = Blueprint("pages", __name__)
+
+VIEWS = ("pool", "mine", "done", "started", "cc")
+PAGE_SIZE = 30
+
+
+@pages.get("/")
+def home() -> str:
+    """Show the signed-in person's tasks."""
+    view = request.args.get("view", "")
+    who = actor()
+    found = views.inbox_page(
+        application(),
+        who,
+        view=view if view in VIEWS else "mine",
+        q=request.args.get("q") or None,
+        limit=PAGE_SIZE,
+        cursor=request.args.get("cursor"),
+    )
+    if not view and not found["items"] and found["counts"].get("pool"):
+        # Nothing claimed yet, but something waits: show that first.
+        found, view = views.inbox_page(application(), who, view="pool", limit=PAGE_SIZE), "pool"
+    return render_template(
+        "inbox.html",
+        view=view if view in VIEWS else "mine",
+        views=VIEWS,
+        found=found,
+        q=request.args.get("q", ""),
+        who=who,
+    )
+
+
+@pages.get("/tasks/<task_id>")
+def show(task_id: str) -> str:
+    """Show one task with its form, remarks, files and history."""
+    return _page(task_id, _Attempt())
+
+
+@pages.post("/tasks/<task_id>")
+def act(task_id: str) -> Response:
+    """Do what a button says; on a refusal show the same page with what was typed."""
+    name = request.form.get("act", "complete")
+    attempt = _Attempt(typed=Typed(request.form), comment=request.form.get("comment", ""))
+    if "more" in request.form:
+        attempt.extra_rows = True
+        return make_response(_page(task_id, attempt))
+    try:
+        return _ACTS.get(name, _complete)(task_id, attempt)
+    except EngineError as refusal:
+        if refusal.status not in (403, 409, 412, 413, 422):
+            raise
+        attempt.refusal = refusal
+        return make_response(_page(task_id, attempt), refusal.status)
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """What was typed, and what became of it."""
+
+    typed: Typed | None = None
+    comment: str = ""
+    refusal: EngineError | None = None
+    extra_rows: bool = False
+
+
+def _page(task_id: str, attempt: _Attempt) -> str:
+    app, who = application(), actor()
+    place = cases.split_task(task_id)
+    task = views.task(app, who, *place)
+    refusal = attempt.refusal
+    by_field = fields.faults_by_field(refusal.findings if refusal else None)
+    sheet = Sheet(task["data"], attempt.typed, by_field, attempt.extra_rows)
+    form = _form(task)
+    drawn = fields.draw(form, sheet) if form else []
+    known = {one.key for one in form.fields()} if form else set()
+    return render_template(
+        "task.html",
+        task=task,
+        title=_title(task),
+        drawn=drawn,
+        attempt=attempt,
+        refusal=refusal,
+        other_faults=fields.elsewhere(by_field, known),
+        comments=views.comments(app, who, *place),
+        attachments=views.attachments(app, who, *place),
+        lines=timeline.lines(views.history(app, who, task["case"])),
+        once=app.clock.new_id(),
+    )
+
+
+def _title(task: JsonObject) -> str:
+    return language.pick(str(task["name"]), task.get("name_en"))
+
+
+def _form(task: JsonObject) -> Form | None:
+    """Return the task's form; for a task without one, a text field per datum it writes."""
+    if task["form"]:
+        return forms.load(views.form(application(), task["form"]))
+    names = task.get("writes") or []
+    parts = [{"type": "textarea", "key": name, "label": name} for name in names]
+    return forms.load({"id": "free", "components": parts}) if parts else None
+
+
+# -- acts -------------------------------------------------------------------------------
+
+
+def _done(act: str, address: str, **details: str) -> Response:
+    query = urlencode({"done": act, **details})
+    return redirect(f"{address}{'&' if '?' in address else '?'}{query}", code=303)
+
+
+def _handle(task_id: str, make: Any) -> cases.Answer:
+    case_id, task = cases.split_task(task_id)
+    once = Once(f"page {request.path}", _key(), request.get_data())
+    return cases.handle(application(), actor(), case_id, make(task), once=once)
+
+
+def _key() -> str | None:
+    """Return what makes pressing a button twice the same as once."""
+    key = request.form.get("once", "")
+    return key if 0 < len(key) <= 100 and key.isalnum() else None
+
+
+def _claim(task_id: str, _attempt: _Attempt) -> Response:
+    _handle(task_id, ClaimTask)
+    return _done("claim", request.path)
+
+
+def _unclaim(task_id: str, _attempt: _Attempt) -> Response:
+    _handle(task_id, UnclaimTask)
+    return _done("unclaim", request.path)
+
+
+def _comment(task_id: str, attempt: _Attempt) -> Response:
+    if not attempt.comment.strip():
+        raise InvalidData(findings=[{"code": "required", "key": "comment", "message": ""}])
+    _handle(task_id, lambda task: AddComment(task, attempt.comment.strip()))
+    return _done("comment", request.path)
+
+
+def _attach(task_id: str, _attempt: _Attempt) -> Response:
+    _store(task_id, uploads.one_file())
+    return _done("attach", request.path)
+
+
+def _store(task_id: str, file: uploads.Upload) -> str:
+    case_id, task = cases.split_task(task_id)
+    command = file.attached_to(task, application().clock.new_id())
+    cases.handle(application(), actor(), case_id, command)
+    return command.attachment
+
+
+def _complete(task_id: str, attempt: _Attempt) -> Response:
+    task = views.task(application(), actor(), *cases.split_task(task_id))
+    outcome = request.form.get("outcome") or None
+    if task["outcomes"] and outcome is None:
+        text = language.text("outcome_required")
+        raise InvalidData(text, findings=[{"code": "outcome", "key": "", "message": text}])
+    form = _form(task)
+    if form is not None and attempt.typed is not None:
+        _keep_files(task_id, form, attempt.typed)
+    typed = attempt.typed or Typed()
+    data = fields.collect(form, typed, task["data"]) if form else {}
+    _handle(task_id, lambda name: CompleteTask(name, outcome, data))
+    return _done("complete", "/", name=_title(task))
+
+
+def _keep_files(task_id: str, form: Form, typed: Typed) -> None:
+    """Store the files that were chosen; their ids stand in for them from now on."""
+    for one in form.fields():
+        if one.type == "filepicker" and not one.readonly:
+            for file in uploads.chosen(one.key):
+                typed.add(one.key, _store(task_id, file))
+
+
+_ACTS = {
+    "claim": _claim,
+    "unclaim": _unclaim,
+    "comment": _comment,
+    "attach": _attach,
+    "complete": _complete,
+}

@@ -1,0 +1,116 @@
+"""A history as people read it: who did what and when, one line per act (流转记录)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from api.current import application
+from api.web import language, times
+from engine import views
+from engine.bpmn import reader
+from engine.bpmn.model import Node
+from engine.errors import EngineError
+
+Entry = dict[str, Any]
+Names = Mapping[tuple[str, str], Node]
+
+_SYSTEM = ("scheduler", "system", "outbox", "@")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One act: when, by whom (empty for the system), what it did, and its proof."""
+
+    at: str
+    actor: str
+    texts: list[str]
+    remark: str
+    position: int
+    digest: str
+    is_late: bool
+
+
+def lines(entries: list[Entry]) -> list[Line]:
+    """Return one line per entry that people care about, the latest first."""
+    nodes = _nodes(entries)
+    drawn = [_line(one, nodes) for one in entries]
+    return [one for one in reversed(drawn) if one.texts]
+
+
+def _line(entry: Entry, nodes: Names) -> Line:
+    events = entry["events"]
+    texts = [text for one in events if (text := _text(one, nodes))]
+    actor = str(entry["actor"])
+    return Line(
+        at=entry["at"],
+        actor="" if actor.startswith(_SYSTEM) else actor,
+        texts=list(dict.fromkeys(texts)),
+        remark=_remark(entry["command"]),
+        position=int(entry["position"]),
+        digest=str(entry.get("digest") or "")[:12],
+        is_late=any(one["type"] == "timer_fired" for one in events),
+    )
+
+
+def _text(event: Mapping[str, Any], nodes: Names) -> str:
+    key = f"event_{event['type']}"
+    if not language.known(key):
+        return ""
+    node = nodes.get((event["process"], event["element"]))
+    return language.text(
+        key,
+        name=event.get("name") if node is None else _name(node),
+        outcome=_outcome(event, node),
+        due=times.due(event.get("due_at")),
+        to=event.get("assignee", ""),
+        message=event.get("message", ""),
+        end=_end(event),
+    )
+
+
+def _name(node: Node) -> str:
+    return language.pick(node.name or node.id, node.properties.get("name_en"))
+
+
+def _outcome(event: Mapping[str, Any], node: Node | None) -> str:
+    value = event.get("outcome")
+    if value is None:
+        return ""
+    chinese = node.outcomes.get(value, value) if node else value
+    english = node.outcomes_en.get(value) if node else None
+    return language.pick(f"：{chinese}", f": {english or chinese}")
+
+
+def _end(event: Mapping[str, Any]) -> str:
+    key = f"end_{event.get('end')}"
+    return language.text(key) if language.known(key) else ""
+
+
+def _remark(command: Mapping[str, Any]) -> str:
+    for name in ("reason", "text"):
+        value = command.get(name)
+        if value is not None:
+            return times.plain(value)
+    return ""
+
+
+def _nodes(entries: list[Entry]) -> Names:
+    """Return every element of the diagrams that the case runs on."""
+    versions = entries[0].get("versions", {}).get("processes", {}) if entries else {}
+    return {
+        (key, node.id): node
+        for key, pin in versions.items()
+        for node in _process_nodes(key, int(pin["version"]))
+    }
+
+
+def _process_nodes(key: str, version: int) -> list[Node]:
+    try:
+        content = views.xml(application(), key, version)
+    except EngineError:
+        return []
+    diagram, _ = reader.read_cached(content, f"{key}.bpmn")
+    process = None if diagram is None else diagram.processes.get(key)
+    return [] if process is None else list(process.nodes.values())

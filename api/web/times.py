@@ -1,0 +1,75 @@
+"""Moments as people read them: local, short, and how much working time is left."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from api.current import application
+from api.web import language
+from engine import deadlines
+from engine.clock import parse
+
+
+def zone() -> ZoneInfo:
+    """Return the zone that people here live in."""
+    return ZoneInfo(application().settings.time_zone)
+
+
+def local(moment: str) -> datetime:
+    """Return a recorded moment in local time."""
+    return parse(moment).astimezone(zone())
+
+
+def moment(value: str | None) -> str:
+    """Return a moment as ``2026-09-18 09:00``; empty for None."""
+    return "" if not value else local(value).strftime("%Y-%m-%d %H:%M")
+
+
+def due(value: str | None) -> str:
+    """Return a due moment as ``09-18 09:00``, with the year if it is not this one."""
+    if not value:
+        return ""
+    at = local(value)
+    this_year = application().clock.now().astimezone(zone()).year
+    return at.strftime("%m-%d %H:%M" if at.year == this_year else "%Y-%m-%d %H:%M")
+
+
+def plain(value: Any) -> str:
+    """Return any case datum as people read it."""
+    if isinstance(value, dict) and "$sealed" in value:
+        return language.text("withheld")
+    if value is None or value in ("", [], {}):
+        return language.text("empty")
+    if isinstance(value, bool):
+        return language.text("yes" if value else "no")
+    if isinstance(value, list):
+        return "、".join(plain(one) for one in value)
+    if isinstance(value, dict):
+        return "；".join(f"{key}：{plain(one)}" for key, one in value.items())
+    return str(value)
+
+
+def remaining(due_at: str | None) -> str:
+    """Return how much working time is left until ``due_at``, or how much it is late.
+
+    Counted on the working calendar, because a Friday afternoon is not three days.
+    """
+    if not due_at:
+        return ""
+    now, due_moment = application().clock.now(), parse(due_at)
+    calendar = application().references.calendar
+    if due_moment <= now:
+        return _left(deadlines.working_minutes(due_moment, now, calendar), "{unit}_late")
+    minutes = deadlines.working_minutes(now, due_moment, calendar)
+    if minutes:
+        return _left(minutes, "working_{unit}_left")
+    # A limit that ends before the next working minute runs on the continuous clock.
+    return _left((due_moment - now).total_seconds() / 60, "elapsed_{unit}_left")
+
+
+def _left(minutes: float, key: str) -> str:
+    unit = "minutes" if minutes < 60 else "hours"
+    count = int(minutes) if unit == "minutes" else int(minutes // 60)
+    return language.text(key.format(unit=unit), n=count)
