@@ -42,13 +42,17 @@ PLAN = {
 
 
 @pytest.fixture
-def database(tmp_path, monkeypatch):
-    path = tmp_path / "test.db"
-    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{path}")
-    for name in ("HOST", "PORT", "CLOCK"):
+def plain(monkeypatch):
+    """No setting of the machine's own."""
+    for name in ("DATABASE_URL", "HOST", "PORT", "CLOCK"):
         monkeypatch.delenv(name, raising=False)
-    assert cli.run(["migrate"]) == 0
-    return path
+
+
+@pytest.fixture
+def town(plain, sqlite_url, monkeypatch):
+    """The file of a database with the demo city, which DATABASE_URL names."""
+    monkeypatch.setenv("DATABASE_URL", sqlite_url)
+    return Path(sqlite_url.removeprefix("sqlite:///"))
 
 
 @pytest.fixture
@@ -60,13 +64,6 @@ def source(tmp_path):
     (folder / "demo").mkdir()
     (folder / "demo" / "whistles.json").write_text(json.dumps(PLAN), "utf-8")
     return folder
-
-
-@pytest.fixture
-def city(database, source, capsys):
-    assert cli.run(["demo", "--cases", "0", "--from", str(source)]) == 0
-    capsys.readouterr()
-    return database
 
 
 def bihuan(*words):
@@ -124,13 +121,13 @@ def test_every_command_explains_itself(name, capsys):
         ["demo", "--cases", "-1"],
     ],
 )
-def test_wrong_usage_ends_with_status_2_and_says_why(words, database, capsys):
+def test_wrong_usage_ends_with_status_2_and_says_why(words, town, capsys):
     assert cli.run(words) == 2
 
     assert "Error: " in capsys.readouterr().err
 
 
-def test_a_wrong_setting_is_wrong_usage(monkeypatch, capsys):
+def test_a_wrong_setting_is_wrong_usage(plain, monkeypatch, capsys):
     monkeypatch.setenv("PORT", "eighty")
 
     assert cli.run(["tick"]) == 2
@@ -138,7 +135,7 @@ def test_a_wrong_setting_is_wrong_usage(monkeypatch, capsys):
     assert "PORT='eighty' is not a positive number." in capsys.readouterr().err
 
 
-def test_a_database_without_tables_ends_with_what_to_do(tmp_path, monkeypatch, capsys):
+def test_a_database_without_tables_ends_with_what_to_do(plain, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/empty.db")
 
     assert cli.run(["user", "list"]) == 1
@@ -147,13 +144,20 @@ def test_a_database_without_tables_ends_with_what_to_do(tmp_path, monkeypatch, c
     assert error == "bihuan: The database has no tables yet. Run `bihuan migrate`.\n"
 
 
-def test_a_refusal_with_json_is_one_problem_document(city, capsys):
+def test_a_refusal_with_json_is_one_problem_document(town, capsys):
     status, problem = json_of(capsys, ["replay", "no-such-case"])
 
     assert (status, problem["code"]) == (1, "case-not-found")
 
 
-def test_migrating_again_changes_nothing(database, capsys):
+def test_migrating_makes_the_folder_and_again_changes_nothing(
+    plain, tmp_path, monkeypatch, capsys
+):
+    path = tmp_path / "new" / "folder" / "bihuan.db"
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{path}")
+
+    assert cli.run(["migrate"]) == 0
+    assert path.exists()
     assert cli.run(["migrate"]) == 0
 
     assert capsys.readouterr().err.endswith("The database was up to date.\n")
@@ -172,13 +176,13 @@ def test_migrating_again_changes_nothing(database, capsys):
         ("2026-09-30T17:00+08:00 5 MIN", "2026-09-30T17:05:00+08:00"),
     ],
 )
-def test_due_prints_the_moment_a_limit_ends(city, capsys, words, end):
+def test_due_prints_the_moment_a_limit_ends(town, capsys, words, end):
     assert cli.run(["due", *words.split()]) == 0
 
     assert capsys.readouterr().out == f"{end}\n"
 
 
-def test_due_counts_before_there_is_a_database(tmp_path, monkeypatch, capsys):
+def test_due_counts_before_there_is_a_database(plain, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/none.db")
     monkeypatch.chdir(ROOT)
 
@@ -187,7 +191,7 @@ def test_due_counts_before_there_is_a_database(tmp_path, monkeypatch, capsys):
     assert capsys.readouterr().out == "2026-09-20T17:30:00+08:00\n"
 
 
-def test_due_says_where_the_calendar_is_not_yet_known(city, capsys):
+def test_due_says_where_the_calendar_is_not_yet_known(town, capsys):
     status, answer = json_of(capsys, ["due", "2027-01-04T09:00+08:00", "1", "WD"])
 
     assert (status, answer) == (
@@ -196,7 +200,7 @@ def test_due_says_where_the_calendar_is_not_yet_known(city, capsys):
     )
 
 
-def test_due_counts_with_the_hours_of_a_unit(city, capsys):
+def test_due_counts_with_the_hours_of_a_unit(town, capsys):
     words = ["due", "2026-09-18T09:00+08:00", "1", "WD", "--unit-code"]
 
     assert cli.run([*words, "D04"]) == 0
@@ -206,7 +210,7 @@ def test_due_counts_with_the_hours_of_a_unit(city, capsys):
 # -- users and tokens -------------------------------------------------------------
 
 
-def test_a_user_is_added_listed_and_disabled(city, capsys):
+def test_a_user_is_added_listed_and_disabled(town, capsys):
     words = ["user", "add", "wang", "--role", "visitor", "--role", "auditor", "--unit", "990101"]
     assert cli.run(words) == 0
     assert cli.run(["user", "disable", "wang"]) == 0
@@ -223,14 +227,14 @@ def test_a_user_is_added_listed_and_disabled(city, capsys):
     }
 
 
-def test_a_token_stands_alone_on_stdout(city, capsys):
+def test_a_token_stands_alone_on_stdout(town, capsys):
     assert cli.run(["token", "create", "admin"]) == 0
 
     out = capsys.readouterr().out
     assert re.fullmatch(r"bihuan_[A-Za-z0-9_-]{43}\n", out)
 
 
-def test_a_password_is_read_from_standard_input(city):
+def test_a_password_is_read_from_standard_input(town):
     done = fresh(["user", "add", "wang", "--password-stdin"], stdin="short\n")
 
     assert (done.returncode, done.stderr) == (
@@ -242,14 +246,14 @@ def test_a_password_is_read_from_standard_input(city):
 # -- diagrams -------------------------------------------------------------------------
 
 
-def test_check_finds_nothing_wrong_with_a_good_diagram(city, capsys):
+def test_check_finds_nothing_wrong_with_a_good_diagram(town, capsys):
     status, answer = json_of(capsys, ["check", str(FIVE_STEPS)])
 
     errors = [one for one in answer["findings"] if one["severity"] == "error"]
     assert (status, errors) == (0, [])
 
 
-def test_check_names_file_line_and_element_of_an_error(city, tmp_path, capsys):
+def test_check_names_file_line_and_element_of_an_error(town, tmp_path, capsys):
     broken = tmp_path / "broken.bpmn"
     text = FIVE_STEPS.read_text("utf-8").replace('targetRef="accept"', 'targetRef="nowhere"')
     broken.write_text(text, "utf-8")
@@ -262,7 +266,7 @@ def test_check_names_file_line_and_element_of_an_error(city, tmp_path, capsys):
     assert text.splitlines()[error["line"] - 1].strip().startswith('<sequenceFlow id="to_accept"')
 
 
-def test_deploy_adds_a_version_only_of_what_changed(city, tmp_path, capsys):
+def test_deploy_adds_a_version_only_of_what_changed(town, tmp_path, capsys):
     changed = tmp_path / "five_steps.bpmn"
     text = FIVE_STEPS.read_text("utf-8").replace('name="公开"', 'name="信息公开"')
     changed.write_text(text, "utf-8")
@@ -275,7 +279,7 @@ def test_deploy_adds_a_version_only_of_what_changed(city, tmp_path, capsys):
     assert versions == [1, 2, 2]
 
 
-def test_a_diagram_with_errors_is_not_deployed(city, tmp_path, capsys):
+def test_a_diagram_with_errors_is_not_deployed(town, tmp_path, capsys):
     broken = tmp_path / "broken.bpmn"
     broken.write_text("<definitions/>", "utf-8")
 
@@ -303,7 +307,7 @@ def test_layout_draws_a_diagram_once(tmp_path, capsys):
 # -- the demo city ------------------------------------------------------------------------
 
 
-def test_the_demo_city_has_a_user_for_every_role_and_admin_has_them_all(city, capsys):
+def test_the_demo_city_has_a_user_for_every_role_and_admin_has_them_all(town, capsys):
     _, users = json_of(capsys, ["user", "list"])
     names = {one["name"] for one in users}
     lines = (ROOT / "processes" / "lists" / "roles.csv").read_text("utf-8-sig").splitlines()[1:]
@@ -314,7 +318,21 @@ def test_the_demo_city_has_a_user_for_every_role_and_admin_has_them_all(city, ca
     assert {one["role"] for one in admin["roles"]} == roles
 
 
-def test_loading_the_city_again_changes_nothing(city, source, capsys):
+def test_the_city_is_loaded_into_an_empty_database(plain, source, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/new.db")
+    assert cli.run(["migrate"]) == 0
+    capsys.readouterr()
+
+    assert cli.run(["demo", "--from", str(source)]) == 0
+
+    lists = len(list((source / "lists").glob("*.json")))
+    said = capsys.readouterr().err.splitlines()
+    assert re.fullmatch(rf"The demo city: {lists} new lists, \d+ new users\.", said[0])
+    assert said[1] == "Processes: 1 deployed."
+    assert said[-1] == "their password is bihuan-demo."
+
+
+def test_loading_the_city_again_changes_nothing(town, source, capsys):
     assert cli.run(["demo", "--from", str(source)]) == 0
 
     said = capsys.readouterr().err.splitlines()
@@ -328,36 +346,36 @@ def heads(path):
     return found
 
 
-def test_the_same_seed_gives_the_same_histories(city, source, tmp_path, monkeypatch):
+def test_the_same_seed_gives_the_same_histories(town, source, tmp_path, monkeypatch):
     words = ["demo", "--cases", "6", "--from", str(source)]
-    assert cli.run(words) == 0
     other = tmp_path / "other.db"
+    shutil.copy(town, other)
+    assert cli.run(words) == 0
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{other}")
-    assert fresh(["migrate"]).returncode == 0
     assert fresh(words, hash_seed="7").returncode == 0
 
-    assert len(heads(city)) == 6
-    assert {state for _, _, state in heads(city)} == {"completed"}
-    assert heads(other) == heads(city)
+    assert len(heads(town)) == 6
+    assert {state for _, _, state in heads(town)} == {"completed"}
+    assert heads(other) == heads(town)
 
 
-def test_a_seed_is_simulated_once(city, source, capsys):
+def test_a_seed_is_simulated_once(town, source, capsys):
     words = ["demo", "--cases", "2", "--from", str(source)]
     assert cli.run(words) == 0
     assert cli.run(words) == 0
     assert cli.run([*words, "--seed", "2"]) == 0
 
-    assert len(heads(city)) == 4
+    assert len(heads(town)) == 4
 
 
 # -- proof --------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def lived(city, source, capsys):
+def lived(town, source, capsys):
     assert cli.run(["demo", "--cases", "3", "--from", str(source)]) == 0
     capsys.readouterr()
-    return city
+    return town
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
@@ -456,7 +474,7 @@ def ask(url, body=None):
 DEMO_LOGIN = {"name": "admin", "password": "bihuan-demo"}
 
 
-def test_the_server_answers_and_stops_cleanly(city):
+def test_the_server_answers_and_stops_cleanly(town):
     process, url = serve()
     try:
         assert ask(f"{url}/api/v1/healthz") == 200
@@ -467,7 +485,7 @@ def test_the_server_answers_and_stops_cleanly(city):
     assert ended == (0, "Stopping.")
 
 
-def test_demo_logins_are_refused_when_others_can_reach_the_server(city):
+def test_demo_logins_are_refused_when_others_can_reach_the_server(town):
     process, url = serve("--host", "0.0.0.0", "--no-scheduler")
     try:
         assert ask(f"{url}/api/v1/login", DEMO_LOGIN) == 401
@@ -492,7 +510,7 @@ def test_only_loopback_addresses_keep_others_out(host, alone):
     assert is_loopback(host) is alone
 
 
-def test_a_scheduler_alone_stops_cleanly(city):
+def test_a_scheduler_alone_stops_cleanly(town):
     process = subprocess.Popen(bihuan("schedule"), cwd=ROOT, stderr=subprocess.PIPE, text=True)
     assert process.stderr.readline() == "Looking for due timers every 2 seconds.\n"
 

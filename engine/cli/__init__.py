@@ -16,6 +16,7 @@ import traceback
 from collections.abc import Sequence
 
 import click
+import structlog
 
 from engine import __version__, settings
 from engine.cli import terminal
@@ -45,13 +46,13 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 class Program(click.Group):
     """The program: knows its commands by name and loads one when it is used."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
+    def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the commands in the order in which a newcomer meets them."""
         return list(COMMANDS)
 
     def get_command(
         self,
-        ctx: click.Context,  # noqa: ARG002
+        ctx: click.Context,
         cmd_name: str,
     ) -> click.Command | None:
         """Return the command of that name, importing its module, or None."""
@@ -63,7 +64,7 @@ class Program(click.Group):
 
     def format_commands(
         self,
-        ctx: click.Context,  # noqa: ARG002
+        ctx: click.Context,
         formatter: click.HelpFormatter,
     ) -> None:
         """Write the list of commands without loading any of them."""
@@ -95,6 +96,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(words: list[str]) -> int:
     """Run one command line; return its exit status. Nothing is raised."""
+    # Answers have stdout to themselves.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     try:
         # Without standalone mode click hands back the status that ctx.exit() was given.
         status = program.main(words, prog_name="bihuan", standalone_mode=False)

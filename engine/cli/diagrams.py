@@ -30,8 +30,8 @@ def read_files(paths: Sequence[Path]) -> dict[str, bytes]:
     """Return the content of diagrams, decisions and forms by file name.
 
     Args:
-        paths: files are taken as they are; folders are searched, except their
-            ``lists`` (reference data are activated, not deployed).
+        paths: files are taken as they are; folders are searched, except what
+            is no part of a deployment: ``lists`` and ``demo``.
 
     Raises:
         click.UsageError: there are none, or two files of one name.
@@ -51,7 +51,7 @@ def read_files(paths: Sequence[Path]) -> dict[str, bytes]:
 
 
 def _wanted(path: Path, folder: Path) -> bool:
-    return "lists" not in path.relative_to(folder).parts[:-1]
+    return not {"lists", "demo"}.intersection(path.relative_to(folder).parts[:-1])
 
 
 @click.command()
@@ -116,14 +116,7 @@ def _document(finding: Any) -> Finding:
 
 
 def _report(findings: Sequence[Finding], count: int) -> str:
-    lines = [_line(one) for one in findings]
+    lines = [terminal.finding(one) for one in findings]
     wrong = sum(one["severity"] == "error" for one in findings)
     lines.append(f"{count} files: {wrong} errors, {len(findings) - wrong} warnings.")
     return "\n".join(lines)
-
-
-def _line(finding: Finding) -> str:
-    where = ":".join(str(finding[name]) for name in ("file", "line") if finding.get(name))
-    element = f" {finding['element']}:" if finding.get("element") else ""
-    hint = f" {finding['hint']}" if finding.get("hint") else ""
-    return f"{where}: {finding['severity']} {finding['code']}:{element} {finding['message']}{hint}"

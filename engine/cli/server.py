@@ -21,7 +21,7 @@ BODY_BYTES = 8 * 1024 * 1024
 """Above this waitress refuses a request itself; the limits of the API lie below."""
 
 
-class Stop(Exception):  # noqa: N818  a request, not an error
+class Stop(Exception):
     """The process was asked to stop (SIGTERM or SIGINT)."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -40,7 +40,18 @@ def refuse(reason: Exception, *, as_json: bool) -> None:
         problem = {"code": "failed", "detail": _sentence(reason)}
         known = reason.to_json() if isinstance(reason, EngineError) else problem
         click.echo(json.dumps(known, ensure_ascii=False, indent=2))
+    for one in getattr(reason, "findings", None) or ():
+        say(finding(one))
     say(f"bihuan: {_sentence(reason)}")
+
+
+def finding(one: Mapping[str, Any]) -> str:
+    """Return a finding as a line of text: where, what, and what to do."""
+    where = ":".join(str(one[name]) for name in ("file", "line") if one.get(name))
+    element = f" {one['element']}:" if one.get("element") else ""
+    hint = f" {one['hint']}" if one.get("hint") else ""
+    severity, code = one.get("severity", "error"), one.get("code", "")
+    return f"{where}: {severity} {code}:{element} {one.get('message', '')}{hint}"
 
 
 def _sentence(reason: Exception) -> str:
