@@ -1,0 +1,202 @@
+"""Limits follow their expression.
+
+A timer or due moment keeps the text that it came from. When a command writes a
+datum that the text mentions, or the working calendar has a new version, it is
+evaluated again, counted from the moment it was set. What was on hold since keeps
+the time that was left then, unless its text now says something else.
+"""
+
+from __future__ import annotations
+
+from engine.commands import ExtendTask, RecomputeDeadlines
+from engine.deadlines import local_text
+from engine.kernel.names import names_at, write
+from engine.kernel.questions import ask, constant, moment, value_of
+from engine.kernel.rows import (
+    DUE,
+    EXTENDED,
+    ORIGINAL_DUE,
+    REMAINING,
+    SHIFT,
+    SINCE,
+    T_SCOPE,
+    U_HOST,
+    U_LEFT,
+    U_SCOPE,
+    U_SHIFT,
+    U_SINCE,
+    U_TEXT,
+    U_TYPE,
+    U_VALUE,
+    WARN,
+    Row,
+)
+from engine.kernel.run import Run
+from engine.kernel.subscriptions import (
+    arm,
+    close_listed,
+    code_of,
+    definition_of,
+    due_of,
+    emit_timer,
+    hold_timer,
+)
+from engine.kernel.tasks import demand_task, emit_task
+from engine.periods import parse_moment
+
+
+def settle(run: Run) -> None:
+    """Evaluate again the limits whose data this command wrote."""
+    while run.stale:
+        one = next(iter(run.stale))
+        del run.stale[one]
+        if one in run.subs:
+            run.perform("retime", run.subs[one][U_HOST], one)
+        elif one in run.tasks:
+            run.perform("redue", one)
+
+
+def recompute(run: Run, command: RecomputeDeadlines) -> None:
+    """Evaluate every limit again: the calendar has a new version."""
+    del command
+    for number in sorted(run.subs, key=int):
+        row = run.subs[number]
+        if row[U_TYPE] == "timer" and row[U_LEFT] is None:
+            if row[U_SHIFT] is not None:
+                run.perform("reshift", row[U_HOST], number)
+            elif constant(code_of(definition_of(run, row)).text) is None:
+                run.perform("retime", row[U_HOST], number)
+    for task in sorted(run.tasks):
+        row = run.tasks[task]
+        if row[REMAINING] is None and not row[EXTENDED]:
+            run.perform("redue" if row[SHIFT] is None else "reshift_task", task)
+
+
+def retime(run: Run, host: str, number: str) -> None:
+    """Evaluate one timer again.
+
+    Raises:
+        Stuck: its expression fails; the timer keeps its moment.
+    """
+    row = run.subs.get(number)
+    if row is None:
+        return
+    definition = definition_of(run, row)
+    site = run.site(host, "timer", row[U_SINCE])
+    answer = ask(run, site, [code_of(definition)], names_at(run, row[U_SCOPE]))[0]
+    due = due_of(run, definition, answer, since=parse_moment(row[U_SINCE]))
+    if due is None:
+        close_listed(run, number)
+        return
+    known = row[U_VALUE] if row[U_SHIFT] is None else row[U_SHIFT][2]
+    if (due.due_at, due.cycle) != (known, row[U_TEXT]):
+        row = row.copy()
+        row[U_TEXT], row[U_SHIFT] = due.cycle, None
+        _set_timer(run, number, row, due.due_at, provisional=due.provisional)
+
+
+def _set_timer(run: Run, number: str, row: Row, due_at: str, *, provisional: bool) -> None:
+    row[U_VALUE] = due_at
+    run.subs[number] = row
+    if row[U_LEFT] is not None:
+        hold_timer(run, number)
+        return
+    emit_timer(run, number, "timer_cancelled")
+    arm(run, number, provisional=provisional)
+
+
+def reshift(run: Run, host: str, number: str) -> None:
+    """Count again what was left of a timer after its hold."""
+    row = run.subs[number].copy()
+    left, since, _ = row[U_SHIFT]
+    answer = run.world.resume(run.site(host, "release", since), left)
+    due_at = value_of(answer, "timer")
+    if due_at != row[U_VALUE]:
+        _set_timer(run, number, row, due_at, provisional=answer.provisional)
+
+
+def reshift_task(run: Run, task: str) -> None:
+    """Count again what was left of a task after its hold."""
+    row = run.tasks[task]
+    left, since, was = row[SHIFT]
+    answer = run.world.resume(run.site(task, "release", since), left)
+    due_at = value_of(answer, "hold")
+    if due_at != row[DUE]:
+        _set_due(run, task, due_at, row[WARN], provisional=answer.provisional)
+        shifted = run.tasks[task].copy()
+        shifted[SHIFT] = [left, since, was]
+        run.tasks[task] = shifted
+
+
+def redue(run: Run, task: str) -> None:
+    """Evaluate the limits of a task again.
+
+    Raises:
+        Stuck: an expression fails; the task keeps its limits.
+    """
+    row = run.tasks.get(task)
+    if row is None or row[EXTENDED]:
+        return
+    who = run.place(task).node.assignment
+    codes = [code for code in (who.due, who.warn) if code is not None]
+    if not codes:
+        return
+    names = names_at(run, run.tokens[task][T_SCOPE])
+    answers = ask(run, run.site(task, "assignment", row[SINCE]), codes, names)
+    since = parse_moment(row[SINCE])
+    found = {
+        code: moment(answer, code, since=since, now=run.now, purpose="assignment")
+        for code, answer in zip(codes, answers, strict=True)
+    }
+    due = found[who.due] if who.due is not None else None
+    warn = found[who.warn] if who.warn is not None else None
+    due_at, warn_at = due and due.due_at, warn and warn.due_at
+    known = row[DUE] if row[SHIFT] is None else row[SHIFT][2]
+    if due_at == known:
+        due_at = row[DUE]
+    if (due_at, warn_at) != (row[DUE], row[WARN]):
+        provisional = due is not None and due.provisional
+        _set_due(run, task, due_at, warn_at, provisional=provisional)
+
+
+def _set_due(
+    run: Run, task: str, due_at: str | None, warn_at: str | None, *, provisional: bool = False
+) -> None:
+    row = run.tasks[task].copy()
+    if due_at != row[DUE]:
+        row[SHIFT] = None
+    row[DUE], row[WARN] = due_at, warn_at
+    row[ORIGINAL_DUE] = row[ORIGINAL_DUE] or due_at
+    if row[REMAINING] is not None and due_at is not None:
+        row[REMAINING] = value_of(run.world.remaining(run.site(task, "hold"), due_at), "hold")
+    run.tasks[task] = row
+    emit_task(
+        run,
+        task,
+        "task_due_changed",
+        due_at=due_at,
+        original_due_at=row[ORIGINAL_DUE],
+        warn_at=warn_at,
+        provisional=True if provisional else None,
+        reason=run.reason,
+    )
+
+
+def extend_task(run: Run, command: ExtendTask) -> None:
+    """Give a task a later due moment; the original one stays beside it.
+
+    Where the diagram takes the due moment from one datum, that datum is written,
+    so that the timers which mention it move along.
+    """
+    task = command.task
+    row = demand_task(run, task)
+    due_at = local_text(parse_moment(command.due_at))
+    code = run.place(task).node.assignment.due
+    run.reason = command.reason
+    if code is not None and code.text.strip().isidentifier():
+        write(run, run.tokens[task][T_SCOPE], {code.text.strip(): due_at}, task)
+        return
+    row = row.copy()
+    row[EXTENDED] = True
+    run.tasks[task] = row
+    _set_due(run, task, due_at, row[WARN])

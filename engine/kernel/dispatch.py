@@ -1,0 +1,275 @@
+"""Which function does what a command asks, and which takes a step.
+
+Order inside one command: tokens move first in, first out until the queue is
+empty; then inclusive joins that wait for nothing fire; then *one* message or
+signal is thrown; and so on until everything waits. Limits whose data were
+written are evaluated once, at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from engine import commands as c
+from engine.errors import EngineError, InvalidRequest, NothingWaits, WrongState
+from engine.kernel import (
+    activities,
+    clocks,
+    completion,
+    entering,
+    firing,
+    flows,
+    holds,
+    incidents,
+    jobs,
+    loops,
+    starting,
+    tasks,
+    throwing,
+)
+from engine.kernel.ending import close_starts, kill_content
+from engine.kernel.merging import fire_inclusive
+from engine.kernel.names import write
+from engine.kernel.rows import (
+    FRAME,
+    I_SCOPE,
+    KIND,
+    LOOP,
+    MODE,
+    MULTI,
+    U_HOST,
+    U_LEFT,
+    U_TYPE,
+    U_VALUE,
+)
+from engine.kernel.run import Run, Step, Stuck
+from engine.kernel.subscriptions import emit_timer
+from engine.periods import parse_moment
+
+
+def run_command(run: Run, command: c.Command) -> None:
+    """Do what a command asks, and all that follows from it."""
+    HANDLERS[type(command)](run, command)
+    drain(run)
+    if run.state == "open":
+        clocks.settle(run)
+
+
+def drain(run: Run) -> None:
+    """Let tokens move until everything waits."""
+    while True:
+        if run.dirty:
+            firing.look_again(run)
+        elif run.queue:
+            item = run.queue.popleft()
+            if len(item) == 2:
+                loops.begin_instance(run, *item)
+            else:
+                entering.arrive(run, *item)
+        elif run.merges and fire_inclusive(run):
+            continue
+        elif run.thrown:
+            name = run.thrown.popleft()
+            if name in run.tokens:
+                run.perform("throw", name)
+        else:
+            return
+
+
+STEPS: dict[str, Step] = {
+    "again": firing.again,
+    "begin": loops.start,
+    "begin_case": starting.begin_case,
+    "begin_throw": entering.begin_throw,
+    "body": activities.start_body,
+    "command": lambda run, _, document: _command_again(run, document),
+    "complete": flows.complete,
+    "exit": flows.exit_from,
+    "finish": completion.finish,
+    "fire": lambda run, _, number: _fire_again(run, number),
+    "gather": loops.gather,
+    "map": completion.map_out,
+    "open": activities.open_activity,
+    "park": incidents.park,
+    "recheck": firing.recheck,
+    "redue": clocks.redue,
+    "reshift": clocks.reshift,
+    "reshift_task": clocks.reshift_task,
+    "retime": clocks.retime,
+    "starts": entering.start_content,
+    "throw": throwing.throw,
+    "wait": entering.wait,
+}
+"""Every step, by the name that an incident keeps."""
+
+
+def _command_again(run: Run, document: c.JsonObject) -> None:
+    command = c.from_json(document)
+    try:
+        HANDLERS[type(command)](run, command)
+    except EngineError:
+        # What it was about has come to an end by another way.
+        return
+
+
+def _fire_again(run: Run, number: str) -> None:
+    if number in run.subs:
+        firing.fire(run, number)
+
+
+# -- commands about the case ------------------------------------------------------
+
+
+def _fire_timer(run: Run, command: c.FireTimer) -> None:
+    number = str(command.timer)
+    row = run.subs.get(number)
+    if row is None or row[U_TYPE] != "timer" or row[U_LEFT] is not None:
+        raise NothingWaits(f"Timer {number} is not armed.")
+    if row[U_VALUE] != command.due_at and parse_moment(row[U_VALUE]) != parse_moment(
+        command.due_at
+    ):
+        raise NothingWaits(f"Timer {number} is due at {row[U_VALUE]}, not {command.due_at}.")
+    firing.fire(run, number)
+
+
+def _correlate(run: Run, command: c.CorrelateMessage) -> None:
+    number = throwing.receiver_of(run, command.name, command.correlation)
+    if number is None:
+        raise NothingWaits(f"Nothing in the case waits for message {command.name!r}.")
+    firing.fire(run, number, command.data)
+
+
+def _signal(run: Run, command: c.ReceiveSignal) -> None:
+    if not throwing.broadcast(run, command.name, command.data):
+        raise NothingWaits(f"Nothing in the case waits for signal {command.name!r}.")
+
+
+def _raise(run: Run, command: c.RaiseIncident) -> None:
+    incidents.raise_incident(run, None, command.code, command.message, element=command.element)
+
+
+def _retry(run: Run, command: c.RetryIncident) -> None:
+    numbers = incidents.chosen(run, command.incident)
+    for number in numbers:
+        if command.data and number in run.incidents:
+            host = run.incidents[number][I_SCOPE]
+            if host is not None:
+                write(run, host, command.data, run.incidents[number][1])
+        incidents.retry(run, number, command.reason)
+        drain(run)
+
+
+def _cancel(run: Run, command: c.CancelCase) -> None:
+    kill_content(run, "")
+    close_starts(run, "")
+    run.thrown.clear()
+    run.emit_case("case_cancelled", end=command.end, reason=command.reason)
+    run.state = "cancelled"
+
+
+def _multi(run: Run, activity: str) -> str:
+    row = run.scopes.get(activity)
+    if row is None or row[KIND] != MULTI or row[LOOP][MODE] == "standard":
+        raise NothingWaits(f"No multi-instance activity {activity!r} is running.")
+    return activity
+
+
+def _instance(run: Run, activity: str, instance: int) -> str:
+    frame = f"{_multi(run, activity)}.{instance}"
+    if frame not in run.scopes or run.scopes[frame][KIND] != FRAME:
+        raise NothingWaits(f"Instance {instance} of {activity!r} is not open.")
+    return frame
+
+
+def _add_instance(run: Run, command: c.AddInstance) -> None:
+    try:
+        loops.add(run, _multi(run, command.activity), command.item)
+    except Stuck as stuck:
+        raise InvalidRequest(stuck.message) from None
+
+
+def _cancel_instance(run: Run, command: c.CancelInstance) -> None:
+    loops.cancel(run, _instance(run, command.activity, command.instance), command.reason)
+
+
+def _hold(run: Run, command: c.HoldScope) -> None:
+    holds.hold(run, _instance(run, command.activity, command.instance), command.reason)
+
+
+def _release(run: Run, command: c.ReleaseScope) -> None:
+    holds.release(run, _instance(run, command.activity, command.instance))
+
+
+HANDLERS: dict[type[c.Command], Callable[[Run, Any], None]] = {
+    c.StartCase: starting.start_case,
+    c.ClaimTask: tasks.claim,
+    c.UnclaimTask: tasks.unclaim,
+    c.TransferTask: tasks.transfer,
+    c.CompleteTask: tasks.complete_task,
+    c.SuspendTask: holds.suspend_task,
+    c.ResumeTask: holds.resume_task,
+    c.ExtendTask: clocks.extend_task,
+    c.AddComment: tasks.comment,
+    c.AddAttachment: tasks.attach,
+    c.FireTimer: _fire_timer,
+    c.CorrelateMessage: _correlate,
+    c.ReceiveSignal: _signal,
+    c.CompleteJob: jobs.complete_job,
+    c.FailJob: jobs.fail_job,
+    c.RaiseIncident: _raise,
+    c.RetryIncident: _retry,
+    c.SuspendCase: holds.suspend_case,
+    c.ResumeCase: holds.resume_case,
+    c.CancelCase: _cancel,
+    c.AddInstance: _add_instance,
+    c.CancelInstance: _cancel_instance,
+    c.HoldScope: _hold,
+    c.ReleaseScope: _release,
+    c.RecomputeDeadlines: clocks.recompute,
+}
+
+_WHILE_SUSPENDED = (
+    c.ResumeCase, c.SuspendCase, c.CancelCase, c.AddComment, c.AddAttachment,
+    c.RaiseIncident, c.RecomputeDeadlines,
+)  # fmt: skip
+_OF_OPEN_CASES = (c.SuspendCase, c.ResumeCase, c.CancelCase, c.RecomputeDeadlines)
+
+
+def demand_state(run: Run, command: c.Command) -> None:
+    """Refuse what the case's state does not allow.
+
+    Raises:
+        WrongState: then.
+    """
+    starts = isinstance(command, c.StartCase)
+    if starts != (run.state == "new"):
+        raise WrongState(f"The case is {run.state}.")
+    if run.state == "suspended" and not isinstance(command, _WHILE_SUSPENDED):
+        raise WrongState("The case is suspended.", hint="It takes commands once it is resumed.")
+    if run.state in ("completed", "cancelled") and isinstance(command, _OF_OPEN_CASES):
+        raise WrongState(f"The case is {run.state}.")
+    if run.state == "incident":
+        run.state = "open"
+
+
+def park_command(run: Run, command: c.Command, message: str) -> None:
+    """Record that a command did too much; a retry does it again."""
+    host, step = "", "command"
+    arguments: list[Any] = [command.to_json()]
+    if isinstance(command, c.StartCase):
+        starting.found_case(run, command)
+        step, arguments = "begin_case", [command.data, command.start]
+    elif isinstance(command, c.FireTimer):
+        number = str(command.timer)
+        host, step, arguments = run.subs[number][U_HOST], "fire", [number]
+        # Otherwise it would be due again at once, for ever.
+        emit_timer(run, number, "timer_cancelled")
+    elif isinstance(command, c.CompleteJob | c.FailJob):
+        host = command.job
+    elif isinstance(command, c.CompleteTask):
+        # The task stays open; only its own people complete it.
+        incidents.raise_incident(run, command.task, "limit", message)
+        return
+    arguments = [host, *arguments]
+    incidents.raise_incident(run, host, "limit", message, step=step, arguments=arguments)

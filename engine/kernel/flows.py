@@ -1,0 +1,174 @@
+"""Leaving an element, and the end of a scope.
+
+A token that leaves becomes one token per flow taken; the scope it was counted in
+counts those instead. Nothing runs here: a flow puts its token on the queue.
+"""
+
+from __future__ import annotations
+
+from engine.bpmn.model import Flow, Kind
+from engine.kernel.ending import close_starts, kill_content
+from engine.kernel.incidents import drop_incidents
+from engine.kernel.names import names_at
+from engine.kernel.plan import Place
+from engine.kernel.questions import ask, truth
+from engine.kernel.rows import (
+    BODY,
+    CALL,
+    CASE,
+    EVENT,
+    KIND,
+    STOPPED,
+    SUBS,
+    T_ELEMENT,
+    T_NTH,
+    T_OUTCOME,
+    T_SCOPE,
+    T_SUBS,
+)
+from engine.kernel.run import Run, Stuck
+from engine.kernel.subscriptions import close
+
+Exits = tuple[tuple[Flow, Place], ...] | list[tuple[Flow, Place]]
+
+
+def exit_from(run: Run, name: str, outcome: str | None) -> None:
+    """Leave the activity, event or gateway ``name`` by the flows that its data choose.
+
+    Raises:
+        Stuck: a condition fails or no flow can be taken; nothing is left then.
+    """
+    place = run.place(name)
+    if name in run.tokens:
+        run.set_token(name, T_OUTCOME, outcome)
+        if place.only is None and place.exits:
+            run.set_state(name, STOPPED)
+    scope = run.surroundings(name)
+    chosen = _choose(run, place, scope, name, outcome)
+    nth = run.visit_of(name)[1]
+    _remove(run, name)
+    run.emit("element_left", scope, place.id, nth)
+    take(run, scope, (place, nth), chosen, outcome)
+
+
+def _remove(run: Run, name: str) -> None:
+    """Forget what is left; boundary events close before the flow is taken."""
+    drop_incidents(run, name)
+    token = run.tokens.get(name)
+    if token is not None:
+        close(run, token[T_SUBS])
+        run.remove_token(name)
+    else:
+        close(run, run.scopes[name][SUBS])
+        run.remove_scope(name)
+
+
+def pass_through(run: Run, scope: str, place: Place, outcome: str | None) -> None:
+    """Enter and leave an element that does nothing and has one way out."""
+    nth = run.visit(scope, place)
+    assert place.only is not None
+    flow, target = place.only
+    run.emit("element_left", scope, place.id, nth)
+    run.emit("flow_taken", scope, place.id, nth, flow=flow.id)
+    run.queue.append((scope, target, flow.id, None if place.activity else outcome))
+
+
+def take(
+    run: Run, scope: str, visit: tuple[Place, int], chosen: Exits, outcome: str | None
+) -> None:
+    """Send the token of a visit, which was counted in ``scope``, along the flows."""
+    place, nth = visit
+    for flow, target in chosen:
+        run.emit("flow_taken", scope, place.id, nth, flow=flow.id)
+        run.queue.append((scope, target, flow.id, outcome))
+    if len(chosen) != 1 and run.count(scope, len(chosen) - 1) == 0:
+        run.end = place.id
+        run.perform("complete", scope)
+
+
+def _choose(run: Run, place: Place, scope: str, name: str, outcome: str | None) -> Exits:
+    if place.only is not None:
+        return (place.only,)
+    if not place.exits or place.kind is Kind.PARALLEL:
+        return place.exits
+    verdicts = _verdicts(run, place, scope, name, outcome)
+    chosen: list[tuple[Flow, Place]] = []
+    conditional = False
+    for flow, target in place.exits:
+        if flow.id == place.node.default:
+            continue
+        verdict = verdicts.get(flow.id, True)
+        if isinstance(verdict, Stuck):
+            raise verdict
+        if verdict:
+            chosen.append((flow, target))
+            conditional = conditional or flow.id in verdicts
+            if place.kind is Kind.EXCLUSIVE:
+                return chosen
+    if not conditional and (verdicts or not chosen):
+        # Beside flows without a condition the default flow is a choice of its own.
+        chosen += [one for one in place.exits if one[0].id == place.node.default]
+    if not chosen:
+        raise Stuck("no-flow", f"No outgoing flow of {place.id!r} can be taken.")
+    return chosen
+
+
+def _verdicts(
+    run: Run, place: Place, scope: str, name: str, outcome: str | None
+) -> dict[str, bool | Stuck]:
+    """Return what each condition says, asked all at once; a failure counts where it is met."""
+    asked = [
+        (flow.id, flow.condition)
+        for flow, _ in place.exits
+        if flow.condition is not None and flow.id != place.node.default
+    ]
+    if not asked:
+        return {}
+    names = names_at(run, scope, outcome)
+    answers = ask(run, run.site(name, "condition"), [code for _, code in asked], names)
+    verdicts: dict[str, bool | Stuck] = {}
+    for (flow, code), answer in zip(asked, answers, strict=True):
+        try:
+            verdicts[flow] = truth(answer, code)
+        except Stuck as stuck:
+            verdicts[flow] = stuck
+    return verdicts
+
+
+def complete(run: Run, scope: str) -> None:
+    """End a scope in which nothing is going on any more."""
+    kind = run.scopes[scope][KIND]
+    close_starts(run, scope)
+    if kind in (BODY, CALL):
+        run.perform("finish", scope, None)
+    elif kind == EVENT:
+        leave_event(run, scope)
+    elif kind == CASE:
+        run.emit_case("case_completed", end=run.end)
+        run.state = "completed"
+
+
+def leave_event(run: Run, scope: str) -> None:
+    """Leave an event sub-process; it may have been the last thing in its parent."""
+    parent = run.surroundings(scope)
+    element, nth, _ = run.visit_of(scope)
+    run.remove_scope(scope)
+    run.emit("element_left", parent, element, nth)
+    if run.count(parent, -1) == 0:
+        run.perform("complete", parent)
+
+
+def terminate(run: Run, scope: str) -> None:
+    """End all that goes on in a scope, and with it the scope."""
+    kill_content(run, scope)
+    run.perform("complete", scope)
+
+
+def stop(run: Run, name: str) -> None:
+    """Leave an end event: its token goes nowhere."""
+    token = run.tokens[name]
+    element, scope, nth = token[T_ELEMENT], token[T_SCOPE], token[T_NTH]
+    drop_incidents(run, name)
+    run.remove_token(name)
+    run.end = element
+    run.emit("element_left", scope, element, nth)

@@ -1,0 +1,305 @@
+"""Multi-instance activities and standard loops.
+
+The activity as a whole is a scope with counters; each instance or round is a
+frame inside it. The collection is read once. Items that wait for their instance
+and results that were gathered lie in the data of the whole, where no expression
+sees them: ``{items: {number: item}, outputs: {number: value}}``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.bpmn.model import Loop, LoopKind
+from engine.kernel.completion import take_out
+from engine.kernel.ending import kill, kill_content
+from engine.kernel.names import names_at, write
+from engine.kernel.plan import Place
+from engine.kernel.questions import ask, truth, values
+from engine.kernel.rows import (
+    ACTIVE,
+    BODY,
+    COUNT,
+    DONE,
+    ELEMENT,
+    FRAME,
+    INSTANCE,
+    KIND,
+    LABEL,
+    LOOP,
+    MODE,
+    MULTI,
+    NEXT,
+    NTH,
+    PARENT,
+    PROCESS,
+    T_NTH,
+    T_SUBS,
+    TOTAL,
+    Row,
+)
+from engine.kernel.run import Run, Stuck
+from engine.kernel.semantics import MAX_INSTANCES
+
+
+def start(run: Run, name: str) -> None:
+    """Open the whole of a loop where its token stands, and queue its first instances."""
+    place = run.place(name)
+    loop = _loop(place)
+    items = _items(run, name, loop)
+    standard = loop.kind is LoopKind.STANDARD
+    again = not standard or not loop.test_before or _goes_on(run, name, loop, 0)
+    scope = run.surroundings(name)
+    token = run.remove_token(name)
+    total = len(items)
+    mode = loop.kind.value
+    process = run.scopes[scope][PROCESS]
+    counters: Row = [mode, total, 0, 0, 0]
+    row: Row = [MULTI, process, place.id, scope, 0, token[T_NTH], None, token[T_SUBS], [], None]
+    run.add_scope(name, [*row, counters])
+    if loop.collection is not None:
+        run.own_data(name)["items"] = {str(index): item for index, item in enumerate(items)}
+    if not again or (not standard and not total):
+        _finish(run, name, None)
+        return
+    _begin(run, name, total if loop.kind is LoopKind.PARALLEL else 1)
+
+
+def _loop(place: Place) -> Loop:
+    assert place.node.loop is not None
+    return place.node.loop
+
+
+def _items(run: Run, name: str, loop: Loop) -> list[Any]:
+    if loop.kind is LoopKind.STANDARD:
+        return []
+    names = names_at(run, run.surroundings(name))
+    site = run.site(name, "collection")
+    if loop.collection is not None:
+        found = values(run, site, [loop.collection], names)[0]
+        found = list(found.values()) if isinstance(found, dict) else found
+        if not isinstance(found, list):
+            raise _not(site.purpose, "a list", found, loop.collection.text)
+    elif loop.cardinality is not None:
+        number = values(run, site, [loop.cardinality], names)[0]
+        if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+            raise _not(site.purpose, "a whole number from 0", number, loop.cardinality.text)
+        found = range(number)
+    else:
+        raise Stuck("collection-failed", "A multi-instance activity says of what.")
+    if len(found) > MAX_INSTANCES:
+        raise Stuck("limit", f"{len(found):,} instances; at most {MAX_INSTANCES:,} are allowed.")
+    return list(found)
+
+
+def _not(purpose: str, wanted: str, value: object, text: str) -> Stuck:
+    message = f"This must be {wanted}, not {str(value)[:80]!r}."
+    return Stuck(f"{purpose}-failed", message, expression=text)
+
+
+def _begin(run: Run, name: str, more: int) -> None:
+    """Queue the next instances."""
+    counters = run.scopes[name][LOOP].copy()
+    for index in range(counters[NEXT], counters[NEXT] + more):
+        run.queue.append((name, index))
+    counters[NEXT] += more
+    counters[ACTIVE] += more
+    run.set_scope(name, LOOP, counters)
+    run.count(name, more)
+
+
+def begin_instance(run: Run, name: str, index: int) -> None:
+    """Open the frame of an instance and start the activity in it."""
+    run.count_entry()
+    place = run.place(name)
+    whole = run.scopes[name]
+    frame = f"{name}.{index}"
+    element, nth = place.id, whole[NTH]
+    key: str | None = None
+    own = {}
+    items = run.data.get(name, {}).get("items")
+    if items is not None and str(index) in items:
+        items = dict(items)
+        item = items.pop(str(index))
+        run.own_data(name)["items"] = items
+        own = {_loop(place).item or "item": item}
+        key = key_of(item)
+    label = str(index) if key is None else key
+    run.add_scope(frame, [FRAME, whole[PROCESS], element, name, 1, nth, index, [], [], label, None])
+    if own:
+        run.own_data(frame).update(own)
+    run.emit("element_entered", name, element, nth, index)
+    run.add_token(frame, element, frame, nth, index)
+    run.perform("body", frame)
+
+
+def key_of(item: Any) -> str | None:
+    """Return how an item is named in paths; None: by its number."""
+    if isinstance(item, dict):
+        item = item.get("code", item.get("id"))
+    if isinstance(item, str | int) and not isinstance(item, bool):
+        return str(item)
+    return None
+
+
+def gather(run: Run, inner: str, outcome: str | None) -> None:
+    """End an instance: take its result, then see whether the whole goes on."""
+    frame = run.surroundings(inner)
+    row = run.scopes[frame]
+    name, index = row[PARENT], row[INSTANCE]
+    loop = _loop(run.place(name))
+    counters = run.scopes[name][LOOP].copy()
+    counters[DONE] += 1
+    counters[ACTIVE] -= 1
+    # A sub-process still shows its own data to the result; a called process never does.
+    is_body = inner not in run.tokens and run.scopes[inner][KIND] == BODY
+    names_in = inner if is_body else frame
+    outputs = _outputs(run, name, names_in, index, outcome)
+    ends = _ends(run, names_in, counters, outputs, outcome)
+    again = loop.kind is LoopKind.STANDARD and _goes_on(run, frame, loop, counters[DONE])
+    if outputs is not None:
+        run.own_data(name)["outputs"] = outputs
+    take_out(run, inner)
+    run.remove_scope(frame)
+    run.emit("element_left", name, row[ELEMENT], row[NTH], index)
+    run.set_scope(name, LOOP, counters)
+    left = run.count(name, -1)
+    if ends:
+        kill_content(run, name)
+        _finish(run, name, outcome)
+    else:
+        go_on(run, name, left, outcome, again=again)
+
+
+def go_on(run: Run, name: str, left: int, outcome: str | None, *, again: bool = False) -> None:
+    """Begin the next instance of a loop or end it, if nothing is going on in it."""
+    counters = run.scopes[name][LOOP]
+    more = again or (counters[MODE] == LoopKind.SEQUENTIAL and counters[NEXT] < _planned(counters))
+    if left == 0 and more:
+        _begin(run, name, 1)
+    elif left == 0:
+        _finish(run, name, outcome)
+
+
+def _planned(counters: Row) -> int:
+    # Cancelled instances were begun, but are no longer counted in the total.
+    return int(counters[TOTAL] + counters[NEXT] - counters[DONE] - counters[ACTIVE])
+
+
+def _outputs(
+    run: Run, name: str, scope: str, index: int, outcome: str | None
+) -> dict[str, Any] | None:
+    loop = _loop(run.place(name))
+    if loop.output is None:
+        return None
+    found = values(run, run.site(scope, "output"), [loop.output[1]], names_at(run, scope, outcome))
+    return {**run.data.get(name, {}).get("outputs", {}), str(index): found[0]}
+
+
+def _ends(
+    run: Run,
+    scope: str,
+    counters: Row,
+    outputs: dict[str, Any] | None,
+    outcome: str | None,
+) -> bool:
+    loop = _loop(run.place(scope))
+    if loop.completion is None:
+        return False
+    special: dict[str, Any] = {
+        "nrOfInstances": counters[TOTAL],
+        "nrOfActiveInstances": counters[ACTIVE],
+        "nrOfCompletedInstances": counters[DONE],
+    }
+    if loop.output is not None and outputs is not None:
+        special[loop.output[0]] = _ordered(outputs)
+    names = names_at(run, scope, outcome, **special)
+    answer = ask(run, run.site(scope, "condition"), [loop.completion], names)[0]
+    return truth(answer, loop.completion)
+
+
+def _goes_on(run: Run, at: str, loop: Loop, rounds: int) -> bool:
+    """Whether a standard loop goes on after so many rounds."""
+    if loop.maximum is not None and rounds >= loop.maximum:
+        return False
+    if loop.condition is None:
+        return loop.maximum is not None
+    scope = at if at in run.scopes else run.surroundings(at)
+    # A test before the round sees the number of that round, one after it its own.
+    counter = rounds + 1 if loop.test_before else rounds
+    names = names_at(run, scope, None, loopCounter=counter)
+    answer = ask(run, run.site(at, "condition"), [loop.condition], names)[0]
+    return truth(answer, loop.condition)
+
+
+def _finish(run: Run, name: str, outcome: str | None) -> None:
+    """Write the gathered results of a loop and leave it."""
+    loop = _loop(run.place(name))
+    run.set_scope(name, COUNT, 0)
+    if loop.output is not None:
+        outputs = run.data.get(name, {}).get("outputs", {})
+        write(run, run.surroundings(name), {loop.output[0]: _ordered(outputs)}, name)
+    run.perform("exit", name, outcome)
+
+
+def _ordered(outputs: dict[str, Any]) -> list[Any]:
+    return [outputs[number] for number in sorted(outputs, key=int)]
+
+
+# -- changing a running one ------------------------------------------------------
+
+
+def enclosing(run: Run, scope: str) -> tuple[str, str] | None:
+    """Return the nearest multi-instance around ``scope`` and its instance there.
+
+    Calls are no border here: a department's own process asks for one more department.
+    """
+    while scope:
+        parent = run.scopes[scope][PARENT]
+        row = run.scopes[parent]
+        if row[KIND] == MULTI and row[LOOP][MODE] != LoopKind.STANDARD:
+            return parent, scope
+        scope = parent
+    return None
+
+
+def add(run: Run, name: str, item: Any) -> None:
+    """Add an instance to a running multi-instance activity.
+
+    Raises:
+        Stuck: it has as many as are allowed.
+    """
+    counters = run.scopes[name][LOOP].copy()
+    index = _planned(counters) if counters[MODE] == LoopKind.SEQUENTIAL else counters[NEXT]
+    if index >= MAX_INSTANCES:
+        raise Stuck("limit", f"At most {MAX_INSTANCES:,} instances are allowed.")
+    data = run.own_data(name)
+    data["items"] = {**data.get("items", {}), str(index): item}
+    counters[TOTAL] += 1
+    run.set_scope(name, LOOP, counters)
+    place = run.place(name)
+    run.emit("instance_added", name, place.id, run.scopes[name][NTH], index, item=item)
+    if counters[MODE] == LoopKind.PARALLEL:
+        _begin(run, name, 1)
+
+
+def cancel(run: Run, frame: str, reason: Any) -> None:
+    """Cancel one instance; the whole goes on without it."""
+    row = run.scopes[frame]
+    name, index = row[PARENT], row[INSTANCE]
+    place = run.place(name)
+    run.emit("instance_cancelled", name, place.id, row[NTH], index, reason=reason)
+    kill(run, frame)
+    counters = run.scopes[name][LOOP].copy()
+    counters[TOTAL] -= 1
+    counters[ACTIVE] -= 1
+    run.set_scope(name, LOOP, counters)
+    go_on(run, name, run.count(name, -1), None)
+
+
+def instance_of(run: Run, name: str, key: str) -> str | None:
+    """Return the frame of the open instance with that key."""
+    for child, is_token in run.children(name):
+        if not is_token and run.scopes[child][LABEL] == key:
+            return child
+    return None

@@ -1,0 +1,217 @@
+"""The tables of a marking while one command changes them.
+
+Tables are copied shallowly and rows replaced, so the snapshot stays as it was and
+giving up costs nothing. ``rows`` says what stands in them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.commands import JsonObject
+from engine.execution import Snapshot
+from engine.kernel.rows import (
+    COUNT,
+    ELEMENT,
+    INSTANCE,
+    MOVING,
+    NTH,
+    PARENT,
+    T_ELEMENT,
+    T_INSTANCE,
+    T_NTH,
+    T_SCOPE,
+    T_STATE,
+    Row,
+)
+from engine.kernel.semantics import SEMANTICS
+
+Table = dict[str, Any]
+
+_TABLES = (
+    "visits",
+    "scopes",
+    "tokens",
+    "tasks",
+    "joins",
+    "merges",
+    "subs",
+    "watch",
+    "incidents",
+    "held",
+)
+
+
+class Marking:
+    """Where the tokens of a case are, and the books about them."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        control = snapshot.control
+        self.case_id, self.state = snapshot.case, snapshot.state
+        self.case: JsonObject = control.get("case", {})
+        self.next: int = control.get("next", 1)
+        self.visits: Table = dict(control.get("visits", ()))
+        self.scopes: dict[str, Row] = dict(control.get("scopes", ()))
+        self.tokens: dict[str, Row] = dict(control.get("tokens", ()))
+        self.tasks: dict[str, Row] = dict(control.get("tasks", ()))
+        self.joins: Table = dict(control.get("joins", ()))
+        self.merges: Table = dict(control.get("merges", ()))
+        self.subs: dict[str, Row] = dict(control.get("subs", ()))
+        self.watch: dict[str, list[str]] = dict(control.get("watch", ()))
+        self.incidents: dict[str, Row] = dict(control.get("incidents", ()))
+        self.held: Table = dict(control.get("held", ()))
+        self.data: dict[str, JsonObject] = dict(snapshot.data)
+        self._own: set[str] = set()
+        self._inside: dict[str, dict[tuple[str, bool], None]] | None = None
+
+    def snapshot(self) -> Snapshot:
+        """Return where the case stands now."""
+        control: JsonObject = {"semantics": SEMANTICS, "case": self.case, "next": self.next}
+        if self.state in ("completed", "cancelled"):
+            data = {"": self.data.get("", {})}
+            if self.incidents:
+                control["incidents"] = self.incidents
+            return Snapshot(self.case_id, self.state, control, data)
+        for name in _TABLES:
+            table = getattr(self, name)
+            if table:
+                control[name] = table
+        state = "suspended" if "" in self.held else "incident" if self.incidents else "open"
+        return Snapshot(self.case_id, state, control, self.data)
+
+    def number(self) -> str:
+        """Return the next sequence number of the case."""
+        self.next += 1
+        return str(self.next - 1)
+
+    def surroundings(self, name: str) -> str:
+        """Return the scope that holds a token or, if there is none of that name, a scope."""
+        token = self.tokens.get(name)
+        return str(token[T_SCOPE] if token is not None else self.scopes[name][PARENT])
+
+    def visit_of(self, name: str) -> tuple[str, int, int | None]:
+        """Return element, nth and instance of a token or scope."""
+        token = self.tokens.get(name)
+        if token is not None:
+            return token[T_ELEMENT], token[T_NTH], token[T_INSTANCE]
+        row = self.scopes[name]
+        return row[ELEMENT], row[NTH], row[INSTANCE]
+
+    def lives(self, name: str) -> bool:
+        """Whether a token or scope of that name is still there."""
+        return name in self.tokens or name in self.scopes
+
+    def is_held(self, scope: str) -> bool:
+        """Whether ``scope`` or one around it is on hold."""
+        if not self.held:
+            return False
+        while scope not in self.held:
+            if scope == "":
+                return False
+            scope = self.scopes[scope][PARENT]
+        return True
+
+    # -- changes --------------------------------------------------------------
+
+    def add_token(
+        self, name: str, element: str, scope: str, nth: int, instance: int | None = None
+    ) -> None:
+        """Put a token on an element; the caller counts it."""
+        self.tokens[name] = [element, scope, nth, instance, MOVING, [], None]
+        if self._inside is not None:
+            self._inside.setdefault(scope, {})[name, True] = None
+
+    def remove_token(self, name: str) -> Row:
+        """Take a token off; the caller counts it."""
+        row = self.tokens.pop(name)
+        self.tasks.pop(name, None)
+        if self._inside is not None:
+            self._inside[row[T_SCOPE]].pop((name, True), None)
+        return row
+
+    def set_token(self, name: str, column: int, value: Any) -> None:
+        """Replace one column of a token."""
+        row = self.tokens[name].copy()
+        row[column] = value
+        self.tokens[name] = row
+
+    def set_state(self, name: str, state: str) -> None:
+        """Say what a token waits for."""
+        self.set_token(name, T_STATE, state)
+
+    def add_scope(self, name: str, row: Row) -> None:
+        """Open a scope; the caller counts it."""
+        self.scopes[name] = row
+        self._own.add(name)
+        if self._inside is not None:
+            self._inside.setdefault(row[PARENT], {})[name, False] = None
+
+    def remove_scope(self, name: str) -> Row:
+        """Forget a scope with its data; the caller counts it."""
+        row = self.scopes.pop(name)
+        self._own.discard(name)
+        self.data.pop(name, None)
+        self.drop_joins(name)
+        self.held.pop(name, None)
+        if self._inside is not None:
+            self._inside[row[PARENT]].pop((name, False), None)
+        return row
+
+    def drop_joins(self, scope: str) -> None:
+        """Forget the tokens that are held in the joins of a scope."""
+        self.joins.pop(scope, None)
+        self.merges.pop(scope, None)
+
+    def set_scope(self, scope: str, column: int, value: Any) -> None:
+        """Replace one column of a scope."""
+        self.own(scope)[column] = value
+
+    def count(self, scope: str, more: int) -> int:
+        """Add to what is going on in a scope; return how much that is now."""
+        row = self.own(scope)
+        row[COUNT] += more
+        return int(row[COUNT])
+
+    def own(self, scope: str) -> Row:
+        """Return the row of a scope, to be changed in place by this run only."""
+        row = self.scopes[scope]
+        if scope not in self._own:
+            row = self.scopes[scope] = row.copy()
+            self._own.add(scope)
+        return row
+
+    def own_data(self, scope: str) -> JsonObject:
+        """Return the data of a scope, to be changed in place by this run only."""
+        mark = "d:" + scope
+        if mark not in self._own or scope not in self.data:
+            self._own.add(mark)
+            self.data[scope] = dict(self.data.get(scope, ()))
+        return self.data[scope]
+
+    def take_ownership(self, mark: str) -> bool:
+        """Return whether this run sees a table for the first time and so must copy it."""
+        if mark in self._own:
+            return False
+        self._own.add(mark)
+        return True
+
+    def children(self, scope: str) -> list[tuple[str, bool]]:
+        """Return what lies directly in a scope: (name, whether it is a token), in fixed order.
+
+        The index is made at the first question of a command and kept from then on.
+        """
+        if self._inside is None:
+            self._inside = {}
+            for name, token in self.tokens.items():
+                self._inside.setdefault(token[T_SCOPE], {})[name, True] = None
+            for name, row in self.scopes.items():
+                self._inside.setdefault(row[PARENT], {})[name, False] = None
+        return sorted(self._inside.get(scope, ()), key=self._rank)
+
+    def _rank(self, child: tuple[str, bool]) -> tuple[str, int, int, bool]:
+        name, is_token = child
+        if is_token:
+            token = self.tokens[name]
+            return token[T_ELEMENT], token[T_NTH], token[T_INSTANCE] or 0, True
+        row = self.scopes[name]
+        return row[ELEMENT], row[NTH], row[INSTANCE] or 0, False

@@ -1,0 +1,100 @@
+"""Joins: where tokens of several flows become one.
+
+A token that is held in a join is no longer anywhere, but its scope counts it. An
+inclusive join is judged only when nothing else moves: it fires when no token of
+its scope can reach a flow that is still empty, unless that token can also reach
+one that is filled already.
+"""
+
+from __future__ import annotations
+
+from engine.kernel.marking import Table
+from engine.kernel.plan import Place
+from engine.kernel.rows import ELEMENT, PARENT, T_ELEMENT, T_SCOPE
+from engine.kernel.run import Run
+
+
+def arrive_parallel(run: Run, scope: str, join: Place, flow: str | None) -> None:
+    """Hold a token until every flow has one; more than one on a flow stay for the next time."""
+    held = _hold(run, run.joins, scope, join, flow)
+    if len(held) == join.incoming:
+        _release(run, run.joins, scope, join, held)
+
+
+def arrive_inclusive(run: Run, scope: str, join: Place, flow: str | None) -> None:
+    """Hold a token until ``fire_inclusive`` finds that no more will come."""
+    _hold(run, run.merges, scope, join, flow)
+
+
+def fire_inclusive(run: Run) -> bool:
+    """Fire every inclusive join that waits for nothing; return whether there was one."""
+    ready = [
+        (scope, join)
+        for scope in sorted(run.merges)
+        for join in sorted(run.merges[scope])
+        if _is_complete(run, scope, join)
+    ]
+    for scope, join in ready:
+        place = run.area(scope).places[join]
+        held = _owned(run, run.merges, scope, join)
+        _release(run, run.merges, scope, place, held)
+    return bool(ready)
+
+
+def _hold(run: Run, table: Table, scope: str, join: Place, flow: str | None) -> dict[str, int]:
+    held = _owned(run, table, scope, join.id)
+    key = flow or ""
+    held[key] = held.get(key, 0) + 1
+    return held
+
+
+def _owned(run: Run, table: Table, scope: str, join: str) -> dict[str, int]:
+    """Return the tokens held in a join, to be changed in place by this run only."""
+    mark = "j:" if table is run.joins else "m:"
+    if run.take_ownership(mark + scope):
+        table[scope] = dict(table.get(scope, ()))
+    of_scope = table.setdefault(scope, {})
+    if run.take_ownership(f"{mark}{scope}/{join}"):
+        of_scope[join] = dict(of_scope.get(join, ()))
+    held: dict[str, int] = of_scope.setdefault(join, {})
+    return held
+
+
+def _release(run: Run, table: Table, scope: str, join: Place, held: dict[str, int]) -> None:
+    """Let one token of each filled flow become the one that goes on."""
+    merged = len(held)
+    for flow in list(held):
+        held[flow] -= 1
+        if not held[flow]:
+            del held[flow]
+    if not held:
+        del table[scope][join.id]
+        if not table[scope]:
+            del table[scope]
+    run.count(scope, 1 - merged)
+    nth = run.visit(scope, join)
+    name = f"{join.prefix}.{nth}"
+    run.add_token(name, join.id, scope, nth)
+    run.perform("exit", name, None)
+
+
+def _is_complete(run: Run, scope: str, join: str) -> bool:
+    area = run.area(scope)
+    masks = area.masks[join]
+    held = run.merges[scope][join]
+    incoming = area.places[join].node.incoming
+    filled = sum(1 << bit for bit, flow in enumerate(incoming) if flow in held)
+    empty = ~filled
+
+    def blocks(element: str) -> bool:
+        ahead = masks.get(element, 0)
+        return bool(ahead & empty) and not ahead & filled
+
+    if any(blocks(other) for other in run.merges[scope] if other != join):
+        return False
+    if any(blocks(other) for other in run.joins.get(scope, ())):
+        return False
+    for token in run.tokens.values():
+        if token[T_SCOPE] == scope and blocks(token[T_ELEMENT]):
+            return False
+    return not any(row[PARENT] == scope and blocks(row[ELEMENT]) for row in run.scopes.values())

@@ -1,0 +1,151 @@
+"""The data that an expression sees, and where a written datum goes.
+
+Scopes lie within each other: an instance of a loop in its surroundings, a
+sub-process in what is around it. A name is read from the innermost scope that
+has it, and written to that one too; a name that no scope has yet arises in the
+scope of the process. A called process sees nothing of its caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from engine.commands import JsonObject
+from engine.kernel.rows import (
+    ACTIVE,
+    CALL,
+    CASE,
+    DONE,
+    FRAME,
+    INSTANCE,
+    KIND,
+    LOOP,
+    MULTI,
+    PARENT,
+    TOTAL,
+)
+from engine.kernel.run import Run, Stuck
+
+COUNTERS = ("loopCounter", "nrOfInstances", "nrOfActiveInstances", "nrOfCompletedInstances")
+READ_ONLY = frozenset(("case", "outcome", *COUNTERS))
+
+
+class Names(Mapping[str, Any]):
+    """What can be read at one point of a case, innermost scope first.
+
+    Args:
+        special: names that are no data: ``case``, counters, ``outcome``.
+        frames: the data of the scopes from the inside out.
+    """
+
+    __slots__ = ("_frames", "_special")
+
+    def __init__(self, special: Mapping[str, Any], frames: list[JsonObject]) -> None:
+        self._special = special
+        self._frames = frames
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self._special:
+            return self._special[name]
+        for frame in self._frames:
+            if name in frame:
+                return frame[name]
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        seen = dict.fromkeys(self._special)
+        for frame in self._frames:
+            seen.update(dict.fromkeys(frame))
+        return iter(seen)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def names_at(run: Run, scope: str, outcome: str | None = None, **special: Any) -> Names:
+    """Return the names that are readable in ``scope``; those in ``special`` win."""
+    frames: list[JsonObject] = []
+    named: JsonObject = {"case": run.case}
+    if outcome is not None:
+        named["outcome"] = outcome
+    while True:
+        row = run.scopes[scope]
+        kind = row[KIND]
+        if kind == MULTI:
+            _counters(named, row[LOOP])
+        else:
+            if kind == FRAME and row[INSTANCE] is not None:
+                named.setdefault("loopCounter", row[INSTANCE] + 1)
+            own = run.data.get(scope)
+            if own:
+                frames.append(own)
+        if kind in (CASE, CALL):
+            named.update(special)
+            return Names(named, frames)
+        scope = row[PARENT]
+
+
+def _counters(named: JsonObject, loop: list[Any]) -> None:
+    named.setdefault("nrOfInstances", loop[TOTAL])
+    named.setdefault("nrOfActiveInstances", loop[ACTIVE])
+    named.setdefault("nrOfCompletedInstances", loop[DONE])
+
+
+def data_at(run: Run, scope: str) -> JsonObject:
+    """Return all data visible in ``scope``, without the special names."""
+    found: JsonObject = {}
+    while True:
+        row = run.scopes[scope]
+        if row[KIND] != MULTI:
+            found = {**run.data.get(scope, {}), **found}
+        if row[KIND] in (CASE, CALL):
+            return found
+        scope = row[PARENT]
+
+
+def write(run: Run, scope: str, values: Mapping[str, Any], at: str) -> None:
+    """Write data from ``scope``; ``at`` is the token or scope that does it."""
+    if not values:
+        return
+    homes: dict[str, list[str]] = {}
+    for name in values:
+        homes.setdefault(_home(run, scope, name), []).append(name)
+    for home, names in homes.items():
+        write_own(run, home, {name: values[name] for name in names}, at)
+
+
+def write_own(run: Run, scope: str, values: Mapping[str, Any], at: str) -> None:
+    """Write data into ``scope`` itself, whether or not it has them yet."""
+    if not values:
+        return
+    run.own_data(scope).update(values)
+    element, nth, instance = run.visit_of(at)
+    around = run.surroundings(at) if at else ""
+    run.emit("data_written", around, element, nth, instance, scope=scope, names=list(values))
+    if run.watch:
+        for name in values:
+            for waiting in run.watch.get("d:" + name, ()):
+                is_condition = waiting in run.subs and run.subs[waiting][0] == "conditional"
+                (run.dirty if is_condition else run.stale)[waiting] = None
+
+
+def demand_writable(values: Mapping[str, Any]) -> None:
+    """Refuse that a script assigns what only the engine sets.
+
+    Raises:
+        Stuck: it does.
+    """
+    for name in values:
+        if name in READ_ONLY:
+            raise Stuck("script-failed", f"A script cannot assign {name!r}; the engine sets it.")
+
+
+def _home(run: Run, scope: str, name: str) -> str:
+    while True:
+        row = run.scopes[scope]
+        if row[KIND] in (CASE, CALL):
+            return scope
+        if row[KIND] != MULTI and name in run.data.get(scope, ()):
+            return scope
+        scope = row[PARENT]

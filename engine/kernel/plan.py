@@ -1,0 +1,224 @@
+"""A diagram as the kernel walks it.
+
+Nodes are joined by reference and carry what each visit would otherwise look up
+again. Plans are immutable once made and shared by all cases and threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from engine.bpmn.model import (
+    ACTIVITIES,
+    EventDefinition,
+    Flow,
+    Group,
+    Kind,
+    Node,
+    Process,
+    Scope,
+    Trigger,
+)
+from engine.kernel.reach import Masks, link_names, masks
+
+_UNSUBSCRIBED = frozenset({Trigger.ERROR, Trigger.ESCALATION, Trigger.LINK, Trigger.TERMINATE})
+_PASSED = frozenset({Kind.EXCLUSIVE, Kind.PARALLEL, Kind.INCLUSIVE, Kind.TASK, Kind.START})
+_MAX_PLANS = 512
+
+
+@dataclass(slots=True, eq=False)
+class Place:
+    """A node of a plan.
+
+    Attributes:
+        prefix: ``process.element``, the beginning of its visits' names. A point
+            inside an id would make two names alike, so it is written ``~``.
+        exits: its outgoing flows with where they lead.
+        only: its way out when that is one flow without a condition.
+        passed: a visit enters and leaves at once by ``only`` and does nothing else.
+        boundary: boundary events that subscribe, with the number of the definition.
+        catches: boundary events for errors and escalations, likewise.
+        links: where a link throw event goes on.
+        groups: candidate roles; the lane's where the task names nobody.
+    """
+
+    id: str
+    node: Node
+    kind: Kind
+    prefix: str
+    activity: bool
+    incoming: int
+    exits: tuple[tuple[Flow, Place], ...] = ()
+    only: tuple[Flow, Place] | None = None
+    passed: bool = False
+    boundary: tuple[tuple[Place, int, EventDefinition], ...] = ()
+    catches: tuple[tuple[Place, EventDefinition], ...] = ()
+    links: tuple[Place, ...] = ()
+    groups: tuple[Group, ...] = ()
+    body: Area | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Area:
+    """A scope of a plan.
+
+    Attributes:
+        starts: where a token begins when the scope is entered.
+        events: start events of its event sub-processes that subscribe, with the
+            event sub-process and the number of the definition.
+        catches: those for errors and escalations: (event sub-process, start, definition).
+        masks: see ``reach``.
+    """
+
+    id: str
+    scope: Scope
+    places: Mapping[str, Place]
+    starts: tuple[Place, ...] = ()
+    events: tuple[tuple[Place, int, EventDefinition], ...] = ()
+    catches: tuple[tuple[Place, Place, EventDefinition], ...] = ()
+    masks: Masks = field(default_factory=dict)
+
+
+@dataclass(slots=True, eq=False)
+class Plan:
+    """All areas of one process, and its nodes at any depth.
+
+    Attributes:
+        owner: start event of an event sub-process -> the event sub-process.
+    """
+
+    process: Process
+    root: Area
+    areas: Mapping[str, Area]
+    places: Mapping[str, Place]
+    owner: Mapping[str, Place]
+
+
+_plans: dict[int, tuple[Process, Plan]] = {}
+
+
+def plan_of(process: Process) -> Plan:
+    """Return the plan of a process, made at the first call.
+
+    A process is compared by identity: it is as large as its diagram, and
+    comparing or hashing it would cost more than most commands.
+    """
+    known = _plans.get(id(process))
+    if known is not None:
+        return known[1]
+    plan = _Planner(process).plan()
+    if len(_plans) >= _MAX_PLANS:
+        _plans.clear()
+    # Holding the process keeps its identity from being given to another.
+    _plans[id(process)] = (process, plan)
+    return plan
+
+
+class _Planner:
+    def __init__(self, process: Process) -> None:
+        self.process = process
+        self.places: dict[str, Place] = {}
+        self.areas: dict[str, Area] = {}
+
+    def plan(self) -> Plan:
+        for scope in self.process.scopes.values():
+            inside = {id_: self._place(node) for id_, node in scope.nodes.items()}
+            self.places.update(inside)
+            self.areas[scope.id] = Area(scope.id, scope, inside, masks=masks(scope))
+        owner: dict[str, Place] = {}
+        for area in self.areas.values():
+            self._join(area)
+        for area in self.areas.values():
+            self._find_events(area, owner)
+        root = self.areas[self.process.root.id]
+        return Plan(self.process, root, self.areas, self.places, owner)
+
+    def _place(self, node: Node) -> Place:
+        key, element = self.process.key.replace(".", "~"), node.id.replace(".", "~")
+        return Place(
+            id=node.id,
+            node=node,
+            kind=node.kind,
+            prefix=f"{key}.{element}",
+            activity=node.kind in ACTIVITIES,
+            incoming=len(node.incoming),
+            groups=self._groups(node),
+        )
+
+    def _groups(self, node: Node) -> tuple[Group, ...]:
+        who = node.assignment
+        if who.assignee or who.users or who.groups:
+            return who.groups
+        for lane in reversed(node.lanes):
+            if lane in self.process.lane_roles:
+                return (Group(self.process.lane_roles[lane]),)
+        return ()
+
+    def _join(self, area: Area) -> None:
+        for place in area.places.values():
+            flows = [area.scope.flows[flow] for flow in place.node.outgoing]
+            place.exits = tuple((flow, area.places[flow.target]) for flow in flows)
+            single = len(flows) == 1 and flows[0].condition is None
+            place.only = place.exits[0] if single else None
+            place.links = tuple(
+                other
+                for name in link_names(place.node, Kind.THROW)
+                for other in area.places.values()
+                if name in link_names(other.node, Kind.CATCH)
+            )
+            place.passed = single and _does_nothing(place)
+            if place.node.body is not None:
+                place.body = self.areas[place.node.body.id]
+            self._find_boundary(area, place)
+        scope = area.scope
+        plain = [area.places[one] for one in scope.starts if not scope.nodes[one].events]
+        area.starts = tuple(plain) or tuple(area.places[one] for one in scope.implicit_starts)
+
+    def _find_boundary(self, area: Area, place: Place) -> None:
+        attached = [area.places[one] for one in place.node.boundary]
+        place.boundary = tuple(
+            (event, index, one)
+            for event in attached
+            for index, one in enumerate(event.node.events)
+            if one.trigger not in _UNSUBSCRIBED
+        )
+        place.catches = tuple(
+            (event, one)
+            for event in attached
+            for one in event.node.events
+            if one.trigger in (Trigger.ERROR, Trigger.ESCALATION)
+        )
+
+    def _find_events(self, area: Area, owner: dict[str, Place]) -> None:
+        found = []
+        for id_ in area.scope.event_sub_processes:
+            place = area.places[id_]
+            assert place.body is not None
+            for start in place.body.scope.starts:
+                owner[start] = place
+                found.append((place, place.body.places[start]))
+        area.events = tuple(
+            (start, index, one)
+            for _, start in found
+            for index, one in enumerate(start.node.events)
+            if one.trigger not in _UNSUBSCRIBED
+        )
+        area.catches = tuple(
+            (place, start, one)
+            for place, start in found
+            for one in start.node.events
+            if one.trigger in (Trigger.ERROR, Trigger.ESCALATION)
+        )
+
+
+def _does_nothing(place: Place) -> bool:
+    # The loop is tested before the one exit: otherwise every instance would leave.
+    node = place.node
+    if node.loop or node.boundary or node.inputs or node.outputs or node.before or node.after:
+        return False
+    if place.kind in (Kind.PARALLEL, Kind.INCLUSIVE):
+        return place.incoming <= 1
+    if place.kind in (Kind.THROW, Kind.CATCH):
+        return all(one.trigger is Trigger.LINK for one in node.events) and not place.links
+    return place.kind in _PASSED

@@ -1,0 +1,235 @@
+"""One command at work on a marking.
+
+A ``Run`` knows which element a token or scope is about, collects the events and
+what is still to be done; what a visit means is said elsewhere and reached by name
+through ``perform``.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from engine.bpmn.model import Process
+from engine.deadlines import local_text
+from engine.events import Event
+from engine.execution import Bundle, Site, Snapshot, World
+from engine.kernel.marking import Marking
+from engine.kernel.plan import Area, Place, Plan, plan_of
+from engine.kernel.rows import (
+    BODY,
+    CALL,
+    CASE,
+    ELEMENT,
+    EVENT,
+    FRAME,
+    KIND,
+    LABEL,
+    MULTI,
+    PARENT,
+    PROCESS,
+    T_ELEMENT,
+    T_SCOPE,
+)
+from engine.kernel.semantics import MAX_ENTRIES, MAX_OPEN
+
+Step = Callable[..., None]
+
+
+class Stuck(Exception):
+    """A step cannot be taken; it becomes an incident and may be tried again.
+
+    Attributes:
+        code: what kind of step failed.
+        expression: the designer's text, if one failed.
+        thrown: codes under which an error boundary event may catch it.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        expression: str | None = None,
+        thrown: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(message)
+        self.code, self.message = code, message
+        self.expression, self.thrown = expression, thrown
+
+
+class LimitReached(Exception):
+    """A command does too much: everything it did is dropped, and it becomes an incident."""
+
+
+class Run(Marking):
+    """The marking while one command is applied, and the events so far.
+
+    Attributes:
+        queue: tokens on their way: (scope, place, flow, outcome), or
+            (scope, instance number) for an instance that is to begin.
+        thrown: tokens whose message or signal is to be thrown, oldest first.
+        dirty: numbers of conditions to look at again, in order.
+        stale: numbers of timers and names of tasks to evaluate again, in order.
+        end: the element at which the last token ended.
+        reason: why limits change.
+    """
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        snapshot: Snapshot,
+        steps: Mapping[str, Step],
+        *,
+        now: datetime,
+        actor: str,
+        world: World,
+    ) -> None:
+        super().__init__(snapshot)
+        self.bundle, self.world, self.steps = bundle, world, steps
+        self.now, self.actor = now, actor
+        self.events: list[Event] = []
+        self.queue: deque[tuple[Any, ...]] = deque()
+        self.thrown: deque[str] = deque()
+        self.dirty: dict[str, None] = {}
+        self.stale: dict[str, None] = {}
+        self.end: str | None = None
+        self.reason: Any = None
+        self.entries = 0
+        self._paths: dict[str, list[str]] = {}
+        self._moment: str | None = None
+
+    # -- results ------------------------------------------------------------
+
+    @property
+    def moment(self) -> str:
+        """The command's moment as RFC 3339 text."""
+        if self._moment is None:
+            self._moment = local_text(self.now)
+        return self._moment
+
+    def emit(
+        self,
+        kind: str,
+        scope: str,
+        element: str,
+        nth: int,
+        instance: int | None = None,
+        /,
+        **more: Any,
+    ) -> None:
+        """Add an event of an element that lies in ``scope``; fields that are None are left out."""
+        event: Event = {
+            "type": kind,
+            "process": self.scopes[scope][PROCESS],
+            "element": element,
+            "nth": nth,
+            "path": self.path(scope),
+        }
+        if instance is not None:
+            event["instance"] = instance
+        for name, value in more.items():
+            if value is not None:
+                event[name] = value
+        self.events.append(event)
+
+    def emit_case(self, kind: str, **more: Any) -> None:
+        """Add an event of the case as a whole."""
+        key = self.bundle.main
+        event: Event = {"type": kind, "process": key, "element": key, "nth": 1, "path": []}
+        event.update((name, value) for name, value in more.items() if value is not None)
+        self.events.append(event)
+
+    # -- where things are -----------------------------------------------------
+
+    def plan(self, scope: str) -> Plan:
+        """Return the plan of the process whose content lies in ``scope``."""
+        return plan_of(self.process(scope))
+
+    def process(self, scope: str) -> Process:
+        """Return the process whose content lies in ``scope``."""
+        return self.bundle.processes[self.scopes[scope][PROCESS]]
+
+    def area(self, scope: str) -> Area:
+        """Return the area that ``scope`` is an opening of."""
+        row = self.scopes[scope]
+        plan = self.plan(scope)
+        return plan.root if row[KIND] in (CASE, CALL) else plan.areas[row[ELEMENT]]
+
+    def place(self, name: str) -> Place:
+        """Return the element of a token, or of the activity that a scope is the body of."""
+        token = self.tokens.get(name)
+        if token is not None:
+            return self.plan(token[T_SCOPE]).places[token[T_ELEMENT]]
+        row = self.scopes[name]
+        return self.plan(row[PARENT]).places[row[ELEMENT]]
+
+    def activity(self, name: str) -> tuple[str, str]:
+        """Return the whole activity that a token or body belongs to, and its surroundings."""
+        scope = self.surroundings(name)
+        while self.scopes[scope][KIND] in (FRAME, MULTI):
+            name, scope = scope, self.scopes[scope][PARENT]
+        return name, scope
+
+    def site(self, name: str, purpose: str, since: str | None = None) -> Site:
+        """Return the site of a question about a token or scope."""
+        element, nth, instance = self.visit_of(name)
+        scope = self.surroundings(name) if name else ""
+        return Site(self.scopes[scope][PROCESS], element, nth, purpose, instance, since)
+
+    def path(self, scope: str) -> list[str]:
+        """Return the chain of bodies around what lies in ``scope``, outermost first."""
+        known = self._paths.get(scope)
+        if known is None:
+            row = self.scopes[scope]
+            if row[KIND] == CASE:
+                known = []
+            else:
+                known = self.path(row[PARENT])
+                if row[KIND] in (BODY, CALL, EVENT):
+                    known = [*known, row[LABEL] or row[ELEMENT]]
+            self._paths[scope] = known
+        return known
+
+    # -- the books ------------------------------------------------------------
+
+    def visit(self, scope: str, place: Place) -> int:
+        """Count and announce that an element is entered; return its nth."""
+        self.count_entry()
+        key = self.scopes[scope][PROCESS]
+        mark = "v:" + key
+        if mark not in self._own:
+            self._own.add(mark)
+            self.visits[key] = dict(self.visits.get(key, ()))
+        counts = self.visits[key]
+        nth: int = counts.get(place.id, 0) + 1
+        counts[place.id] = nth
+        self.emit("element_entered", scope, place.id, nth)
+        return nth
+
+    def count_entry(self) -> None:
+        """Count one element entered.
+
+        Raises:
+            LimitReached: the command has entered too many, or too much is open.
+        """
+        self.entries += 1
+        if self.entries > MAX_ENTRIES:
+            raise LimitReached(f"The command entered more than {MAX_ENTRIES:,} elements.")
+        if len(self.tokens) + len(self.scopes) + len(self.queue) > MAX_OPEN:
+            raise LimitReached(f"The case holds more than {MAX_OPEN:,} tokens.")
+
+    # -- steps ----------------------------------------------------------------
+
+    def perform(self, step: str, *arguments: Any) -> None:
+        """Take a step; when it cannot be taken, leave an incident there instead.
+
+        The first argument names the token or scope that takes it. All arguments
+        are JSON, since an incident keeps them to take the step again.
+        """
+        try:
+            self.steps[step](self, *arguments)
+        except Stuck as stuck:
+            self.steps["park"](self, step, arguments, stuck)

@@ -1,0 +1,286 @@
+"""What a case waits for: timers, messages, signals and conditions.
+
+A subscription belongs to an activity (its boundary events), to a token (a catch
+event, a receive task, an event-based gateway) or to a scope (its event
+sub-processes). All that one of them opens is evaluated before the first is
+opened: either all are there, or the step failed and nothing is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from engine.bpmn.model import EventDefinition, Kind, TimerKind, Trigger
+from engine.execution import Answer
+from engine.kernel.names import names_at
+from engine.kernel.plan import Place
+from engine.kernel.questions import Moment, ask, moment, truth, value_of
+from engine.kernel.rows import (
+    STARTS,
+    SUBS,
+    T_SUBS,
+    U_ELEMENT,
+    U_HOST,
+    U_INDEX,
+    U_LEFT,
+    U_SCOPE,
+    U_TYPE,
+    U_VALUE,
+    Row,
+)
+from engine.kernel.run import Run, Stuck
+from engine.periods import parse_moment
+from engine.scripts import Code
+
+Wanted = tuple[Place, int, EventDefinition]
+
+
+@dataclass(slots=True)
+class _Prepared:
+    """What a subscription will hold, once all of them could be evaluated."""
+
+    wanted: Wanted
+    value: Any
+    cycle: str | None = None
+    provisional: bool = False
+
+
+def open_all(run: Run, host: str, wanted: Sequence[Wanted], scope: str) -> list[str]:
+    """Open subscriptions of ``host`` for events that lie in ``scope``.
+
+    Returns:
+        The numbers of the conditions that hold already, in order.
+
+    Raises:
+        Stuck: one of them cannot be evaluated; none is open then.
+    """
+    fulfilled, opened = [], []
+    for one in _prepare(run, host, wanted, scope):
+        number = run.number()
+        opened.append(number)
+        _open(run, number, host, scope, one)
+        if one.value is True:
+            fulfilled.append(number)
+    _list(run, host, wanted[0][0], opened)
+    return fulfilled
+
+
+def _prepare(run: Run, host: str, wanted: Sequence[Wanted], scope: str) -> list[_Prepared]:
+    codes = [code for _, _, definition in wanted for code in _codes(definition)]
+    answers: list[Answer] = []
+    if codes:
+        timers = all(definition.trigger is Trigger.TIMER for _, _, definition in wanted)
+        site = run.site(host, "timer" if timers else "event")
+        answers = ask(run, site, codes, names_at(run, scope))
+    found = []
+    for one in wanted:
+        count = len(_codes(one[2]))
+        prepared = _prepared(run, one, answers[:count])
+        answers = answers[count:]
+        if prepared is not None:
+            found.append(prepared)
+    return found
+
+
+def _codes(definition: EventDefinition) -> list[Code]:
+    if definition.trigger is Trigger.MESSAGE:
+        return [one.value for one in definition.correlation]
+    return [] if definition.value is None else [definition.value]
+
+
+def _prepared(run: Run, wanted: Wanted, answers: list[Answer]) -> _Prepared | None:
+    definition = wanted[2]
+    if definition.trigger is Trigger.MESSAGE:
+        keys = {
+            one.key: value_of(answer, "correlation", one.value)
+            for one, answer in zip(definition.correlation, answers, strict=True)
+        }
+        return _Prepared(wanted, keys)
+    if definition.trigger is Trigger.TIMER:
+        due = due_of(run, definition, answers[0], since=run.now)
+        return due and _Prepared(wanted, due.due_at, due.cycle, due.provisional)
+    if definition.trigger is Trigger.CONDITIONAL:
+        return _Prepared(wanted, truth(answers[0], code_of(definition)))
+    return _Prepared(wanted, None)
+
+
+def due_of(
+    run: Run, definition: EventDefinition, answer: Answer, *, since: datetime
+) -> Moment | None:
+    """Return the next firing of a timer whose text gave ``answer``; None if there is none.
+
+    Raises:
+        Stuck: it names no moment, or a repetition would fire at once for ever.
+    """
+    code = code_of(definition)
+    due = moment(answer, code, since=since, now=run.now, purpose="timer")
+    if due is None or due.cycle is not None or definition.timer is not TimerKind.CYCLE:
+        return due
+    if parse_moment(due.due_at) <= run.now:
+        raise Stuck("timer-failed", "A repeating timer must lie ahead.", expression=code.text)
+    return due
+
+
+def code_of(definition: EventDefinition) -> Code:
+    """Return a timer's or condition's text.
+
+    Raises:
+        Stuck: it has none.
+    """
+    if definition.value is None:
+        raise Stuck("timer-failed", f"A {definition.trigger} event says nothing to wait for.")
+    return definition.value
+
+
+def _open(run: Run, number: str, host: str, scope: str, one: _Prepared) -> None:
+    place, index, definition = one.wanted
+    row: Row = [definition.trigger.value, host, scope, place.id, index, one.value]
+    if definition.trigger is Trigger.TIMER:
+        row += [run.moment, one.cycle, None, None]
+    run.subs[number] = row
+    for key in _watched(definition):
+        run.watch[key] = [*run.watch.get(key, ()), number]
+    if definition.trigger is Trigger.TIMER:
+        arm(run, number, provisional=one.provisional)
+    elif definition.trigger is Trigger.MESSAGE:
+        _emit(run, "message_awaited", number, name=definition.name, correlation=one.value)
+    elif definition.trigger is Trigger.SIGNAL:
+        _emit(run, "signal_awaited", number, name=definition.name)
+
+
+def _watched(definition: EventDefinition) -> list[str]:
+    if definition.trigger is Trigger.MESSAGE:
+        return [f"m:{definition.name}"]
+    if definition.trigger is Trigger.SIGNAL:
+        return [f"s:{definition.name}"]
+    code = definition.value
+    return [] if code is None else [f"d:{name}" for name in sorted(code.names)]
+
+
+def _list(run: Run, host: str, place: Place, opened: list[str]) -> None:
+    if place.kind is Kind.START:
+        run.set_scope(host, STARTS, [*run.scopes[host][STARTS], *opened])
+    elif host in run.tokens:
+        run.set_token(host, T_SUBS, [*run.tokens[host][T_SUBS], *opened])
+    else:
+        run.set_scope(host, SUBS, [*run.scopes[host][SUBS], *opened])
+
+
+def _unlist(run: Run, number: str, host: str) -> None:
+    token = run.tokens.get(host)
+    if token is not None and number in token[T_SUBS]:
+        run.set_token(host, T_SUBS, [one for one in token[T_SUBS] if one != number])
+        return
+    row = run.scopes[host]
+    column = SUBS if number in row[SUBS] else STARTS
+    run.set_scope(host, column, [one for one in row[column] if one != number])
+
+
+def forget(run: Run, number: str) -> Row:
+    """Take a subscription away without a word: it has fired."""
+    row = run.subs[number]
+    _unlist(run, number, row[U_HOST])
+    return _drop(run, number)
+
+
+def close(run: Run, numbers: Sequence[str]) -> None:
+    """Close subscriptions whose host forgets them itself."""
+    for number in numbers:
+        kind = run.subs[number][U_TYPE]
+        if kind == "timer":
+            emit_timer(run, number, "timer_cancelled")
+        elif kind != "conditional":
+            _emit(run, f"{kind}_abandoned", number)
+        _drop(run, number)
+
+
+def close_listed(run: Run, number: str) -> None:
+    """Close one subscription of a host that stays."""
+    _unlist(run, number, run.subs[number][U_HOST])
+    close(run, (number,))
+
+
+def _drop(run: Run, number: str) -> Row:
+    row = run.subs[number]
+    for key in _watched(definition_of(run, row)):
+        unwatch(run, key, number)
+    return run.subs.pop(number)
+
+
+def unwatch(run: Run, key: str, waiting: str) -> None:
+    """Take a subscription or task off the list of those that ``key`` concerns."""
+    left = [one for one in run.watch.get(key, ()) if one != waiting]
+    if left:
+        run.watch[key] = left
+    else:
+        run.watch.pop(key, None)
+
+
+def watch_task(run: Run, name: str) -> None:
+    """Remember which data the limits of a task mention."""
+    for key in _limits(run, name):
+        run.watch[key] = [*run.watch.get(key, ()), name]
+
+
+def unwatch_task(run: Run, name: str) -> None:
+    """Forget which data the limits of a task mention."""
+    for key in _limits(run, name):
+        unwatch(run, key, name)
+
+
+def _limits(run: Run, name: str) -> list[str]:
+    who = run.place(name).node.assignment
+    mentioned = (who.due.names if who.due else frozenset()) | (
+        who.warn.names if who.warn else frozenset()
+    )
+    return [f"d:{one}" for one in sorted(mentioned)] if mentioned else []
+
+
+def arm(run: Run, number: str, *, provisional: bool = False) -> None:
+    """Write that a timer is armed; it is held at once where its place is on hold."""
+    row = run.subs[number]
+    emit_timer(
+        run, number, "timer_armed", due_at=row[U_VALUE], provisional=True if provisional else None
+    )
+    if run.held and (row[U_HOST] in run.held or run.is_held(row[U_SCOPE])):
+        hold_timer(run, number)
+
+
+def hold_timer(run: Run, number: str) -> None:
+    """Stop a timer's clock and keep the working time that is left."""
+    row = run.subs[number].copy()
+    site = run.site(row[U_HOST], "hold")
+    row[U_LEFT] = value_of(run.world.remaining(site, row[U_VALUE]), "timer")
+    run.subs[number] = row
+    emit_timer(run, number, "timer_held", remaining=row[U_LEFT])
+
+
+def emit_timer(run: Run, number: str, kind: str, **more: Any) -> None:
+    """Write what happens to a timer."""
+    row = run.subs[number]
+    nth = run.visit_of(row[U_HOST])[1]
+    run.emit(kind, row[U_SCOPE], row[U_ELEMENT], nth, timer=int(number), **more)
+
+
+def _emit(run: Run, kind: str, number: str, **more: Any) -> None:
+    row = run.subs[number]
+    nth = run.visit_of(row[U_HOST])[1]
+    run.emit(kind, row[U_SCOPE], row[U_ELEMENT], nth, subscription=int(number), **more)
+
+
+def received(run: Run, number: str, kind: str, *, stays: bool, **more: Any) -> None:
+    """Write that a message or signal has come to a subscription."""
+    _emit(run, kind, number, open=True if stays else None, **more)
+
+
+def definition_of(run: Run, row: Row) -> EventDefinition:
+    """Return the event definition that a subscription is about."""
+    return place_of(run, row).node.events[row[U_INDEX]]
+
+
+def place_of(run: Run, row: Row) -> Place:
+    """Return the element that a subscription is about."""
+    return run.plan(row[U_SCOPE]).places[row[U_ELEMENT]]

@@ -1,0 +1,281 @@
+"""Tasks of people: opened, claimed, transferred, completed.
+
+Whether the actor may do it at all is judged above; here stands what the diagram
+itself demands: one assignee at a time, a declared outcome, no work on hold.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.commands import (
+    AddAttachment,
+    AddComment,
+    ClaimTask,
+    CompleteTask,
+    JsonObject,
+    TransferTask,
+    UnclaimTask,
+)
+from engine.errors import AlreadyClaimed, NotAllowed, OnHold, TaskNotOpen, UnknownOutcome
+from engine.execution import Answer
+from engine.kernel.names import names_at, write
+from engine.kernel.plan import Place
+from engine.kernel.questions import Moment, ask, moment, value_of
+from engine.kernel.rows import (
+    ASSIGNEE,
+    STOPPED,
+    T_ELEMENT,
+    T_INSTANCE,
+    T_NTH,
+    T_SCOPE,
+    TASK,
+    UNIT,
+    Row,
+)
+from engine.kernel.run import Run, Stuck
+from engine.kernel.subscriptions import unwatch_task, watch_task
+from engine.scripts import Code
+
+
+def open_task(run: Run, name: str) -> None:
+    """Offer a task to its candidates.
+
+    Raises:
+        Stuck: an expression of its assignment fails.
+    """
+    place = run.place(name)
+    codes = _codes(place)
+    answers: dict[Code, Answer] = {}
+    if codes:
+        names = names_at(run, run.tokens[name][T_SCOPE])
+        found = ask(run, run.site(name, "assignment"), codes, names)
+        answers = dict(zip(codes, found, strict=True))
+    who = place.node.assignment
+    assignee = _text(answers, who.assignee, "user")
+    candidates = _candidates(run, name, place, answers)
+    due = limit_of(run, answers, who.due)
+    warn = limit_of(run, answers, who.warn)
+    follow_up = limit_of(run, answers, who.follow_up)
+    due_at, warn_at = due and due.due_at, warn and warn.due_at
+    run.set_state(name, TASK)
+    run.tasks[name] = [
+        assignee, None, candidates, due_at, due_at, warn_at, run.moment, None, False, None
+    ]  # fmt: skip
+    watch_task(run, name)
+    node = place.node
+    emit_task(
+        run,
+        name,
+        "task_opened",
+        name=node.name,
+        candidates=candidates,
+        assignee=assignee,
+        form=node.form,
+        outcomes=list(node.outcomes) or None,
+        priority=_priority(answers, who.priority),
+        due_at=due_at,
+        original_due_at=due_at,
+        provisional=True if due is not None and due.provisional else None,
+        warn_at=warn_at,
+        follow_up_at=follow_up and follow_up.due_at,
+        held=True if run.is_held(run.tokens[name][T_SCOPE]) else None,
+    )
+
+
+def _codes(place: Place) -> list[Code]:
+    who = place.node.assignment
+    texts = [who.assignee, who.due, who.warn, who.follow_up, who.priority, *who.users]
+    texts += [group.unit for group in place.groups]
+    return [code for code in texts if code is not None]
+
+
+def _text(answers: dict[Code, Answer], code: Code | None, what: str) -> str | None:
+    if code is None:
+        return None
+    value = value_of(answers[code], "assignment", code)
+    if value is not None and not isinstance(value, str):
+        message = f"This must name a {what}, not {str(value)[:80]!r}."
+        raise Stuck("assignment-failed", message, expression=code.text)
+    return value or None
+
+
+def _candidates(run: Run, name: str, place: Place, answers: dict[Code, Answer]) -> list[JsonObject]:
+    found: list[JsonObject] = []
+    for code in place.node.assignment.users:
+        value = value_of(answers[code], "assignment", code)
+        users = value if isinstance(value, list) else [value]
+        found += [{"user": one} for one in users if isinstance(one, str)]
+    for group in place.groups:
+        if group.unit is not None:
+            unit = _text(answers, group.unit, "unit")
+        else:
+            answer = run.world.find_unit(run.site(name, "unit"), group.role, run.case.get("unit"))
+            unit = value_of(answer, "assignment")
+        found.append({"role": group.role, "unit": unit})
+    return found
+
+
+def limit_of(run: Run, answers: dict[Code, Answer], code: Code | None) -> Moment | None:
+    """Return the moment that a limit of a task names; None without one."""
+    if code is None:
+        return None
+    return moment(answers[code], code, since=run.now, now=run.now, purpose="assignment")
+
+
+def _priority(answers: dict[Code, Answer], code: Code | None) -> int | None:
+    if code is None:
+        return None
+    value = value_of(answers[code], "assignment", code)
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        message = f"A priority must be a whole number, not {str(value)[:80]!r}."
+        raise Stuck("assignment-failed", message, expression=code.text) from None
+
+
+def emit_task(run: Run, task: str, kind: str, **more: Any) -> None:
+    """Write what happens to a task."""
+    row = run.tokens[task]
+    run.emit(
+        kind, row[T_SCOPE], row[T_ELEMENT], row[T_NTH], row[T_INSTANCE], **{"task": task, **more}
+    )
+
+
+# -- commands -----------------------------------------------------------------
+
+
+def demand_task(run: Run, task: str) -> Row:
+    """Return the row of an open task.
+
+    Raises:
+        TaskNotOpen: there is none of that name.
+    """
+    if task not in run.tasks:
+        raise TaskNotOpen(task, state="closed", case_id=run.case_id)
+    return run.tasks[task]
+
+
+def is_task_held(run: Run, task: str) -> bool:
+    """Whether a task, or what it lies in, is on hold."""
+    return bool(run.held) and (task in run.held or run.is_held(run.tokens[task][T_SCOPE]))
+
+
+def _demand_free(run: Run, task: str) -> Row:
+    row = demand_task(run, task)
+    if is_task_held(run, task):
+        raise OnHold(f"Task {task!r} is on hold.", hint="It takes work again once it is released.")
+    return row
+
+
+def _assign(run: Run, task: str, user: str | None, unit: str | None) -> None:
+    row = run.tasks[task].copy()
+    row[ASSIGNEE], row[UNIT] = user, unit
+    run.tasks[task] = row
+
+
+def claim(run: Run, command: ClaimTask) -> None:
+    """Make the actor the assignee; claiming one's own task again changes nothing."""
+    row = _demand_free(run, command.task)
+    if row[ASSIGNEE] == run.actor:
+        return
+    if row[ASSIGNEE] is not None:
+        raise AlreadyClaimed(f"Task {command.task!r} is claimed by {row[ASSIGNEE]!r}.")
+    _claim(run, command.task, command.unit)
+
+
+def _claim(run: Run, task: str, unit: str | None) -> None:
+    _assign(run, task, run.actor, unit)
+    emit_task(run, task, "task_claimed", assignee=run.actor, unit=unit)
+
+
+def unclaim(run: Run, command: UnclaimTask) -> None:
+    """Give a task back to its candidates."""
+    row = _demand_free(run, command.task)
+    if row[ASSIGNEE] is None:
+        return
+    if row[ASSIGNEE] != run.actor:
+        raise NotAllowed(f"Task {command.task!r} is claimed by {row[ASSIGNEE]!r}.")
+    _assign(run, command.task, None, None)
+    emit_task(run, command.task, "task_unclaimed")
+
+
+def transfer(run: Run, command: TransferTask) -> None:
+    """Give a task to another person; no clock is reset."""
+    was = _demand_free(run, command.task)[ASSIGNEE]
+    _assign(run, command.task, command.to, command.unit)
+    emit_task(
+        run,
+        command.task,
+        "task_transferred",
+        assignee=command.to,
+        was=was,
+        reason=command.reason,
+        unit=command.unit,
+    )
+
+
+def complete_task(run: Run, command: CompleteTask) -> None:
+    """Complete a task with its outcome and data; an unclaimed one is claimed first."""
+    task, outcome = command.task, command.outcome
+    row = _demand_free(run, task)
+    place = run.place(task)
+    _demand_outcome(place, outcome)
+    if row[ASSIGNEE] is not None and row[ASSIGNEE] != run.actor:
+        raise NotAllowed(
+            f"Task {task!r} is claimed by {row[ASSIGNEE]!r}.",
+            hint="Only its assignee completes it; it can be transferred.",
+        )
+    if row[ASSIGNEE] is None:
+        _claim(run, task, command.unit)
+    unit = command.unit or run.tasks[task][UNIT]
+    emit_task(run, task, "task_completed", outcome=outcome, by=run.actor, unit=unit)
+    unwatch_task(run, task)
+    del run.tasks[task]
+    run.held.pop(task, None)
+    run.set_state(task, STOPPED)
+    write(run, run.tokens[task][T_SCOPE], _results(run, place, command, unit), task)
+    run.perform("finish", task, outcome)
+
+
+def _demand_outcome(place: Place, outcome: str | None) -> None:
+    declared = place.node.outcomes
+    if outcome in declared or (outcome is None and not declared):
+        return
+    known = ", ".join(declared) or "none"
+    what = "needs an outcome" if outcome is None else f"has no outcome {outcome!r}"
+    raise UnknownOutcome(
+        f"Task {place.id!r} {what}.", hint=f"Declared are: {known}.", element=place.id
+    )
+
+
+def _results(run: Run, place: Place, command: CompleteTask, unit: str | None) -> JsonObject:
+    results = dict(command.data)
+    if command.outcome is not None:
+        results[f"{place.id}_outcome"] = command.outcome
+    results[f"{place.id}_by"] = run.actor
+    results[f"{place.id}_at"] = run.moment
+    results[f"{place.id}_unit"] = unit
+    return results
+
+
+def comment(run: Run, command: AddComment) -> None:
+    """Add a remark to a task."""
+    demand_task(run, command.task)
+    emit_task(run, command.task, "comment_added", text=command.text, by=run.actor)
+
+
+def attach(run: Run, command: AddAttachment) -> None:
+    """Add a file to a task."""
+    demand_task(run, command.task)
+    emit_task(
+        run,
+        command.task,
+        "attachment_added",
+        attachment=command.attachment,
+        name=command.name,
+        media_type=command.media_type,
+        size=command.size,
+        sha256=command.sha256,
+        by=run.actor,
+    )
