@@ -29,6 +29,8 @@ CAMUNDA = (
 MAX_BYTES = 5_000_000
 MAX_ELEMENTS = 200_000
 MAX_DEPTH = 100
+MAX_FINDINGS = 500
+MAX_TEXT = 400
 
 # A sandbox for text must know the bytes' encoding as the parser will: codecs in
 # which markup can hide from a look at the characters (UTF-7, EBCDIC) are left out.
@@ -89,6 +91,9 @@ class Findings:
         hint: str | None,
     ) -> None:
         element, line = at if isinstance(at, tuple) else place(at)
+        # Ids and texts of an upload are as long as its author likes.
+        element = None if element is None else element[:MAX_TEXT]
+        message = message if len(message) <= MAX_TEXT else message[: MAX_TEXT - 1] + "…"
         self._found.append(Finding(code, severity, self.file, element, line, message, hint))
 
     @property
@@ -97,11 +102,22 @@ class Findings:
         return any(one.severity == "error" for one in self._found)
 
     def sorted(self) -> list[Finding]:
-        """Return each finding once, by line, code and element."""
-        return sorted(
-            dict.fromkeys(self._found),
-            key=lambda one: (one.line or 0, one.code, one.element or "", one.message),
-        )
+        """Return each finding once, by line, code and element.
+
+        Of more than ``MAX_FINDINGS`` the errors are kept before the warnings.
+        """
+        found = sorted(dict.fromkeys(self._found), key=_order)
+        if len(found) <= MAX_FINDINGS:
+            return found
+        kept = sorted(found, key=lambda one: one.severity)[:MAX_FINDINGS]
+        message = f"There are {len(found):,} findings; {MAX_FINDINGS:,} of them are listed."
+        hint = "Mend these first, then check again."
+        rest = Finding("too-many-findings", "warning", self.file, None, None, message, hint)
+        return [rest, *sorted(kept, key=_order)]
+
+
+def _order(one: Finding) -> tuple[int, str, str, str]:
+    return one.line or 0, one.code, one.element or "", one.message
 
 
 def place(element: Element) -> tuple[str | None, int | None]:

@@ -50,6 +50,14 @@ _IGNORED_CHILDREN = {
     "formProperty": "Make a form of its own and name it in formKey.",
     "failedJobRetryTimeCycle": "External tasks are tried again by whoever works on them.",
 }
+_IGNORED_ATTRIBUTES = {
+    "initiator": "Read the starter as case['starter'].",
+    "calledElementVersion": "A case keeps the versions that are current when it starts.",
+    "calledElementTenantId": "There are no tenants.",
+    "decisionRefVersion": "A case keeps the versions that are current when it starts.",
+    "candidateStarterUsers": "Who may start a process is a matter of roles.",
+    "formRefVersion": "A case keeps the versions that are current when it starts.",
+}
 _INSTEAD = "Use an external task (a topic), a script in Python, or an event in the diagram."
 # What the same thing is worth in words other engines use for it.
 _RENAMED = {"formJsonSchemaFilename": "form"}
@@ -135,6 +143,9 @@ def _refuse_attributes(element: Element, reading: Reading) -> None:
             reading.findings.error(
                 "foreign-code", element, f"{name} names {what}; it is not run.", _INSTEAD
             )
+    for name, instead in _IGNORED_ATTRIBUTES.items():
+        if vendor(element, name) is not None:
+            reading.findings.warning("ignored", element, f"{name} is ignored.", instead)
     kind = vendor(element, "type")
     if kind is not None and kind != "external":
         reading.findings.error(
@@ -238,7 +249,7 @@ def call_border(extensions: Extensions, reading: Reading) -> Border:
     first_in, first_out = inputs_outputs(extensions, reading)
     inputs, all_in = copied(extensions, "in", reading)
     outputs, all_out = copied(extensions, "out", reading)
-    if any(extensions.all("calledElement", ZEEBE)):
+    if next(extensions.all("calledElement", ZEEBE), None) is not None:
         all_in = (
             all_in or extensions.zeebe("calledElement", "propagateAllParentVariables") != "false"
         )

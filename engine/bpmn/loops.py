@@ -22,6 +22,8 @@ from engine.bpmn.model import Loop, LoopKind
 from engine.bpmn.reading import Reading
 from engine.scripts import Code
 
+MAX_INSTANCES = 1_000
+
 
 def read_loop(element: Element, extensions: Extensions, reading: Reading) -> Loop | None:
     """Return the loop or multi-instance characteristics."""
@@ -69,6 +71,7 @@ def _multi_instance(element: Element, extensions: Extensions, reading: Reading) 
         )
     inner = _zeebe_loop(element)
     cardinality = reading.code(element, expression, body_of(child(element, "loopCardinality")))
+    _demand_bounded(element, cardinality, reading)
     given = vendor(element, "collection") or inner.get("inputCollection")
     collection = (
         reading.code(element, expression, given)
@@ -105,6 +108,19 @@ def _multi_instance(element: Element, extensions: Extensions, reading: Reading) 
             element, expression, body_of(child(element, "completionCondition"))
         ),
     )
+
+
+def _demand_bounded(element: Element, cardinality: Code | None, reading: Reading) -> None:
+    if cardinality is None or not re.fullmatch(r"[\d_]+", cardinality.text):
+        return
+    digits = cardinality.text.replace("_", "").lstrip("0")
+    if len(digits) > 4 or int(digits or "0") > MAX_INSTANCES:
+        reading.findings.error(
+            "too-many-instances",
+            element,
+            f"{cardinality.text} instances are more than {MAX_INSTANCES:,}, the most there may be.",
+            "Split the work, or loop over groups.",
+        )
 
 
 def _zeebe_loop(element: Element) -> dict[str, str]:

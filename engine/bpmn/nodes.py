@@ -47,6 +47,10 @@ NOT_SUPPORTED = {
     "adHocSubProcess": "Ad-hoc sub-processes",
     "complexGateway": "Complex gateways",
 }
+_IGNORED = {
+    "potentialOwner": "Write the roles into candidateGroups.",
+    "humanPerformer": "Write the user into assignee.",
+}
 _EVENTS = frozenset({Kind.START, Kind.END, Kind.CATCH, Kind.THROW, Kind.BOUNDARY})
 
 
@@ -92,6 +96,7 @@ def read_node(
     """
     extensions = read_extensions(element, reading)
     _refuse_attributes(element, kind, reading)
+    _warn_of_ignored(element, reading)
     events = _events(element, kind, extensions, around, reading)
     node = Node(
         id=element.get("id", ""),
@@ -255,6 +260,20 @@ def _refuse_attributes(element: Element, kind: Kind, reading: Reading) -> None:
         _not_supported(element, f"Starting a case by a {kind.value} (instantiate)", reading)
     if (element.get("eventGatewayType") or "Exclusive") != "Exclusive":
         _not_supported(element, "A parallel event-based gateway", reading)
+
+
+def _warn_of_ignored(element: Element, reading: Reading) -> None:
+    """Say what BPMN knows and the engine reads past."""
+    for one in children(element, *_IGNORED):
+        reading.findings.warning("ignored", one, f"{local(one)} is ignored.", _IGNORED[local(one)])
+    for one in children(element, "dataInputAssociation", "dataOutputAssociation"):
+        for inner in children(one, "transformation", "assignment"):
+            reading.findings.warning(
+                "ignored",
+                inner,
+                f"The {local(inner)} of a data association is ignored.",
+                "Use inputParameter and outputParameter.",
+            )
 
 
 def _not_supported(element: Element, what: str, reading: Reading) -> None:

@@ -90,6 +90,7 @@ def read(xml: bytes, filename: str) -> tuple[Diagram | None, list[Finding]]:
         return None, findings.sorted()
     reading = Reading.of(root, findings)
     _refuse_roots(root, findings)
+    _follow_pools(root, reading)
     correlations = read_correlations(root)
     processes: dict[str, Process] = {}
     executable = [one for one in children(root, "process") if _is_executable(one, findings)]
@@ -135,6 +136,16 @@ def _refuse_roots(root: Element, findings: Findings) -> None:
                 f"{local(one)} is not supported.",
                 "Draw it as a process with tasks and message events.",
             )
+
+
+def _follow_pools(root: Element, reading: Reading) -> None:
+    """Pools and message flows document, yet what they name must be there."""
+    for collaboration in children(root, "collaboration"):
+        for one in children(collaboration, "participant"):
+            reading.target(one, "processRef", one.get("processRef"), "process")
+        for one in children(collaboration, "messageFlow"):
+            for name in ("sourceRef", "targetRef", "messageRef"):
+                reading.target(one, name, one.get(name))
 
 
 # -- processes -------------------------------------------------------------------

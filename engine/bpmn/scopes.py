@@ -10,6 +10,7 @@ from types import MappingProxyType
 from engine.bpmn import structure
 from engine.bpmn.document import Element, body_of, child, children, local
 from engine.bpmn.expressions import expression
+from engine.bpmn.extensions import read_extensions
 from engine.bpmn.loops import data_name
 from engine.bpmn.messages import Correlations
 from engine.bpmn.model import Flow, Kind, Node, Scope
@@ -50,6 +51,11 @@ _READ_PAST = frozenset(
         "outgoing",
         "multiInstanceLoopCharacteristics",
         "standardLoopCharacteristics",
+        "dataInputAssociation",
+        "dataOutputAssociation",
+        "performer",
+        "resourceRole",
+        "sequenceFlow",
     }
 )
 # Ids become parts of task names in URLs, where "." parts them.
@@ -123,7 +129,7 @@ class ScopeReader:
                     "Data stores are documentation; nothing is read from or written to them.",
                     "Use data objects, lists or an external task.",
                 )
-            elif name not in _READ_PAST and name != "sequenceFlow" and not _is_role(name):
+            elif name not in _READ_PAST:
                 self.reading.findings.error(
                     "unknown-element",
                     element,
@@ -177,6 +183,7 @@ class ScopeReader:
         for element in children(holder, "sequenceFlow"):
             if not good_id(element, self.reading):
                 continue
+            read_extensions(element, self.reading)
             source = self._end(element, "sourceRef", holder)
             target = self._end(element, "targetRef", holder)
             condition = self._condition(element)
@@ -222,6 +229,7 @@ class ScopeReader:
         holder = child(element, "conditionExpression")
         if holder is None:
             return None
+        read_extensions(holder, self.reading)
         language = (holder.get("language") or "").strip().lower()
         if language and not re.search(r"python|juel|/el\b|^el$|feel|uel", language):
             self.reading.findings.error(

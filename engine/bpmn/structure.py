@@ -70,7 +70,13 @@ def _demand_starts(scope: Scope, reading: Reading, *, is_process: bool) -> None:
             f"There are {len(plain)} plain start events: {', '.join(plain)}.",
             "Keep one, and connect it with what starts together.",
         )
-    elif not scope.starts and not scope.implicit_starts and (is_process or scope.nodes):
+    elif (
+        not scope.starts
+        and not scope.implicit_starts
+        and (is_process or scope.nodes)
+        # A start that could not be read has its own finding.
+        and not reading.findings.broken
+    ):
         _error(
             reading,
             "nothing-starts",
