@@ -28,13 +28,17 @@ from engine.history import Entry, canonical, seal
 from engine.ports import Application
 from engine.sealing import Sealer
 from engine.store import CaseRow
-from engine.topics import TOPICS
 from engine.worlds import LiveWorld
 
 ATTEMPTS = 3
 STILL = projection.CLOSED | {"suspended"}
 SCHEDULER = Actor.system("@scheduler")
 OUTBOX = Actor.system("@outbox")
+UNIQUE = Actor.system("@unique")
+TOPICS = frozenset(
+    {"next-number", "case-file-digest", "find-duplicates", "notify", "redact", "start-case"}
+)
+"""Topics of service tasks that the application does itself (``topics``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,8 @@ class Request:
     command: Command
     once: Once | None = None
     if_match: str | None = None
+    unique: Once | None = None
+    personal: frozenset[str] = frozenset()
     answer: Callable[[Transaction, CaseRow, Snapshot, Command], Answer] | None = None
 
 
@@ -94,6 +100,8 @@ def start(
     links: list[JsonObject] | None = None,
     case_id: str | None = None,
     once: Once | None = None,
+    unique: Once | None = None,
+    personal: frozenset[str] | None = None,
 ) -> Answer:
     """Start a case; 201 with the case document.
 
@@ -101,6 +109,9 @@ def start(
         data: the start form's values, personal ones in plain; they are sealed here.
         at_start: id of the start event; None = the only plain one.
         case_id: given where it derives from a delivery, so that twice is once.
+        unique: what may start only one case, whoever sends it; never forgotten.
+        personal: keys of data that come from another case and are sealed again here;
+            given, the data need not fit the start form.
 
     Raises:
         NotFound: no such process or version.
@@ -110,9 +121,9 @@ def start(
     case_id = case_id or app.clock.new_id()
     now = app.clock.now()
     with app.database.reading() as tx:
-        known = _stored(tx, actor, once)
+        known = _stored(tx, actor, once) or _stored(tx, UNIQUE, unique)
         if known is not None:
-            return known
+            return replace(known, status=200) if unique is not None else known
         main, versions = definitions.pins_for(tx, process, version)
         app.references.refresh(tx)
     pinned = _pinned(app, versions)
@@ -126,7 +137,7 @@ def start(
         starter=actor.name,
         links=links,
     )
-    command = intake.prepare_start(actor, pinned, command, sealer)
+    command = intake.prepare_start(actor, pinned, command, sealer, personal)
     row = CaseRow(
         id=case_id,
         process=process,
@@ -145,8 +156,16 @@ def start(
         position=0,
         head="",
     )
-    request = Request(actor, command, once, answer=_started)
-    done = _apply(app, _Turn(row, empty(case_id), pinned, request, command, sealer, now))
+    request = Request(actor, command, once, unique=unique, answer=_started)
+    try:
+        done = _apply(app, _Turn(row, empty(case_id), pinned, request, command, sealer, now))
+    except _OutrunError:
+        # The same request came twice at once, and the other was faster.
+        with app.database.reading() as tx:
+            known = _stored(tx, actor, once) or _stored(tx, UNIQUE, unique)
+        if known is None:
+            raise Busy("The case is being started.", hint="Try again in a moment.") from None
+        return known
     assert done.answer is not None
     if done.sends:
         app.deliver(app, case_id)
@@ -170,6 +189,7 @@ def handle(
     *,
     once: Once | None = None,
     if_match: str | None = None,
+    personal: frozenset[str] = frozenset(),
 ) -> Answer:
     """Apply a command to a case; 200 with what became of it.
 
@@ -179,6 +199,7 @@ def handle(
     Args:
         command: free text and personal form fields in plain; they are sealed here.
         if_match: an ETag; the command is refused when the task or case moved on.
+        personal: keys of the command's data that are sealed besides those of its form.
 
     Raises:
         CaseNotFound: no such case, or the actor may not see it.
@@ -187,7 +208,7 @@ def handle(
         Busy: the case changed under the command three times running.
         EngineError: what ``access``, the form or the executor refuse.
     """
-    request = Request(actor, command, once, if_match)
+    request = Request(actor, command, once, if_match, personal=personal)
     return _handle(app, case_id, request)
 
 
@@ -240,7 +261,7 @@ def _attempt(app: Application, case_id: str, request: Request) -> _Done:
         snapshot = row.snapshot()
         sealer = Sealer(app.clock.new_id, app.clock.secret)
         desk = intake.Desk(app, tx, request.actor, row, snapshot, pinned)
-        command = intake.prepare(desk, request.command, sealer)
+        command = intake.prepare(desk, request.command, sealer, request.personal)
     return _apply(app, _Turn(row, snapshot, pinned, request, command, sealer, max(now, row.at)))
 
 
@@ -323,13 +344,17 @@ def _write(
     projection.project(tx, entered, applied.events)
     projection.send(tx, entered, applied.events, TOPICS)
     answer = (request.answer or _moved)(tx, after, applied.snapshot, command)
-    once = request.once
-    if once is not None and once.key is not None:
-        kept = orjson.dumps([answer.body, answer.etag, answer.case_id])
-        store.store_answer(
-            tx, actor, once.route, once.key, body=once.sha256, status=answer.status,
-            answer=kept, at=turn.at,
-        )  # fmt: skip
+    kept = orjson.dumps([answer.body, answer.etag, answer.case_id])
+    for name, once in ((actor, request.once), (UNIQUE.name, request.unique)):
+        if once is None or once.key is None:
+            continue
+        try:
+            store.store_answer(
+                tx, name, once.route, once.key, body=once.sha256, status=answer.status,
+                answer=kept, at=turn.at,
+            )  # fmt: skip
+        except app.database.conflict as reason:
+            raise _OutrunError from reason
     return answer
 
 

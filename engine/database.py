@@ -66,7 +66,7 @@ Row = tuple[Any, ...]
 class Statement:
     """A statement compiled once for one database."""
 
-    __slots__ = ("_in", "_out", "text")
+    __slots__ = ("_constants", "_in", "_out", "text")
 
     def __init__(self, clause: ClauseElement, dialect: sa.Dialect) -> None:
         compiled = clause.compile(dialect=dialect)
@@ -76,14 +76,17 @@ class Statement:
         self._in = [
             name for name, bind in binds.items() if textual and isinstance(bind.type, Moment)
         ]
+        # Values that stand in the clause itself, such as limits and states.
+        written: Mapping[str, Any] = compiled.construct_params(_check=False) or {}
+        self._constants = {name: one for name, one in written.items() if one is not None}
         columns: Sequence[Any] = getattr(clause, "selected_columns", ())
         self._out = [at for at, one in enumerate(columns) if isinstance(one.type, Moment)]
 
     def bind(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return ``values`` as the driver takes them."""
-        if not self._in:
+        if not self._in and not self._constants:
             return values
-        bound = dict(values)
+        bound = {**self._constants, **values}
         for name in self._in:
             at = bound.get(name)
             if at is not None:
@@ -156,6 +159,8 @@ class Database:
             self._dialect = SQLiteDialect(paramstyle="named")
         self._statements: dict[int, tuple[ClauseElement, Statement]] = {}
         self._writer = threading.Lock()
+        self.conflict: type[Exception] = self.engine.dialect.loaded_dbapi.IntegrityError
+        """What the driver raises when a row of that key is there already."""
 
     def statement(self, clause: ClauseElement) -> Statement:
         """Return ``clause`` compiled for this database; module-level clauses only."""

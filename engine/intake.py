@@ -66,7 +66,13 @@ def home_unit(app: Application, actor: Actor) -> str | None:
     return units[0] if units else None
 
 
-def prepare_start(actor: Actor, pinned: Pinned, command: StartCase, sealer: Sealer) -> StartCase:
+def prepare_start(
+    actor: Actor,
+    pinned: Pinned,
+    command: StartCase,
+    sealer: Sealer,
+    personal: frozenset[str] | None = None,
+) -> StartCase:
     """Return the command with its data judged by the start form and sealed.
 
     Raises:
@@ -78,6 +84,10 @@ def prepare_start(actor: Actor, pinned: Pinned, command: StartCase, sealer: Seal
     roles = [group.role for group in node.assignment.groups]
     access.require(actor, "start", start_roles=roles)
     form = pinned.form_of(pinned.bundle.main, node.id)
+    if personal is not None:
+        sealed = personal | (form.personal if form else frozenset())
+        data = forms.validate_free(command.data)
+        return replace(command, data=sealer.fields(data, sealed))
     if form is None:
         return replace(command, data=forms.validate_free(command.data, writes=node.writes))
     data = forms.validate(form, command.data)
@@ -112,7 +122,9 @@ class Desk:
     pinned: Pinned
 
 
-def prepare(desk: Desk, command: Command, sealer: Sealer) -> Command:
+def prepare(
+    desk: Desk, command: Command, sealer: Sealer, personal: frozenset[str] = frozenset()
+) -> Command:
     """Return the command as it will be recorded: allowed, valid, sealed.
 
     Raises:
@@ -126,7 +138,8 @@ def prepare(desk: Desk, command: Command, sealer: Sealer) -> Command:
     _require(desk, _action(command), None)
     _check_state(desk.row)
     if getattr(command, "data", None) is not None:
-        changes: Any = {"data": forms.validate_free(command.data)}  # type: ignore[attr-defined]
+        data = forms.validate_free(command.data)  # type: ignore[attr-defined]
+        changes: Any = {"data": sealer.fields(data, personal)}
         command = replace(command, **changes)
     return _seal_texts(command, sealer)
 

@@ -76,8 +76,13 @@ def correlate(
     *,
     once: Once | None = None,
     link: JsonObject | None = None,
+    personal: frozenset[str] = frozenset(),
 ) -> Answer:
     """Hand a message to its one receiver; keep it for a day when there is none.
+
+    Args:
+        link: names the case that sent it; a case it starts is linked with that one.
+        personal: keys of ``data`` that are sealed in the receiver's history.
 
     Returns:
         The receiver's answer; 202 with ``expires_at`` when it is kept.
@@ -88,10 +93,12 @@ def correlate(
     if receiver is not None:
         command = CorrelateMessage(name=name, correlation=correlation, data=data)
         try:
-            return cases.handle(app, actor, receiver, command, once=once)
+            return cases.handle(app, actor, receiver, command, once=once, personal=personal)
         except (NothingWaits, CaseNotFound):
             # It ended or was satisfied meanwhile: look again.
-            return correlate(app, actor, name, correlation, data, once=once, link=link)
+            return correlate(
+                app, actor, name, correlation, data, once=once, link=link, personal=personal
+            )
     if begins:
         process, element, version = begins[0]
         return cases.start(
@@ -105,6 +112,7 @@ def correlate(
             links=None if link is None else [link],
             case_id=_derived(app, once),
             once=once,
+            unique=_unique(process, element, correlation),
         )
     message = CorrelateMessage(name=name, correlation=correlation, data=data)
     return _keep(app, actor, message, once)
@@ -192,6 +200,13 @@ def _matches(wanted: JsonObject, given: JsonObject) -> bool:
 def _business_key(correlation: JsonObject) -> str | None:
     values = [str(value) for _, value in sorted(correlation.items()) if value is not None]
     return "/".join(values) or None
+
+
+def _unique(process: str, element: str, correlation: JsonObject) -> Once | None:
+    """A message that names its keys starts one case, however often it is sent."""
+    if not any(value is not None for value in correlation.values()):
+        return None
+    return Once(f"@message/{process}/{element}", canonical(correlation).decode())
 
 
 def _derived(app: Application, once: Once | None) -> str | None:

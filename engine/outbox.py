@@ -18,12 +18,13 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
-from engine import cases, messages, topics
+from engine import cases, messages, store, topics
 from engine.cases import Once
 from engine.commands import CompleteJob, FailJob, RaiseIncident
 from engine.database import Moment, Transaction
 from engine.errors import Busy, EngineError
 from engine.ports import Application
+from engine.sealing import find_sealed, unseal
 from engine.tables import outbox
 
 PAUSES_SECONDS = (5, 30, 300, 1800, 7200)
@@ -121,12 +122,15 @@ def _hand_on(app: Application, delivery: Delivery) -> None:
 
 def _message(app: Application, delivery: Delivery) -> None:
     event = orjson.loads(delivery.body)
+    with app.database.reading() as tx:
+        values = store.get_sealed(tx, delivery.case_id)
     messages.correlate(
         app,
         messages.sender(delivery.case_id),
         event["name"],
         event["correlation"],
-        event["data"],
+        unseal(event["data"], values),
+        personal=frozenset(key for key, one in event["data"].items() if find_sealed(one)),
         once=Once("@outbox", delivery.key),
         link={"type": "message", "case": delivery.case_id, "name": event["name"]},
     )
@@ -148,15 +152,15 @@ def _job(app: Application, delivery: Delivery) -> None:
     event = orjson.loads(delivery.body)
     once = Once("@outbox", delivery.key)
     try:
-        data = topics.run(app, delivery.case_id, event["topic"], event["data"])
+        result = topics.run(app, delivery.case_id, event["topic"], event["data"], key=delivery.key)
     except Busy:
         raise
     except EngineError as reason:
         failed = FailJob(job=event["job"], message=str(reason), error_code=reason.code)
         cases.handle(app, cases.OUTBOX, delivery.case_id, failed, once=once)
         return
-    done = CompleteJob(job=event["job"], data=data)
-    cases.handle(app, cases.OUTBOX, delivery.case_id, done, once=once)
+    done = CompleteJob(job=event["job"], data=result.data)
+    cases.handle(app, cases.OUTBOX, delivery.case_id, done, once=once, personal=result.personal)
 
 
 _KINDS = {"message": _message, "signal": _signal, "job": _job}

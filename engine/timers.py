@@ -33,18 +33,18 @@ MOST_FIRINGS = 100_000
 
 log = structlog.get_logger()
 
-_RUNNING = ["open", "incident"]
+_RUNNING = (case_table.c.state == "open") | (case_table.c.state == "incident")
 _DUE = (
     sa.select(timers.c.case_id, timers.c.number, timers.c.due_at)
     .select_from(timers.join(case_table, case_table.c.id == timers.c.case_id))
-    .where(timers.c.due_at <= p("now", type_=Moment), case_table.c.state.in_(_RUNNING))
+    .where(timers.c.due_at <= p("now", type_=Moment), _RUNNING)
     .order_by(timers.c.due_at, timers.c.case_id, timers.c.number)
     .limit(BATCH)
 )
 _NEXT = (
     sa.select(timers.c.due_at)
     .select_from(timers.join(case_table, case_table.c.id == timers.c.case_id))
-    .where(case_table.c.state.in_(_RUNNING))
+    .where(_RUNNING)
     .order_by(timers.c.due_at)
     .limit(1)
 )

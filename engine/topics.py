@@ -9,23 +9,40 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-import orjson
 import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
-from engine import store
+from engine import cases, store
+from engine.access import Actor
 from engine.commands import JsonObject
 from engine.database import Moment, Transaction
 from engine.errors import InvalidData
 from engine.ports import Application
-from engine.sealing import unseal
-from engine.tables import cases, keys
+from engine.redaction import propose
+from engine.sealing import find_sealed, unseal
+from engine.tables import cases as case_table
+from engine.tables import keys
 
-Topic = Callable[[Application, str, JsonObject], JsonObject]
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a topic came to.
+
+    Attributes:
+        data: what the case takes over.
+        personal: keys of ``data`` that are sealed before they are recorded.
+    """
+
+    data: JsonObject
+    personal: frozenset[str] = frozenset()
+
+
+Topic = Callable[[Application, str, JsonObject], Result]
 
 DUPLICATE_METRES = 50
 DUPLICATE_DAYS = 30
@@ -33,82 +50,130 @@ EARTH_METRES = 6_371_000
 
 _SAME_ITEM = (
     sa.select(keys.c.case_id)
-    .select_from(keys.join(cases, cases.c.id == keys.c.case_id))
+    .select_from(keys.join(case_table, case_table.c.id == keys.c.case_id))
     .where(
         keys.c.name == "item_code",
         keys.c.value == p("item_code"),
         keys.c.case_id != p("case_id"),
-        cases.c.created_at >= p("since", type_=Moment),
-        cases.c.state.in_(["open", "suspended", "incident"]),
+        case_table.c.created_at >= p("since", type_=Moment),
+        case_table.c.ended_at.is_(None),
     )
     .order_by(keys.c.case_id.desc())
     .limit(200)
 )
 
 
-def next_number(app: Application, _case_id: str, data: JsonObject) -> JsonObject:
-    """Return the next number of a series as ``number``, e.g. ``哨2026-000017``.
+def next_number(app: Application, _case_id: str, data: JsonObject) -> Result:
+    """Return the next number of a series as ``number``, e.g. ``whistle-2026-000017``.
 
-    Series count per prefix and local year. A number is never given twice; when
+    Series count per counter and local year. A number is never given twice; when
     a case fails after taking one there is a gap.
 
     Args:
-        data: ``prefix`` (text).
+        data: ``counter`` names the series; ``prefix`` is what the number begins with.
     """
-    prefix = str(data.get("prefix") or "")
+    counter = str(data.get("counter") or "case")
+    prefix = str(data.get("prefix") or counter)
     year = app.references.calendar.local(app.clock.now()).year
     with app.database.writing() as tx:
-        name = f"number:{prefix}:{year}"
+        name = f"number:{counter}:{year}"
         count = int(store.get_fact(tx, name) or 0) + 1
         store.put_fact(tx, name, str(count))
-    return {"number": f"{prefix}{year}-{count:06d}"}
+    return Result({"number": f"{prefix}-{year}-{count:06d}"})
 
 
-def case_file_digest(app: Application, case_id: str, _data: JsonObject) -> JsonObject:
+def case_file_digest(app: Application, case_id: str, _data: JsonObject) -> Result:
     """Return the digest of the case's history so far as ``digest``, and its length."""
     with app.database.reading() as tx:
         row = store.read_case(tx, case_id)
     assert row is not None, "a job belongs to a case"
-    return {"digest": row.head, "entries": row.position}
+    return Result({"digest": row.head, "entries": row.position})
 
 
-def find_duplicates(app: Application, case_id: str, data: JsonObject) -> JsonObject:
-    """Return as ``duplicates`` the open cases of the same item close by, newest first.
+def find_duplicates(app: Application, case_id: str, data: JsonObject) -> Result:
+    """Return the open cases of the same item close by, as ``candidates``, newest first.
 
-    Same item, at most 50 m away and 30 days old (governance report, 2.1). Without
-    a place nothing is a duplicate.
+    Same item, at most ``radius_m`` metres away and ``days`` old (governance report,
+    2.1: 50 m and 30 days); the places are the sealed ``lat`` and ``lon`` of the
+    cases. ``duplicate_of`` is the oldest of them, or None. Without a place nothing
+    is a duplicate.
+    """
+    radius = float(data.get("radius_m") or DUPLICATE_METRES)
+    days = float(data.get("days") or DUPLICATE_DAYS)
+    since = app.clock.now() - timedelta(days=days)
+    with app.database.reading() as tx:
+        row = store.read_case(tx, case_id)
+        assert row is not None, "a job belongs to a case"
+        here = _place(row.snapshot().data.get("", {}), store.get_sealed(tx, case_id))
+        item = data.get("item_code")
+        found = [] if here is None or not item else _near(tx, case_id, str(item), since)
+        near = [one for one, there in found if metres(here or there, there) <= radius]
+    return Result({"duplicate_of": near[-1] if near else None, "candidates": near})
+
+
+def redact(app: Application, case_id: str, data: JsonObject) -> Result:
+    """Return a publishable proposal of ``text`` and the ``marks`` of what was changed.
+
+    A person approves it afterwards: the proposal is free text still, so it is sealed.
 
     Args:
-        data: ``item_code``, and ``lat``, ``lon`` in degrees (sealed or plain).
+        data: ``text`` (sealed or plain) and ``level`` (none, summary, public).
     """
-    now = app.clock.now()
     with app.database.reading() as tx:
-        here = _place(data, store.get_sealed(tx, case_id))
-        if here is None or not data.get("item_code"):
-            return {"duplicates": []}
-        found = _near(tx, case_id, str(data["item_code"]), here, now)
-    return {"duplicates": found}
+        values = store.get_sealed(tx, case_id)
+        row = store.read_case(tx, case_id)
+    assert row is not None, "a job belongs to a case"
+    plain = unseal({"text": data.get("text")}, values)["text"]
+    known = unseal(row.snapshot().data.get("", {}).get("reporter_name"), values)
+    names = [known] if isinstance(known, str) and known else []
+    level = str(data.get("level") or "public")
+    done = propose(plain if isinstance(plain, str) else "", level=level, known=names)
+    return Result({"text": done.text, "marks": list(done.marks)}, frozenset({"text"}))
 
 
-def notify(_app: Application, _case_id: str, _data: JsonObject) -> JsonObject:
+def start_case(app: Application, case_id: str, data: JsonObject) -> Result:
+    """Start another case, linked with this one both ways; return its id as ``case``.
+
+    Args:
+        data: ``process``, and ``data`` for it; sealed values are opened here and
+            sealed again in the new case.
+    """
+    with app.database.reading() as tx:
+        values = store.get_sealed(tx, case_id)
+    given = data.get("data") or {}
+    if not isinstance(given, dict):
+        raise TypeError("data must be an object")
+    position = data["@key"]
+    answer = cases.start(
+        app,
+        Actor.system(f"@case/{case_id}"),
+        process=str(data.get("process")),
+        data=unseal(given, values),
+        personal=frozenset(key for key, value in given.items() if find_sealed(value)),
+        links=[{"type": "started-by", "case": case_id}],
+        once=cases.Once("@start-case", str(position)),
+    )
+    return Result({"case": answer.case_id})
+
+
+def notify(_app: Application, _case_id: str, _data: JsonObject) -> Result:
     """Return nothing: the notice was written with the job's opening, as a row of the inbox."""
-    return {}
+    return Result({})
 
 
 def _near(
-    tx: Transaction, case_id: str, item: str, here: tuple[float, float], now: datetime
-) -> list[str]:
-    since = now - timedelta(days=DUPLICATE_DAYS)
+    tx: Transaction, case_id: str, item: str, since: datetime
+) -> list[tuple[str, tuple[float, float]]]:
     rows = tx.all(_SAME_ITEM, {"item_code": item, "case_id": case_id, "since": since})
-    near = []
+    found = []
     for (other,) in rows:
         row = store.read_case(tx, other)
         if row is None:
             continue
         there = _place(row.snapshot().data.get("", {}), store.get_sealed(tx, other))
-        if there is not None and metres(here, there) <= DUPLICATE_METRES:
-            near.append(other)
-    return near
+        if there is not None:
+            found.append((other, there))
+    return found
 
 
 def _place(data: Mapping[str, Any], values: Mapping[str, bytes]) -> tuple[float, float] | None:
@@ -132,23 +197,28 @@ def metres(one: tuple[float, float], other: tuple[float, float]) -> float:
     return 2 * EARTH_METRES * math.asin(math.sqrt(min(1.0, chord)))
 
 
-TOPICS: Mapping[str, Topic] = MappingProxyType(
+_TOPICS: Mapping[str, Topic] = MappingProxyType(
     {
         "next-number": next_number,
         "case-file-digest": case_file_digest,
         "find-duplicates": find_duplicates,
         "notify": notify,
+        "redact": redact,
+        "start-case": start_case,
     }
 )
 
 
-def run(app: Application, case_id: str, topic: str, data: JsonObject) -> JsonObject:
+def run(app: Application, case_id: str, topic: str, data: JsonObject, *, key: str) -> Result:
     """Run a topic of this module and return what the case takes over.
+
+    Args:
+        key: names the delivery, so that what it starts is started once.
 
     Raises:
         InvalidData: the topic cannot work with this input; the message says why.
     """
     try:
-        return TOPICS[topic](app, case_id, data)
-    except (TypeError, ValueError, orjson.JSONDecodeError) as reason:
+        return _TOPICS[topic](app, case_id, {**data, "@key": key})
+    except (TypeError, ValueError) as reason:
         raise InvalidData(f"The topic {topic!r} cannot use its input: {reason}.") from reason

@@ -98,7 +98,8 @@ class LiveWorld:
             )
             value = {"result": shape(found, table, shape_as), "matched": list(found.matched)}
         except EngineError as refusal:
-            return self._write(site, [_failed(refusal.code, str(refusal))])[0]
+            kind = getattr(refusal, "kind", "error")
+            return self._write(site, [_failed(refusal.code, str(refusal), kind)])[0]
         return self._write(site, [self._resolved(value)])[0]
 
     def find_unit(self, site: Site, role: str, unit: str | None) -> Answer:
@@ -234,5 +235,5 @@ def _from_json(record: Record) -> Answer:
     return Answer(record.get("value"), record.get("error"), record.get("provisional", False))
 
 
-def _failed(kind: str, message: str) -> Answer:
-    return Answer(error={"kind": "error", "type": kind, "message": message})
+def _failed(code: str, message: str, kind: str = "error") -> Answer:
+    return Answer(error={"kind": kind, "type": code, "message": message})

@@ -15,9 +15,9 @@ from engine.ports import Application
 PASSWORD = "bihuan-demo"  # noqa: S105 - printed by `make run`, refused beyond loopback
 ADMIN = "admin"
 
-HOME = ("990101001", "D04")
-"""Where the users named by a role work if they can: one street, and the department
-that gets most of its whistles. So a case that one of them starts reaches the others."""
+HOME = ("D04", "990101001")
+"""Where the users named by a role work if they can: the department that gets most of
+the whistles, else one street. So a case that one of them starts reaches the others."""
 
 
 def load_city(app: Application, folder: Path) -> tuple[int, int]:
@@ -85,11 +85,13 @@ def _role_users(
         if not holders or role == ADMIN:
             continue
         # One person as two users would slip through the separation of duties.
-        holders.sort(key=lambda one: (one[0] in taken, not _at_home(organisation, one[1], today)))
+        holders.sort(key=lambda one: (one[0] in taken, _from_home(organisation, one[1], today)))
         person = holders[0][0]
         taken.add(person)
         yield NewUser(role, person_id=person, password=PASSWORD, demo=True)
 
 
-def _at_home(organisation: Organisation, unit: str, today: date) -> bool:
-    return any(organisation.within(unit, place, today) for place in HOME)
+def _from_home(organisation: Organisation, unit: str, today: date) -> int:
+    """Return which of the places is the unit's, in their order; their number for none."""
+    near = (at for at, place in enumerate(HOME) if organisation.within(unit, place, today))
+    return next(near, len(HOME))
