@@ -7,60 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from engine.bpmn.model import Kind, LoopKind, TimerKind, Trigger
+from engine.bpmn.model import Kind, TimerKind
 from engine.bpmn.reader import read, read_cached
 from engine.scripts import Code
+from tests.snippets import DEFINITIONS, extended_by, extensions, node, pairs, process, text
 
 ROOT = Path(__file__).parent.parent
 DIAGRAMS = sorted(
     [*(ROOT / "processes").glob("*.bpmn"), *(ROOT / "tests/processes").glob("*.bpmn")]
 )
-DEFINITIONS = (
-    '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"'
-    ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
-    ' xmlns:camunda="http://camunda.org/schema/1.0/bpmn"'
-    ' xmlns:flowable="http://flowable.org/bpmn"'
-    ' xmlns:zeebe="http://camunda.org/schema/zeebe/1.0"'
-    ' xmlns:spiffworkflow="http://spiffworkflow.org/bpmn/schema/1.0/core" id="file">'
-)
-
-
-def process(body: str, roots: str = ""):
-    """The one process of a file without errors."""
-    xml = f'{DEFINITIONS}<process id="p" isExecutable="true">{body}</process>{roots}</definitions>'
-    diagram, findings = read(xml.encode(), "x.bpmn")
-    assert [one for one in findings if one.severity == "error"] == []
-    assert diagram is not None
-    return diagram.processes["p"]
-
-
-def node(tag: str, inner: str = "", attributes: str = "", roots: str = ""):
-    """The node t, the only one after a start event."""
-    body = (
-        f'<startEvent id="s"/><sequenceFlow id="f" sourceRef="s" targetRef="t"/>'
-        f'<{tag} id="t" {attributes}>{inner}</{tag}>'
-    )
-    return process(body, roots).nodes["t"]
-
-
-def extensions(inner: str) -> str:
-    return f"<extensionElements>{inner}</extensionElements>"
-
-
-def properties(**values: str) -> str:
-    inner = "".join(f'<camunda:property name="{k}" value="{v}"/>' for k, v in values.items())
-    return extensions(f"<camunda:properties>{inner}</camunda:properties>")
-
-
-def text(code: Code | None) -> str | None:
-    return None if code is None else code.text
-
-
-def pairs(mappings) -> list[tuple[str, str]]:
-    return [(one.target, one.value.text) for one in mappings]
-
-
-# -- whole files --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", DIAGRAMS, ids=lambda path: path.stem)
@@ -170,9 +125,9 @@ def test_scopes_nest_and_list_their_event_sub_processes():
 def test_lanes_nest_and_the_innermost_role_counts_where_the_task_has_none():
     one = process(
         '<laneSet id="l"><lane id="a" name="区">'
-        + properties(role="district_leader")
+        + extended_by(role="district_leader")
         + '<flowNodeRef>t</flowNodeRef><childLaneSet id="c"><lane id="b" name="街">'
-        + properties(role="street_leader@unit_at(place, 'street'), grid_worker")
+        + extended_by(role="street_leader@unit_at(place, 'street'), grid_worker")
         + "<flowNodeRef>u</flowNodeRef><flowNodeRef>v</flowNodeRef></lane></childLaneSet>"
         "</lane></laneSet>"
         '<userTask id="t"/><userTask id="u"/><userTask id="v" camunda:assignee="wang"/>'
@@ -190,7 +145,7 @@ def test_lanes_nest_and_the_innermost_role_counts_where_the_task_has_none():
 def test_a_task_in_a_sub_process_lies_in_the_lane_of_the_sub_process():
     one = process(
         '<laneSet id="l"><lane id="a" name="街">'
-        + properties(role="street_leader")
+        + extended_by(role="street_leader")
         + "<flowNodeRef>u</flowNodeRef></lane></laneSet>"
         '<subProcess id="u"><userTask id="t"/></subProcess>'
     )
@@ -202,7 +157,7 @@ def test_a_task_in_a_sub_process_lies_in_the_lane_of_the_sub_process():
 def test_data_objects_are_read_by_their_name_or_id():
     one = process(
         '<startEvent id="s"/><dataObject id="d1" name="severity">'
-        + properties(default="3")
+        + extended_by(default="3")
         + '</dataObject><dataObject id="d2" name="two words"/>'
         '<dataObjectReference id="r" dataObjectRef="d1"/>'
     )
@@ -215,7 +170,7 @@ def test_data_objects_are_read_by_their_name_or_id():
 
 def test_a_process_names_its_unit_and_what_it_needs():
     one = process(
-        properties(unit="unit_at(location, 'street')", name_en="P")
+        extended_by(unit="unit_at(location, 'street')", name_en="P")
         + '<startEvent id="s" camunda:formKey="report"/>'
         '<callActivity id="a" calledElement="q"/><callActivity id="b" calledElement="q"/>'
         '<businessRuleTask id="c" camunda:decisionRef="d"/>'
@@ -233,7 +188,7 @@ def test_a_process_names_its_unit_and_what_it_needs():
 def test_a_user_task_says_who_and_by_when():
     task = node(
         "userTask",
-        properties(warn="before(due, working_hours(1))", notSameAs="a, b;c"),
+        extended_by(warn="before(due, working_hours(1))", notSameAs="a, b;c"),
         'camunda:assignee="${case[\'starter\']}" camunda:candidateUsers="li, ${deputy}" '
         'camunda:dueDate="P1D" camunda:followUpDate="${followUp}" camunda:priority="90"',
     )
@@ -406,244 +361,3 @@ def test_zeebe_assignment_and_topic_are_read():
     assert text(task.priority) == "20"
     inner = extensions('<zeebe:taskDefinition type="notify"/>')
     assert node("serviceTask", inner).topic == "notify"
-
-
-# -- repetition ---------------------------------------------------------------------------
-
-
-def test_a_multi_instance_runs_over_a_collection_and_gathers_results():
-    loop = node(
-        "callActivity",
-        properties(outputCollection="results", outputElement="result['score']")
-        + '<multiInstanceLoopCharacteristics camunda:collection="${departments}"'
-        ' camunda:elementVariable="dept"><completionCondition>'
-        "nrOfCompletedInstances == 2</completionCondition></multiInstanceLoopCharacteristics>",
-        'calledElement="q"',
-    ).loop
-
-    assert (loop.kind, text(loop.collection), loop.item) == (
-        LoopKind.PARALLEL,
-        "departments",
-        "dept",
-    )
-    assert (loop.output[0], loop.output[1].text) == ("results", "result['score']")
-    assert text(loop.completion) == "nrOfCompletedInstances == 2"
-
-
-def test_the_standard_and_zeebe_say_the_same_in_their_own_words():
-    standard = node(
-        "task",
-        '<multiInstanceLoopCharacteristics isSequential="true">'
-        "<loopDataInputRef>items</loopDataInputRef><loopDataOutputRef>results</loopDataOutputRef>"
-        '<inputDataItem id="item"/><outputDataItem id="i" name="result"/>'
-        "</multiInstanceLoopCharacteristics>",
-    ).loop
-    zeebe = node(
-        "task",
-        '<multiInstanceLoopCharacteristics isSequential="true">'
-        + extensions(
-            '<zeebe:loopCharacteristics inputCollection="=items" inputElement="item"'
-            ' outputCollection="results" outputElement="=result"/>'
-        )
-        + "</multiInstanceLoopCharacteristics>",
-    ).loop
-
-    def said(loop):
-        name, value = loop.output
-        return loop.kind, text(loop.collection), loop.item, name, value.text
-
-    sequential = LoopKind.SEQUENTIAL
-    assert said(standard) == (sequential, "items", "item", "results", "value('result')")
-    assert said(zeebe) == (sequential, "items", "item", "results", "result")
-
-
-def test_a_loop_may_run_over_a_data_object():
-    one = process(
-        '<dataObject id="d" name="items"/><dataObjectReference id="r" dataObjectRef="d"/>'
-        '<task id="t"><multiInstanceLoopCharacteristics><loopDataInputRef>r</loopDataInputRef>'
-        "</multiInstanceLoopCharacteristics></task>"
-    )
-
-    assert text(one.nodes["t"].loop.collection) == "items"
-
-
-def test_cardinalities_and_standard_loops_are_read():
-    many = node(
-        "task",
-        "<multiInstanceLoopCharacteristics><loopCardinality>3</loopCardinality>"
-        "</multiInstanceLoopCharacteristics>",
-    ).loop
-    again = node(
-        "task",
-        '<standardLoopCharacteristics testBefore="true" loopMaximum="5">'
-        "<loopCondition>not done</loopCondition></standardLoopCharacteristics>",
-    ).loop
-
-    assert text(many.cardinality) == "3"
-    assert (again.kind, text(again.condition), again.test_before, again.maximum) == (
-        LoopKind.STANDARD,
-        "not done",
-        True,
-        5,
-    )
-
-
-# -- events -------------------------------------------------------------------------------
-
-ROOTS = (
-    '<message id="m" name="order"/><signal id="g" name="alarm"/>'
-    '<error id="e" errorCode="E1"/><error id="e2"/><escalation id="x" escalationCode="late"/>'
-)
-
-
-def event(tag: str, definition: str, inner: str = "", attributes: str = "") -> list:
-    found = node(tag, inner + definition, attributes, ROOTS).events
-    return [(one.trigger, one.name, text(one.value), text(one.payload)) for one in found]
-
-
-@pytest.mark.parametrize(
-    ("tag", "definition", "read_as"),
-    [
-        ("endEvent", '<errorEventDefinition errorRef="e"/>', (Trigger.ERROR, "E1", None, None)),
-        ("endEvent", '<errorEventDefinition errorRef="e2"/>', (Trigger.ERROR, "e2", None, None)),
-        (
-            "endEvent",
-            '<escalationEventDefinition escalationRef="x"/>',
-            (Trigger.ESCALATION, "late", None, None),
-        ),
-        ("endEvent", "<terminateEventDefinition/>", (Trigger.TERMINATE, None, None, None)),
-        (
-            "endEvent",
-            '<signalEventDefinition signalRef="g"/>',
-            (Trigger.SIGNAL, "alarm", None, None),
-        ),
-        (
-            "intermediateThrowEvent",
-            (
-                '<signalEventDefinition signalRef="g"><extensionElements>'
-                '<camunda:in source="a" target="b"/></extensionElements></signalEventDefinition>'
-            ),
-            (Trigger.SIGNAL, "alarm", None, "{'b': value('a')}"),
-        ),
-        (
-            "intermediateCatchEvent",
-            (
-                "<conditionalEventDefinition><condition>${severity gt 3}</condition>"
-                "</conditionalEventDefinition>"
-            ),
-            (Trigger.CONDITIONAL, None, "severity > 3", None),
-        ),
-        (
-            "intermediateCatchEvent",
-            (
-                "<timerEventDefinition><timeDate>2026-09-18T09:00:00+08:00</timeDate>"
-                "</timerEventDefinition>"
-            ),
-            (Trigger.TIMER, None, "'2026-09-18T09:00:00+08:00'", None),
-        ),
-        (
-            "intermediateThrowEvent",
-            '<messageEventDefinition messageRef="m"/>',
-            (Trigger.MESSAGE, "order", None, None),
-        ),
-    ],
-)
-def test_event_definitions_are_read(tag, definition, read_as):
-    assert event(tag, definition) == [read_as]
-
-
-def test_a_catching_error_event_may_take_the_code_and_the_message():
-    one = process(
-        '<task id="t"/><boundaryEvent id="b" attachedToRef="t"><errorEventDefinition'
-        ' camunda:errorCodeVariable="code" camunda:errorMessageVariable="text"/></boundaryEvent>'
-    )
-    caught = one.nodes["b"].events[0]
-
-    assert (caught.name, caught.code_variable, caught.message_variable) == (None, "code", "text")
-
-
-def test_an_event_may_refer_to_a_definition_of_the_file():
-    roots = ROOTS + '<signalEventDefinition id="shared" signalRef="g"/>'
-
-    found = node("endEvent", "<eventDefinitionRef>shared</eventDefinitionRef>", roots=roots)
-
-    assert [one.name for one in found.events] == ["alarm"]
-
-
-def test_several_definitions_are_alternatives_unless_parallel():
-    definitions = '<messageEventDefinition messageRef="m"/><signalEventDefinition signalRef="g"/>'
-
-    one = node("intermediateCatchEvent", definitions, "", ROOTS)
-    both = node("intermediateCatchEvent", definitions, 'parallelMultiple="true"', ROOTS)
-
-    assert [event.trigger for event in one.events] == [Trigger.MESSAGE, Trigger.SIGNAL]
-    assert (one.parallel_multiple, both.parallel_multiple) == (False, True)
-
-
-@pytest.mark.parametrize(
-    ("correlate", "keys"),
-    [
-        ("order", [("order", "order")]),
-        ("order=number", [("order", "number")]),
-        ("order=a == b; case=case['id']", [("order", "a == b"), ("case", "case['id']")]),
-    ],
-)
-def test_the_brief_correlation_names_keys_and_expressions(correlate, keys):
-    task = node("receiveTask", properties(correlate=correlate), 'messageRef="m"', ROOTS)
-
-    assert [(one.key, one.value.text) for one in task.events[0].correlation] == keys
-
-
-def test_the_standard_correlation_is_read():
-    subscription = (
-        '<correlationSubscription id="cs" correlationKeyRef="k"><correlationPropertyBinding'
-        ' id="cb" correlationPropertyRef="order"><dataPath>number + 1</dataPath>'
-        "</correlationPropertyBinding></correlationSubscription>"
-    )
-    retrieval = (
-        '<correlationPropertyRetrievalExpression id="r{0}" messageRef="m">'
-        "<messagePath>{0}</messagePath></correlationPropertyRetrievalExpression>"
-    )
-    roots = (
-        '<message id="m" name="order"/>'
-        f'<correlationProperty id="order" name="order_no">{retrieval.format("a")}'
-        f'</correlationProperty><correlationProperty id="unit">{retrieval.format("b")}'
-        '</correlationProperty><collaboration id="c"><correlationKey id="k">'
-        "<correlationPropertyRef>order</correlationPropertyRef></correlationKey></collaboration>"
-    )
-    one = process(
-        subscription + '<receiveTask id="t" messageRef="m"/><sendTask id="u" messageRef="m"/>',
-        roots,
-    )
-
-    def keys(key):
-        return [(k.key, k.value.text) for k in one.nodes[key].events[0].correlation]
-
-    assert keys("t") == [("order_no", "number + 1"), ("unit", "unit")]
-    assert keys("u") == [("order_no", "number + 1"), ("unit", "b")]
-
-
-def test_a_zeebe_subscription_is_a_correlation():
-    roots = (
-        '<message id="m" name="order"><extensionElements>'
-        '<zeebe:subscription correlationKey="=orderId"/></extensionElements></message>'
-    )
-
-    task = node("receiveTask", "", 'messageRef="m"', roots)
-
-    assert [(one.key, one.value.text) for one in task.events[0].correlation] == [
-        ("orderId", "orderId")
-    ]
-
-
-def test_what_a_message_carries_is_read_from_either_notation():
-    ours = node("sendTask", properties(payload="{'a': a}"), 'messageRef="m"', ROOTS)
-    spiff = node(
-        "receiveTask",
-        extensions("<spiffworkflow:messageVariable>answer</spiffworkflow:messageVariable>"),
-        'messageRef="m"',
-        ROOTS,
-    )
-
-    assert text(ours.events[0].payload) == "{'a': a}"
-    assert spiff.events[0].variable == "answer"

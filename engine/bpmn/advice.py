@@ -13,6 +13,15 @@ from engine.scripts.code import tree_of
 
 MAX_LOOK_BACK = 100
 Ends = dict[tuple[Kind, str | None], list[str]]
+_TRUE = ast.dump(ast.Constant(value=True))
+# One way round is enough: the other condition of a pair is looked up by it.
+_OPPOSITES: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Eq: ast.NotEq,
+    ast.Is: ast.IsNot,
+    ast.In: ast.NotIn,
+    ast.Lt: ast.GtE,
+    ast.Gt: ast.LtE,
+}
 _BRANCHING = ACTIVITIES | {Kind.EXCLUSIVE, Kind.INCLUSIVE}
 
 
@@ -114,7 +123,7 @@ def _advise_conditions(scope: Scope, reading: Reading) -> None:
 def _advise_default(node: Node, flows: list[Flow], reading: Reading) -> None:
     if not flows or node.default is not None:
         return
-    if any(flow.condition is None for flow in flows):
+    if any(flow.condition is None for flow in flows) or _leave_nothing_out(flows):
         return
     _warn(
         reading,
@@ -123,6 +132,30 @@ def _advise_default(node: Node, flows: list[Flow], reading: Reading) -> None:
         "It has no default flow, and its conditions may all be false.",
         "Make one flow the default; without it the case stops with an incident.",
     )
+
+
+def _leave_nothing_out(flows: list[Flow]) -> bool:
+    """Whether one condition is plainly the opposite of another, or always true."""
+    forms, opposites = set(), set()
+    for flow in flows:
+        tree = tree_of(flow.condition.text, "expression") if flow.condition else None
+        if not isinstance(tree, ast.Expression):
+            continue
+        forms.add(ast.dump(tree.body))
+        opposite = _opposite(tree.body)
+        if opposite is not None:
+            opposites.add(ast.dump(opposite))
+    return not forms.isdisjoint(opposites) or _TRUE in forms
+
+
+def _opposite(node: ast.expr) -> ast.expr | None:
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        return node.operand
+    if isinstance(node, ast.Compare) and len(node.ops) == 1:
+        other = _OPPOSITES.get(type(node.ops[0]))
+        if other is not None:
+            return ast.Compare(node.left, [other()], node.comparators)
+    return None
 
 
 # -- outcomes ----------------------------------------------------------------------

@@ -17,32 +17,35 @@ class Correlations:
     """The standard's correlation of one file.
 
     Attributes:
-        keys: message id -> the properties (id, name, path) that tell its receiver.
+        keys: message id -> the properties (id, path) that tell its receiver.
         bindings: process id -> property id -> expression over its data.
     """
 
-    keys: dict[str, tuple[tuple[str, str, str], ...]]
+    keys: dict[str, list[tuple[str, str]]]
     bindings: dict[str, dict[str, str]]
 
 
 def read_correlations(root: Element) -> Correlations:
     """Read ``correlationProperty`` and ``correlationSubscription`` elements."""
-    keys: dict[str, tuple[tuple[str, str, str], ...]] = {}
+    keys: dict[str, list[tuple[str, str]]] = {}
     for one in children(root, "correlationProperty"):
         key = one.get("id", "")
-        name = (one.get("name") or key).strip()
         for retrieval in children(one, "correlationPropertyRetrievalExpression"):
             message = retrieval.get("messageRef", "").rpartition(":")[2]
-            path = text_of(child(retrieval, "messagePath"))
-            keys[message] = (*keys.get(message, ()), (key, name, path))
+            keys.setdefault(message, []).append((key, _path(retrieval, "messagePath")))
     bindings: dict[str, dict[str, str]] = {}
     for process in children(root, "process"):
         bound = bindings.setdefault(process.get("id", ""), {})
         for subscription in children(process, "correlationSubscription"):
             for binding in children(subscription, "correlationPropertyBinding"):
                 reference = binding.get("correlationPropertyRef", "").rpartition(":")[2]
-                bound[reference] = text_of(child(binding, "dataPath"))
+                bound[reference] = _path(binding, "dataPath")
     return Correlations(keys, bindings)
+
+
+def _path(element: Element, name: str) -> str:
+    """Return the path below an element; some tools write it as a formalExpression."""
+    return text_of(child(element, name)) or text_of(child(element, "formalExpression"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +108,11 @@ def _correlation(message: Element, site: Site) -> tuple[Correlation, ...]:
         return _brief(brief, site.owner, site.reading)
     bound = site.correlations.bindings.get(_process_of(site.owner), {})
     found: list[Correlation] = []
-    for key, name, path in site.correlations.keys.get(message.get("id", ""), ()):
-        text = bound.get(key) or (path if site.throws else "") or name
+    for key, path in site.correlations.keys.get(message.get("id", ""), ()):
+        text = bound.get(key) or (path if site.throws else "") or key
         value = site.reading.code(site.element, expression, text)
         if value is not None:
-            found.append(Correlation(name, value))
+            found.append(Correlation(key, value))
     if found:
         return tuple(found)
     subscription = read_extensions(message, site.reading).zeebe("subscription", "correlationKey")
