@@ -147,6 +147,8 @@ def incident_page(
 def _after(cursor: str) -> dict[str, Any]:
     try:
         at, case_id, number = cursor.split("|")
+        # No incident has a number of more than 18 digits, and no database takes one.
+        number = number[:18]
         return {"after_at": parse(at), "after_case": case_id, "after_number": int(number)}
     except ValueError as reason:
         raise InvalidRequest(

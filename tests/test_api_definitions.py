@@ -1,0 +1,112 @@
+import io
+from pathlib import Path
+
+import pytest
+
+from tests.callers import callers, problem_of
+
+FIVE_STEPS = (Path(__file__).parent / "processes" / "five_steps.bpmn").read_bytes()
+
+
+@pytest.fixture
+def call(app):
+    return callers(app)
+
+
+def xml(caller, path, content):
+    return caller.post(path, content, Content_Type="application/xml")
+
+
+def test_the_same_file_again_changes_nothing(call):
+    answer = xml(call("deployer"), "/definitions?filename=five_steps.bpmn", FIVE_STEPS)
+
+    assert answer.status_code == 200
+    assert [(one["key"], one["version"]) for one in answer.get_json()["definitions"]] == [
+        ("five_steps", 1)
+    ]
+
+
+def test_a_changed_file_is_a_new_version_and_an_older_one_can_be_chosen(call):
+    deployer = call("deployer")
+    changed = FIVE_STEPS.replace(b"working_hours(4)", b"working_hours(8)")
+
+    answer = xml(deployer, "/definitions?filename=five_steps.bpmn", changed)
+
+    assert answer.status_code == 201
+    assert [one["version"] for one in answer.get_json()["definitions"]] == [2]
+    assert deployer.get("/definitions/five_steps/versions/2/xml").get_data() == changed
+    assert deployer.post("/definitions/five_steps/versions/1/default").status_code == 200
+    assert deployer.get("/definitions/five_steps").get_json()["version"] == 1
+    assert [one["version"] for one in deployer.get("/definitions").get_json()["items"]] == [1]
+
+
+def test_files_that_belong_together_come_as_parts(call):
+    files = [("files", (io.BytesIO(FIVE_STEPS), "five_steps.bpmn", "application/xml"))]
+
+    answer = call("deployer").upload("/definitions/check", files)
+
+    assert answer.status_code == 200
+    assert set(answer.get_json()) == {"findings"}
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"no xml", b"<a/>", b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", b"\xff"]
+)
+def test_a_file_that_is_no_diagram_is_findings(call, content):
+    deployer = call("deployer")
+
+    checked = xml(deployer, "/definitions/check?filename=x.bpmn", content)
+    deployed = xml(deployer, "/definitions?filename=x.bpmn", content)
+
+    assert checked.status_code == 200
+    assert {one["file"] for one in checked.get_json()["findings"]} == {"x.bpmn"}
+    assert problem_of(deployed) == (422, "not-deployable")
+    assert deployed.get_json()["findings"] == checked.get_json()["findings"]
+
+
+def test_deploying_needs_the_right(call):
+    answer = xml(call("street_dispatcher"), "/definitions?filename=x.bpmn", FIVE_STEPS)
+
+    assert problem_of(answer) == (403, "not-allowed")
+
+
+def test_a_body_that_is_no_file_is_refused(call):
+    deployer = call("deployer")
+
+    assert problem_of(deployer.post("/definitions", {})) == (415, "unsupported-media-type")
+    assert problem_of(deployer.upload("/definitions", [("a", (io.BytesIO(b""), "", ""))]))[0] in (
+        400,
+        415,
+    )
+    twice = [("f", (io.BytesIO(b"<a/>"), "x.bpmn", "text/xml"))] * 1 + [
+        ("f", (io.BytesIO(b"<b/>"), "x.bpmn", "text/xml"))
+    ]
+    assert problem_of(deployer.upload("/definitions", twice)) == (400, "invalid-request")
+
+
+def test_an_unknown_definition_or_version_is_404(call):
+    deployer = call("deployer")
+
+    for path in (
+        "/definitions/nothing",
+        "/definitions/five_steps/versions/9",
+        "/definitions/five_steps/versions/9/xml",
+        "/forms/nothing",
+        "/lists/nothing",
+    ):
+        assert problem_of(deployer.get(path)) == (404, "not-found"), path
+    assert problem_of(deployer.post("/definitions/five_steps/versions/9/default")) == (
+        404,
+        "not-found",
+    )
+
+
+def test_lists_are_read_as_of_a_day(call):
+    someone = call("street_dispatcher")
+
+    lists = {one["name"] for one in someone.get("/lists").get_json()["items"]}
+    roles = someone.get("/lists/roles?as_of=2026-09-14").get_json()
+
+    assert {"roles", "responsibility", "org_units"} <= lists
+    assert roles["as_of"] == "2026-09-14"
+    assert problem_of(someone.get("/lists/roles?as_of=soon")) == (422, "invalid-data")
