@@ -147,8 +147,9 @@ def incident_page(
 def _after(cursor: str) -> dict[str, Any]:
     try:
         at, case_id, number = cursor.split("|")
-        # No incident has a number of more than 18 digits, and no database takes one.
-        number = number[:18]
+        if len(number) > 18:
+            # More than any incident has, and than a database takes.
+            number = "too long"
         return {"after_at": parse(at), "after_case": case_id, "after_number": int(number)}
     except ValueError as reason:
         raise InvalidRequest(
