@@ -169,7 +169,21 @@ def start(
     assert done.answer is not None
     if done.sends:
         app.deliver(app, case_id)
+        return _settled(app, request, case_id)
     return done.answer
+
+
+def _settled(app: Application, request: Request, case_id: str) -> Answer:
+    """Answer a start with what its first deliveries made of it, now and for the same key."""
+    with app.database.writing() as tx:
+        row = store.read_case(tx, case_id)
+        assert row is not None, "it was started just now"
+        answer = _started(tx, row, row.snapshot(), request.command)
+        kept = orjson.dumps([answer.body, answer.etag, answer.case_id])
+        for name, once in ((request.actor.name, request.once), (UNIQUE.name, request.unique)):
+            if once is not None and once.key is not None:
+                store.replace_answer(tx, name, once.route, once.key, answer=kept)
+    return answer
 
 
 def _pinned(app: Application, versions: JsonObject) -> Pinned:

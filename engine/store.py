@@ -165,6 +165,15 @@ _ONCE = sa.select(idempotency.c.body, idempotency.c.status, idempotency.c.answer
     idempotency.c.key == p("key"),
 )
 _INSERT_ONCE = sa.insert(idempotency)
+_REPLACE_ONCE = (
+    sa.update(idempotency)
+    .where(
+        idempotency.c.actor == p("of_actor"),
+        idempotency.c.route == p("of_route"),
+        idempotency.c.key == p("of_key"),
+    )
+    .values(answer=p("answer"))
+)
 
 
 def pack(value: Any) -> bytes:
@@ -459,3 +468,9 @@ def store_answer(
             "at": at,
         },
     )
+
+
+def replace_answer(tx: Transaction, actor: str, route: str, key: str, *, answer: bytes) -> None:
+    """Keep another answer for an Idempotency-Key: what its deliveries made of it."""
+    values = {"of_actor": actor, "of_route": route, "of_key": key, "answer": answer}
+    tx.run(_REPLACE_ONCE, values)

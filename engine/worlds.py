@@ -69,7 +69,7 @@ class LiveWorld:
     ) -> Sequence[Answer]:
         """Return one answer per expression, in order."""
         return self._write(
-            site, [self._answer(one) for one in self._expressions(site, codes, names)]
+            site, [self._answer(site, one) for one in self._expressions(site, codes, names)]
         )
 
     def run(self, site: Site, code: Code, names: Mapping[str, Any]) -> Answer:
@@ -78,12 +78,12 @@ class LiveWorld:
         outcome = self._sandbox.script(
             code,
             names,
-            now=self._now,
+            now=self._moment(site),
             seed=self._seed(site),
             lookups=self._reference,
             budget=self._budget,
         )
-        return self._write(site, [self._answer(outcome)])[0]
+        return self._write(site, [self._answer(site, outcome)])[0]
 
     def decide(
         self, site: Site, decision: str, shape_as: str | None, names: Mapping[str, Any]
@@ -100,7 +100,7 @@ class LiveWorld:
         except EngineError as refusal:
             kind = getattr(refusal, "kind", "error")
             return self._write(site, [_failed(refusal.code, str(refusal), kind)])[0]
-        return self._write(site, [self._resolved(value)])[0]
+        return self._write(site, [self._resolved(site, value)])[0]
 
     def find_unit(self, site: Site, role: str, unit: str | None) -> Answer:
         """Return the nearest unit with a holder of ``role``, or None."""
@@ -115,7 +115,7 @@ class LiveWorld:
 
     def resume(self, site: Site, remaining: Any) -> Answer:
         """Return the moment that lies ``remaining`` after now."""
-        return self._write(site, [self._resolved(remaining)])[0]
+        return self._write(site, [self._resolved(site, remaining)])[0]
 
     def _expressions(
         self, site: Site, codes: Sequence[Code], names: Mapping[str, Any]
@@ -124,7 +124,7 @@ class LiveWorld:
         return self._sandbox.expressions(
             codes,
             names,
-            now=self._now,
+            now=self._moment(site),
             seed=self._seed(site),
             lookups=self._reference,
             budget=self._budget,
@@ -134,19 +134,25 @@ class LiveWorld:
         seed = f"{self._case}/{site.process}/{site.element}/{site.nth}"
         return seed if site.instance is None else f"{seed}/{site.instance}"
 
-    def _answer(self, outcome: Outcome) -> Answer:
+    def _moment(self, site: Site) -> datetime:
+        """A limit that is evaluated again still counts from the moment it was set."""
+        return self._now if site.since is None else parse(site.since)
+
+    def _answer(self, site: Site, outcome: Outcome) -> Answer:
         if outcome.error is not None:
             error = {
                 name: value for name, value in asdict(outcome.error).items() if value is not None
             }
             return Answer(error=error)
-        return self._resolved(outcome.value)
+        return self._resolved(site, outcome.value)
 
-    def _resolved(self, value: Any) -> Answer:
+    def _resolved(self, site: Site, value: Any) -> Answer:
         if not isinstance(value, dict | list):
             return Answer(value)
         try:
-            resolved = deadlines.resolve(value, now=self._now, calendar=self._calendar)
+            resolved = deadlines.resolve(
+                value, now=self._moment(site), calendar=self._calendar
+            )
         except EngineError as refusal:
             return _failed(refusal.code, str(refusal))
         self.calendar_read = self.calendar_read or resolved.value != value

@@ -9,7 +9,7 @@ from __future__ import annotations
 from engine.bpmn.model import Kind
 from engine.kernel.names import data_at, names_at, write, write_own
 from engine.kernel.questions import mapped, run_script
-from engine.kernel.rows import COUNT, FRAME, INSTANCE, KIND, T_SUBS
+from engine.kernel.rows import COUNT, FRAME, INSTANCE, KIND, PARENT, T_SUBS
 from engine.kernel.run import Run
 from engine.kernel.subscriptions import close
 
@@ -44,7 +44,8 @@ def _write_out(run: Run, around: str, found: dict[str, object], name: str) -> No
         # What the mappings of an instance name is its own.
         write_own(run, around, found, name)
     elif row[KIND] == FRAME:
-        write(run, run.surroundings(around), found, name)
+        # The frame and what stands in it share a name: its parent is in its own row.
+        write(run, run.scopes[around][PARENT], found, name)
     else:
         write(run, around, found, name)
 
