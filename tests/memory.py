@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from engine import commands as c
@@ -57,7 +58,7 @@ def flows(*pairs: str) -> str:
     for pair in pairs:
         way, _, condition = pair.partition(" : ")
         ids = [one.strip() for one in way.split(">")]
-        for source, target in zip(ids, ids[1:], strict=False):
+        for source, target in pairwise(ids):
             condition_xml = (
                 f"<conditionExpression>{condition.replace('<', '&lt;')}</conditionExpression>"
                 if condition
@@ -174,6 +175,9 @@ class Case:
 
     def later(self, hours: float) -> None:
         self.now += timedelta(hours=hours)
+
+    def retry(self, incident: int | None = None, /, **data: Any) -> list[Event]:
+        return self.do(c.RetryIncident(incident, data or None, "again"))
 
     def message(self, name: str, data: dict[str, Any] | None = None, /, **keys: Any) -> list[Event]:
         return self.do(c.CorrelateMessage(name, keys, data or {}))

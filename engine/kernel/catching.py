@@ -79,4 +79,11 @@ def visit_event(run: Run, scope: str, event: Place, written: JsonObject) -> None
     name = f"{event.prefix}.{nth}"
     run.add_token(name, event.id, scope, nth)
     write(run, scope, written, name)
-    run.perform("finish" if event.activity else "exit", name, None)
+    run.perform(after(event), name, None)
+
+
+def after(event: Place) -> str:
+    """Return the step that follows when an event has happened."""
+    if event.activity:
+        return "finish"
+    return "map" if event.node.outputs else "exit"

@@ -7,7 +7,13 @@ from datetime import datetime
 from engine.bpmn.model import Kind, TimerKind
 from engine.commands import JsonObject
 from engine.deadlines import local_text
-from engine.kernel.catching import named, take_boundary, take_event_sub_process, visit_event
+from engine.kernel.catching import (
+    after,
+    named,
+    take_boundary,
+    take_event_sub_process,
+    visit_event,
+)
 from engine.kernel.names import names_at, write
 from engine.kernel.plan import Place
 from engine.kernel.questions import ask, parsed, truth
@@ -141,7 +147,7 @@ def _go_on(run: Run, name: str, written: JsonObject) -> None:
     close(run, own)
     run.set_token(name, T_SUBS, [one for one in token[T_SUBS] if one not in own])
     write(run, token[T_SCOPE], written, name)
-    run.perform("finish" if run.place(name).activity else "exit", name, token[T_OUTCOME])
+    run.perform(after(run.place(name)), name, token[T_OUTCOME])
 
 
 def look_again(run: Run) -> None:
