@@ -77,8 +77,7 @@ class Statement:
             name for name, bind in binds.items() if textual and isinstance(bind.type, Moment)
         ]
         # Values that stand in the clause itself, such as limits and states.
-        written: Mapping[str, Any] = compiled.construct_params(_check=False) or {}
-        self._constants = {name: one for name, one in written.items() if one is not None}
+        self._constants = {name: one.value for name, one in binds.items() if not one.required}
         columns: Sequence[Any] = getattr(clause, "selected_columns", ())
         self._out = [at for at, one in enumerate(columns) if isinstance(one.type, Moment)]
 
@@ -206,6 +205,12 @@ class Database:
             cursor.execute("BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN")
         except self.engine.dialect.loaded_dbapi.OperationalError as reason:
             raise Busy("The database is busy.", hint="Try again in a few seconds.") from reason
+
+    def settle(self) -> None:
+        """Bring SQLite's write-ahead log into the file, so that erased bytes are in neither."""
+        if self.is_sqlite:
+            with self._writer, self.engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Close every connection."""

@@ -16,7 +16,11 @@ ANSWER_DAYS = 7
 DELIVERY_DAYS = 30
 """How long a delivery is kept after it was made."""
 
-_ANSWERS = sa.delete(idempotency).where(idempotency.c.at < p("before", type_=Moment))
+_ANSWERS = sa.delete(idempotency).where(
+    idempotency.c.at < p("before", type_=Moment),
+    # What may start one case only is never forgotten (``cases.UNIQUE``).
+    idempotency.c.actor != "@unique",
+)
 _DELIVERIES = sa.delete(outbox).where(outbox.c.delivered_at < p("before", type_=Moment))
 
 
