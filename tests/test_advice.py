@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.snippets import alone, extended, file, flow, found, properties
+from tests.snippets import alone, extended, file, flow, found, properties, timer
 
 
 def test_a_task_without_form_or_people_is_doubtful():
@@ -92,3 +92,24 @@ def test_what_is_only_read_past_is_said():
     )
 
     assert found(file(body)) == [("ignored", "t", 3), ("ignored", "t", 3), ("ignored", "d", 4)]
+
+
+def test_a_property_given_twice_is_doubtful():
+    twice = properties(colour="red").replace(
+        "</camunda:properties>",
+        '\n<camunda:property name="colour" value="blue"/></camunda:properties>',
+    )
+
+    assert found(file(extended("task", twice))) == [("property-twice", "t", 5)]
+
+
+def test_a_node_in_two_lanes_is_doubtful():
+    lanes = "".join(f'<lane id="{key}">\n<flowNodeRef>s</flowNodeRef></lane>' for key in ("a", "b"))
+
+    assert found(file(f'<laneSet id="l">{lanes}</laneSet><startEvent id="s"/>')) == [
+        ("in-two-lanes", "s", 4)
+    ]
+
+
+def test_a_cycle_at_an_event_that_a_token_leaves_is_doubtful():
+    assert found(file(timer("timeCycle", "R/PT1H"))) == [("cycle-fires-once", "t", 4)]
