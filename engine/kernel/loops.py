@@ -77,7 +77,7 @@ def _items(run: Run, name: str, loop: Loop) -> list[Any]:
     site = run.site(name, "collection")
     if loop.collection is not None:
         found = values(run, site, [loop.collection], names)[0]
-        found = list(found.values()) if isinstance(found, dict) else found
+        found = [found[key] for key in sorted(found)] if isinstance(found, dict) else found
         if not isinstance(found, list):
             raise _not(site.purpose, "a list", found, loop.collection.text)
     elif loop.cardinality is not None:

@@ -109,7 +109,8 @@ def write(run: Run, scope: str, values: Mapping[str, Any], at: str) -> None:
     if not values:
         return
     homes: dict[str, list[str]] = {}
-    for name in values:
+    # Not in the order of writing: a record keeps the keys of an object, not their order.
+    for name in sorted(values):
         homes.setdefault(_home(run, scope, name), []).append(name)
     for home, names in homes.items():
         write_own(run, home, {name: values[name] for name in names}, at)
@@ -119,12 +120,13 @@ def write_own(run: Run, scope: str, values: Mapping[str, Any], at: str) -> None:
     """Write data into ``scope`` itself, whether or not it has them yet."""
     if not values:
         return
+    names = sorted(values)
     run.own_data(scope).update(values)
     element, nth, instance = run.visit_of(at)
     around = run.surroundings(at) if at else ""
-    run.emit("data_written", around, element, nth, instance, scope=scope, names=list(values))
+    run.emit("data_written", around, element, nth, instance, scope=scope, names=names)
     if run.watch:
-        for name in values:
+        for name in names:
             for waiting in run.watch.get("d:" + name, ()):
                 is_condition = waiting in run.subs and run.subs[waiting][0] == "conditional"
                 (run.dirty if is_condition else run.stale)[waiting] = None

@@ -70,6 +70,8 @@ def begin_case(run: Run, scope: str, data: JsonObject, start: str | None) -> Non
         Stuck: the expression for the unit, or for a declared datum, fails.
     """
     process = run.process(scope)
+    # At a second try what was corrected meanwhile is there already.
+    data = {**data, **run.data.get(scope, {})}
     names = Names({"case": run.case}, [data])
     if process.unit is not None:
         site = run.site(scope, "unit")
