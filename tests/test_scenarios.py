@@ -1,0 +1,121 @@
+"""Every scenario, in memory and then through the application on both databases."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine import deployments, identities, replay
+from engine.application import open_application
+from engine.clock import ManualClock
+from engine.settings import Settings
+from tests import scenario_city, scenarios
+from tests.scenario_stages import DatabaseStage
+
+FILES = scenarios.paths()
+NAMES = [path.stem for path in FILES]
+LONG_AGO = "2025-10-01 00:00"
+"""The scenarios' databases are filled before any of them begins."""
+
+
+def _deploy_all(url, sandbox):
+    clock = ManualClock(scenarios._full(LONG_AGO))
+    app = open_application(Settings(database_url=url), clock=clock, sandbox=sandbox)
+    deployments.deploy(app, identities.operator(), scenario_city.files())
+    app.database.close()
+
+
+@pytest.fixture(scope="session")
+def ready_sqlite(city: Path, sandbox, tmp_path_factory) -> Path:
+    """A SQLite database with the demo city and every diagram."""
+    path = tmp_path_factory.mktemp("scenarios") / "ready.db"
+    shutil.copy(city, path)
+    _deploy_all(f"sqlite:///{path}", sandbox)
+    return path
+
+
+@pytest.fixture(scope="session")
+def ready_postgres(server, postgres_city: str, sandbox) -> str:
+    """The same on PostgreSQL, as a template."""
+    _deploy_all(server.create("ready", postgres_city), sandbox)
+    return "ready"
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def ready_url(request, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database for one scenario."""
+    if request.param == "sqlite":
+        path = tmp_path / "scenario.db"
+        shutil.copy(request.getfixturevalue("ready_sqlite"), path)
+        yield f"sqlite:///{path}"
+        return
+    server, template = request.getfixturevalue("server"), request.getfixturevalue("ready_postgres")
+    name = f"scenario_{request.node.callspec.id}".lower().replace("-", "_")[:60]
+    yield server.create(name, template)
+
+
+@pytest.mark.parametrize("path", FILES, ids=NAMES)
+def test_a_scenario_goes_as_it_is_written(path, sandbox):
+    scenarios.compare(scenarios.perform(scenarios.load(path), sandbox))
+
+
+@pytest.mark.parametrize("path", FILES, ids=NAMES)
+def test_a_scenario_goes_the_same_way_on_a_database_and_is_proved(path, ready_url, sandbox):
+    scenario = scenarios.load(path)
+    stage = DatabaseStage(ready_url, sandbox, scenarios._start(scenario))
+    try:
+        play = scenarios.Play(scenario, stage)
+        play.run()
+
+        scenarios.compare(play)
+        ids = stage.cases()
+        assert list(replay.replay(stage.app, ids)) == [None] * len(ids)
+        assert list(replay.verify_cases(stage.app, ids)) == [None] * len(ids)
+        assert list(replay.verify_rest(stage.app)) == []
+    finally:
+        stage.close()
+
+
+def test_a_minute_s_difference_is_told_line_by_line(sandbox):
+    scenario = scenarios.load(scenarios.FOLDER / "five_steps_late.yaml")
+    scenario.document["steps"][2]["at"] = "09:21"
+    scenario.document["steps"][2].pop("due")
+
+    play = scenarios.perform(scenario, sandbox)
+    with pytest.raises(scenarios.Wrong) as told:
+        scenarios.compare(play)
+
+    lines = str(told.value).splitlines()
+    assert "-      late 1 09-14 14:50" in lines
+    assert "+      late 1 09-14 14:51" in lines
+
+
+def test_an_element_that_nobody_expected_is_a_difference(sandbox, tmp_path):
+    text = (scenarios.FOLDER / "five_steps_late.yaml").read_text(encoding="utf-8")
+    path = tmp_path / "five_steps_late.yaml"
+    path.write_text(text.replace("      late 1 09-14 14:50\n", ""), encoding="utf-8")
+
+    with pytest.raises(scenarios.Wrong) as told:
+        scenarios.compare(scenarios.perform(scenarios.load(path), sandbox))
+
+    assert "+      late 1 09-14 14:50" in str(told.value).splitlines()
+
+
+def test_what_is_recorded_is_what_is_compared(sandbox, tmp_path):
+    path = tmp_path / "five_steps_late.yaml"
+    shutil.copy(scenarios.FOLDER / path.name, path)
+    play = scenarios.perform(scenarios.load(path), sandbox)
+
+    scenarios.record(play)
+
+    assert path.read_bytes() == (scenarios.FOLDER / path.name).read_bytes()
+
+
+@pytest.mark.parametrize("path", FILES, ids=NAMES)
+def test_a_scenario_says_what_it_is_about(path):
+    document = scenarios.load(path).document
+    title = document["title"]
+    assert (sorted(title), all(title.values()), "expect" in document) == (["en", "zh"], True, True)
