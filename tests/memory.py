@@ -238,6 +238,7 @@ def check_events(events: list[Event], *, ended: bool) -> None:
     """Assert that what was entered is left once, and every event has its fields."""
     open_: dict[tuple[Any, ...], int] = {}
     waiting: dict[tuple[str, Any], int] = {}
+    held: set[tuple[str, Any]] = set()
     for event in events:
         known = {name.rstrip("?") for name in FIELDS[event["type"]]} | {"type"}
         needed = {name for name in FIELDS[event["type"]] if not name.endswith("?")}
@@ -248,7 +249,7 @@ def check_events(events: list[Event], *, ended: bool) -> None:
             open_[place] = 1
         elif event["type"] == "element_left":
             assert open_.pop(place, None), event
-        _count(waiting, event)
+        _count(waiting, held, event)
     assert all(number in (0, 1) for number in waiting.values()), waiting
     if ended:
         assert open_ == {}
@@ -263,7 +264,6 @@ _OPEN = {
     "timer_armed": ("timer", 1),
     "timer_fired": ("timer", -1),
     "timer_cancelled": ("timer", -1),
-    "timer_held": ("timer", -1),
     "message_awaited": ("subscription", 1),
     "message_abandoned": ("subscription", -1),
     "message_received": ("subscription", -1),
@@ -279,9 +279,14 @@ _OPEN = {
 }
 
 
-def _count(waiting: dict[tuple[str, Any], int], event: Event) -> None:
+def _count(waiting: dict[tuple[str, Any], int], held: set[tuple[str, Any]], event: Event) -> None:
+    if event["type"] == "timer_held":
+        held.add(("timer", event["timer"]))
     if event["type"] in _OPEN and not event.get("open"):
         name, more = _OPEN[event["type"]]
         key = (name, event[name])
+        if event["type"] == "timer_armed" and key in held:
+            held.remove(key)
+            return
         waiting[key] = waiting.get(key, 0) + more
         assert waiting[key] in (0, 1), event

@@ -455,11 +455,7 @@ def test_a_call_may_pass_everything_in_and_out():
 
 
 def test_a_process_that_calls_itself_stops_at_the_depth_limit():
-    one = Case(
-        process(
-            AROUND + '<callActivity id="t" calledElement="p"/>' + flows("s > t > e")
-        )
-    )
+    one = Case(process(AROUND + '<callActivity id="t" calledElement="p"/>' + flows("s > t > e")))
 
     one.start()
 
@@ -569,9 +565,7 @@ def test_a_case_takes_its_unit_from_its_start_data():
 
 
 def test_declared_data_begin_with_their_default_or_empty():
-    one = case(
-        '<dataObject id="a"/><dataObject id="b"/><userTask id="t"/>'
-    )
+    one = case('<dataObject id="a"/><dataObject id="b"/><userTask id="t"/>')
 
     one.start(b=2)
 

@@ -10,7 +10,9 @@ def user(*ids: str) -> str:
 
 
 def test_a_plain_sequence_enters_and_leaves_each_element_once():
-    case = Case(process('<startEvent id="s"/><task id="a"/><endEvent id="e"/>' + flows("s > a > e")))
+    case = Case(
+        process('<startEvent id="s"/><task id="a"/><endEvent id="e"/>' + flows("s > a > e"))
+    )
 
     case.start()
 
@@ -186,7 +188,15 @@ def test_an_inclusive_join_counts_tokens_in_sub_processes_and_boundary_events():
             + '</subProcess><boundaryEvent id="b" attachedToRef="sub" cancelActivity="false">'
             "<timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition>"
             '</boundaryEvent><endEvent id="e"/><endEvent id="e2"/>'
-            + flows("s > f", "f > a : True", "f > sub : True", "a > j", "b > late > j", "sub > e2", "j > e")
+            + flows(
+                "s > f",
+                "f > a : True",
+                "f > sub : True",
+                "a > j",
+                "b > late > j",
+                "sub > e2",
+                "j > e",
+            )
         )
     )
     case.start()
@@ -208,8 +218,17 @@ def test_a_token_that_can_reach_a_filled_flow_does_not_block_an_inclusive_join()
             + user("a", "b", "c")
             + '<exclusiveGateway id="x" default="x_j"/><endEvent id="e"/>'
             + flows(
-                "s > f", "f > m : True", "f > b : True", "m > a", "a > x", "x > m : again", "x > j",
-                "b > j", "f > c : False", "c > j", "j > e",
+                "s > f",
+                "f > m : True",
+                "f > b : True",
+                "m > a",
+                "a > x",
+                "x > m : again",
+                "x > j",
+                "b > j",
+                "f > c : False",
+                "c > j",
+                "j > e",
             )
         )
     )

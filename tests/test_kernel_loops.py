@@ -167,8 +167,7 @@ def test_a_completion_condition_sees_what_was_gathered_so_far():
 def test_a_boundary_event_of_a_multi_instance_opens_once_and_ends_all():
     # The trap: inner instances must not open the boundary events again.
     one = case(
-        multi()
-        + '<boundaryEvent id="b" attachedToRef="t"><timerEventDefinition><timeDuration>PT1H'
+        multi() + '<boundaryEvent id="b" attachedToRef="t"><timerEventDefinition><timeDuration>PT1H'
         "</timeDuration></timerEventDefinition></boundaryEvent>" + flows("b > e")
     )
     one.start(items=["a", "b"])
@@ -187,9 +186,7 @@ def test_a_boundary_event_of_a_multi_instance_opens_once_and_ends_all():
 
 
 def test_a_multi_instance_of_a_sub_process_has_a_scope_per_instance():
-    inside = (
-        '<startEvent id="bs"/><userTask id="a"/><userTask id="b2"/>' + flows("bs > a > b2")
-    )
+    inside = '<startEvent id="bs"/><userTask id="a"/><userTask id="b2"/>' + flows("bs > a > b2")
     one = case(multi("subProcess", inside=inside))
     one.start(items=[{"code": "D04"}, {"code": "D07"}])
 
@@ -388,8 +385,7 @@ def test_more_instances_than_allowed_are_an_incident():
     many.start(items=list(range(1001)))
     huge = Case(
         process(
-            AROUND
-            + '<task id="t"><multiInstanceLoopCharacteristics><loopCardinality>n'
+            AROUND + '<task id="t"><multiInstanceLoopCharacteristics><loopCardinality>n'
             "</loopCardinality></multiInstanceLoopCharacteristics></task>" + flows("s > t > e")
         )
     )
@@ -405,10 +401,14 @@ def test_more_instances_than_allowed_are_an_incident():
 
 def test_a_service_task_adds_an_instance_across_the_call():
     service = (
-        '<serviceTask id="ask" camunda:topic="add-instance"><extensionElements>'
-        '<camunda:inputOutput><camunda:inputParameter name="item">${{"code": helper}}'
-        "</camunda:inputParameter></camunda:inputOutput></extensionElements></serviceTask>"
-    ).replace("${{", "={").replace("}}", "}")
+        (
+            '<serviceTask id="ask" camunda:topic="add-instance"><extensionElements>'
+            '<camunda:inputOutput><camunda:inputParameter name="item">${{"code": helper}}'
+            "</camunda:inputParameter></camunda:inputOutput></extensionElements></serviceTask>"
+        )
+        .replace("${{", "={")
+        .replace("}}", "}")
+    )
     called = process(
         '<startEvent id="ds"/><userTask id="handle"/><exclusiveGateway id="x" default="x_de"/>'
         + service.replace('={"code": helper}', "${helper}")

@@ -44,7 +44,7 @@ from engine.kernel.rows import (
     U_VALUE,
 )
 from engine.kernel.run import Run, Step, Stuck
-from engine.kernel.subscriptions import emit_timer
+from engine.kernel.subscriptions import arm, emit_timer
 from engine.periods import parse_moment
 
 
@@ -114,7 +114,10 @@ def _command_again(run: Run, document: c.JsonObject) -> None:
 
 
 def _fire_again(run: Run, number: str) -> None:
-    if number in run.subs:
+    row = run.subs.get(number)
+    if row is not None and row[U_LEFT] == _NOTHING_LEFT:
+        run.subs[number] = [*row[:U_LEFT], None, *row[U_LEFT + 1 :]]
+        arm(run, number)
         firing.fire(run, number)
 
 
@@ -229,6 +232,8 @@ HANDLERS: dict[type[c.Command], Callable[[Run, Any], None]] = {
     c.RecomputeDeadlines: clocks.recompute,
 }
 
+_NOTHING_LEFT = {"$amount": 0, "unit": "MIN"}
+
 _WHILE_SUSPENDED = (
     c.ResumeCase, c.SuspendCase, c.CancelCase, c.AddComment, c.AddAttachment,
     c.RaiseIncident, c.RecomputeDeadlines,
@@ -264,7 +269,9 @@ def park_command(run: Run, command: c.Command, message: str) -> None:
         number = str(command.timer)
         host, step, arguments = run.subs[number][U_HOST], "fire", [number]
         # Otherwise it would be due again at once, for ever.
-        emit_timer(run, number, "timer_cancelled")
+        row = run.subs[number]
+        run.subs[number] = [*row[:U_LEFT], _NOTHING_LEFT, *row[U_LEFT + 1 :]]
+        emit_timer(run, number, "timer_held", remaining=_NOTHING_LEFT)
     elif isinstance(command, c.CompleteJob | c.FailJob):
         host = command.job
     elif isinstance(command, c.CompleteTask):

@@ -37,6 +37,7 @@ def found_case(run: Run, command: StartCase) -> None:
         "started_at": run.moment,
     }
     run.add_scope("", [CASE, process.key, process.key, None, 0, 1, None, [], [], None, None])
+    run.data[""] = {}
     _demand_start(run, command.start)
     run.state = "open"
     run.emit_case(
