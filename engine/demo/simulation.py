@@ -25,7 +25,7 @@ from engine import cases, deadlines, timers, views
 from engine.access import Actor
 from engine.calendar import LOCAL
 from engine.clock import ManualClock, parse
-from engine.commands import CompleteTask
+from engine.commands import ClaimTask, CompleteTask
 from engine.demo.crowd import Crowd
 from engine.demo.papers import Papers
 from engine.errors import EngineError
@@ -33,7 +33,7 @@ from engine.ports import Application
 
 Plan = dict[str, Any]
 
-CLOSED = frozenset({"completed", "cancelled"})
+CLOSED = frozenset({"completed", "terminated", "voided", "withdrawn", "merged"})
 TRIES = 3
 """How many people try a task before it is left to wait."""
 
@@ -53,12 +53,21 @@ class Life:
 
     Attributes:
         traits: what was drawn for it and is not yet used up.
-        seen: open tasks and armed timers it has planned for.
+        state: of the case when last looked at; the way it ended if it was cancelled.
+        seen: open tasks and armed timers that are planned for, and incidents.
     """
 
     id: str
     traits: set[str]
+    state: str = "open"
     seen: set[str] = field(default_factory=set)
+
+    def new(self, name: str) -> bool:
+        """Say whether ``name`` is seen for the first time."""
+        if name in self.seen:
+            return False
+        self.seen.add(name)
+        return True
 
 
 class Simulation:
@@ -78,13 +87,15 @@ class Simulation:
         self._papers = Papers(app, plan, crowd, self._random)
         self._heap: list[Happening] = []
         self._order = 0
+        self._lives: dict[str, Life] = {}
         self.report: Counter[str] = Counter()
 
     def run(self, count: int, step: Callable[[], None]) -> Counter[str]:
         """Let ``count`` cases arrive and live; call ``step`` as each arrives.
 
         Returns:
-            How many cases were started and closed, steps done, and refused by reason.
+            How many cases were started and how they stand, steps done, timers fired,
+            and what was refused, by reason.
         """
         end = self._moment(self._plan["last"], hours=24)
         for at in sorted(self._arrival() for _ in range(count)):
@@ -93,6 +104,7 @@ class Simulation:
             happening = heapq.heappop(self._heap)
             self._clock.set(max(happening.at, self._clock.now()))
             happening.do()
+        self.report.update(f"cases {one.state}" for one in self._lives.values())
         return self.report
 
     def _later(self, at: datetime, do: Callable[[], None]) -> None:
@@ -133,38 +145,47 @@ class Simulation:
         except EngineError as refusal:
             self._refused(refusal, "start")
             return
-        life.id = answer.body["id"]
         self.report["started"] += 1
+        life.id = answer.body["id"]
+        self._lives[life.id] = life
         self._look(life)
 
     # -- lives --------------------------------------------------------------------
 
     def _look(self, life: Life) -> None:
         """Plan for what is new in a case: tasks that opened, timers that were armed."""
-        case = views.case(self._app, self._crowd.watcher(), life.id)
-        if case["state"] in CLOSED:
-            self.report[case.get("end") or case["state"]] += 1
+        if life.state in CLOSED:
             return
-        if case["incidents"]:
-            self.report["incidents"] += 1
+        case = views.case(self._app, self._crowd.watcher(), life.id)
+        life.state = case.get("end") or case["state"]
+        for one in case["incidents"]:
+            if life.new(f"incident {one['id']}"):
+                self.report[f"incident at {one['element']}: {one['code']}"] += 1
         for task in case["tasks"]:
             self._notice(life, task)
         for timer in case["timers"]:
-            name = f"{timer['element']} {timer['due_at']}"
-            if name not in life.seen:
-                life.seen.add(name)
+            if life.new(f"timer {timer['element']} {timer['due_at']}"):
                 self._later(parse(timer["due_at"]), lambda: self._ring(life))
+        for link in case["links"]:
+            if link["case"] not in self._lives:
+                # What a case starts (a question four weeks later) is lived too.
+                other = self._lives[link["case"]] = Life(link["case"], set())
+                self._look(other)
 
     def _notice(self, life: Life, task: dict[str, Any]) -> None:
-        if task["held"] or task["id"] in life.seen:
+        if task["held"] or not life.new(task["id"]):
             return
-        life.seen.add(task["id"])
         rule = self._rule(task["element"])
         late = rule.get("late")
         at = self._clock.now()
         if late and late in life.traits and task.get("due_at"):
             life.traits.discard(late)
             at = max(at, parse(task["due_at"]))
+        elif "claim" in rule:
+            low, high, unit = rule["claim"]
+            signed_at = self._after(at, low, high, unit)
+            self._later(signed_at, lambda: self._sign(life, task["id"]))
+            at = signed_at
         at = self._moment_of_work(rule, at, task.get("due_at"))
         self._later(at, lambda: self._work(life, task["id"], task["element"]))
 
@@ -173,16 +194,38 @@ class Simulation:
         share = rule.get("share")
         if share and due_at and parse(due_at) > at:
             left = parse(due_at) - at
-            at += left * self._random.uniform(*share)
+            at += timedelta(seconds=int(left.total_seconds() * self._random.uniform(*share)))
             if left < timedelta(hours=12):
                 return at
             # Long limits are worked on in office hours, whatever the share comes to.
             low, high, unit = 0.0, 1.0, "WH"
         else:
             low, high, unit = rule.get("after") or self._plan["after"]
+        return self._after(at, low, high, unit)
+
+    def _after(self, at: datetime, low: float, high: float, unit: str) -> datetime:
         amount = round(self._random.uniform(low, high), 2)
         calendar = self._app.references.calendar
         return deadlines.due(at, amount, unit, calendar=calendar).at
+
+    def _sign(self, life: Life, task_id: str) -> None:
+        """Claim a task (签收) that is done later."""
+        task = self._task(task_id)
+        person = None if task is None else self._crowd.hand(task, [], self._random)
+        if task is None or person is None:
+            return
+        try:
+            cases.handle(self._app, person, life.id, ClaimTask(task=cases.split_task(task_id)[1]))
+        except EngineError as refusal:
+            self._refused(refusal, task["element"])
+
+    def _task(self, task_id: str) -> dict[str, Any] | None:
+        """Return a task if it is still open."""
+        try:
+            task = views.task(self._app, self._crowd.watcher(), *cases.split_task(task_id))
+        except EngineError:
+            return None
+        return task if task["state"] == "open" else None
 
     def _ring(self, life: Life) -> None:
         self.report["timers"] += timers.tick(self._app)
@@ -190,12 +233,11 @@ class Simulation:
 
     def _work(self, life: Life, task_id: str, element: str) -> None:
         """Complete a task that may have gone meanwhile."""
-        try:
-            task = views.task(self._app, self._crowd.watcher(), *cases.split_task(task_id))
-        except EngineError:
+        task = self._task(task_id)
+        if task is None:
             return
-        if task["state"] != "open" or task["held"]:
-            # A held task is planned for again when it is released.
+        if task["held"]:
+            # It is planned for again when it is released.
             life.seen.discard(task_id)
             return
         rule = self._rule(element)
@@ -209,7 +251,7 @@ class Simulation:
             if self._complete(life, task, person, outcome):
                 self._look(life)
                 return
-        self.report["left waiting"] += 1
+        self.report[f"nobody for {element}"] += 1
 
     def _complete(
         self, life: Life, task: dict[str, Any], person: Actor, outcome: str | None
