@@ -30,7 +30,6 @@ import yaml
 from engine import deadlines
 from engine.access import Actor
 from engine.calendar import LOCAL
-from engine.clock import parse
 from engine.commands import (
     CancelCase,
     ClaimTask,
@@ -48,7 +47,8 @@ from engine.commands import (
 from engine.errors import EngineError
 from engine.scripts import Sandbox
 from tests.scenario_city import ROOT, city
-from tests.scenario_stages import MemoryStage, Stage
+from tests.scenario_memory import MemoryStage
+from tests.scenario_stages import Stage
 from tests.scenario_traces import Board, Trace, meant
 
 FOLDER = ROOT / "tests" / "scenarios"
@@ -201,10 +201,10 @@ class Play:
             acts[verb](step)
             return
         case = self._case(step)
-        if verb in _TASKS:
+        if verb in TASK_VERBS:
             task, event = Board(self.stage.entries(case)).find(step[verb])
             actor = self._actor(step["by"], event)
-            self.stage.send(actor, case, _TASKS[verb](self, task, step))
+            self.stage.send(actor, case, _command(self, verb, task, step))
             return
         assert verb in _CASES, f"there is no verb {verb!r}"
         self.stage.send(self._actor(step["by"], None), case, _CASES[verb](step))
@@ -289,19 +289,29 @@ class Play:
         return ", ".join(self.trace.moment(one) for one in found) or None
 
 
-_TASKS: dict[str, Callable[[Play, str, dict[str, Any]], Command]] = {
-    "do": lambda play, task, step: CompleteTask(
-        task=task, outcome=step.get("outcome"), data=play._values(step.get("data") or {})
-    ),
-    "claim": lambda play, task, step: ClaimTask(task=task),
-    "unclaim": lambda play, task, step: UnclaimTask(task=task),
-    "transfer": lambda play, task, step: TransferTask(task=task, to=step["to"], reason=step.get("reason")),
-    "suspend_task": lambda play, task, step: SuspendTask(task=task, reason=step.get("reason")),
-    "resume_task": lambda play, task, step: ResumeTask(task=task, reason=step.get("reason")),
-    "extend": lambda play, task, step: ExtendTask(
-        task=task, due_at=deadlines.local_text(play._moment(step["to"])), reason=step.get("reason")
-    ),
-}
+TASK_VERBS = {"do", "claim", "unclaim", "transfer", "suspend_task", "resume_task", "extend"}
+
+
+def _command(play: Play, verb: str, task: str, step: dict[str, Any]) -> Command:
+    reason = step.get("reason")
+    match verb:
+        case "do":
+            data = play._values(step.get("data") or {})
+            return CompleteTask(task=task, outcome=step.get("outcome"), data=data)
+        case "claim":
+            return ClaimTask(task=task)
+        case "unclaim":
+            return UnclaimTask(task=task)
+        case "transfer":
+            return TransferTask(task=task, to=step["to"], reason=reason)
+        case "suspend_task":
+            return SuspendTask(task=task, reason=reason)
+        case "resume_task":
+            return ResumeTask(task=task, reason=reason)
+    due_at = deadlines.local_text(play._moment(step["to"]))
+    return ExtendTask(task=task, due_at=due_at, reason=reason)
+
+
 _CASES: dict[str, Callable[[dict[str, Any]], Command]] = {
     "end": lambda step: CancelCase(end=step["end"], reason=step.get("reason")),
     "suspend": lambda step: SuspendCase(reason=step.get("suspend")),
@@ -372,9 +382,9 @@ def main(arguments: list[str]) -> int:
             (record if given.record else compare)(play)
         except Wrong as reason:
             failed += 1
-            print(f"FAILED {reason}\n")
+            sys.stdout.write(f"FAILED {reason}\n\n")
         else:
-            print(f"{'recorded' if given.record else 'ok'} {path.name}")
+            sys.stdout.write(f"{'recorded' if given.record else 'ok'} {path.name}\n")
     sandbox.close()
     return 1 if failed else 0
 

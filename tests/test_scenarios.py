@@ -13,7 +13,7 @@ from engine.application import open_application
 from engine.clock import ManualClock
 from engine.settings import Settings
 from tests import scenario_city, scenarios
-from tests.scenario_stages import DatabaseStage
+from tests.scenario_database import DatabaseStage
 
 FILES = scenarios.paths()
 NAMES = [path.stem for path in FILES]
