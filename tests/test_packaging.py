@@ -114,6 +114,7 @@ def test_no_function_is_longer_than_50_lines(folder):
     long = [
         f"{path.relative_to(ROOT)}: {node.name}"
         for path in (ROOT / folder).rglob("*.py")
+        if "versions" not in path.parts  # migrations list tables, one after the other
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.FunctionDef) and node.end_lineno - _body(node) >= 50
     ]
