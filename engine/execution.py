@@ -80,8 +80,11 @@ class World(Protocol):
         The value is None when there is none.
         """
 
-    def remaining(self, site: Site, due_at: str) -> Answer:
-        """Return how much working time is left until ``due_at``: an amount object."""
+    def remaining(self, site: Site, due_at: str, unit: str) -> Answer:
+        """Return how much time is left until ``due_at``: an amount object.
+
+        ``unit`` is WH for working time, MIN for the continuous clock.
+        """
 
     def resume(self, site: Site, remaining: Any) -> Answer:
         """Return the RFC 3339 moment that lies ``remaining`` (see above) after ``site.since``.

@@ -107,10 +107,10 @@ class LiveWorld:
         found = self._reference.organisation.nearest_unit(role, unit, self._reference.as_of)
         return self._write(site, [Answer(found)])[0]
 
-    def remaining(self, site: Site, due_at: str) -> Answer:
-        """Return the working time left until ``due_at`` as an amount object."""
+    def remaining(self, site: Site, due_at: str, unit: str) -> Answer:
+        """Return the time left until ``due_at`` as an amount object of ``unit``."""
         self.calendar_read = True
-        left = deadlines.hold(self._now, parse(due_at), "WH", self._calendar)
+        left = deadlines.hold(self._now, parse(due_at), unit, self._calendar)
         return self._write(site, [Answer(left.to_json())])[0]
 
     def resume(self, site: Site, remaining: Any) -> Answer:
@@ -197,7 +197,7 @@ class TapeWorld:
         """Return the recorded answer."""
         return self._read(site)[0]
 
-    def remaining(self, site: Site, due_at: str) -> Answer:
+    def remaining(self, site: Site, due_at: str, unit: str) -> Answer:
         """Return the recorded answer."""
         return self._read(site)[0]
 

@@ -142,7 +142,7 @@ class Case:
         return {
             int(number): row[5]
             for number, row in sorted(self.snapshot.control.get("subs", {}).items())
-            if row[0] == "timer" and row[8] is None
+            if row[0] == "timer" and row[5] is not None and row[8] is None
         }
 
     @property

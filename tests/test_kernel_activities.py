@@ -91,6 +91,7 @@ def test_a_completed_task_leaves_its_outcome_who_when_and_for_which_unit():
         "t_by": "bob",
         "t_at": "2026-09-14T11:00:00+08:00",
         "t_unit": "D04",
+        "t_claimed_at": "2026-09-14T11:00:00+08:00",
     }
 
 

@@ -69,8 +69,10 @@ class MemoryWorld:
     def find_unit(self, site: Site, role: str, unit: str | None) -> Answer:
         return Answer(self.units.get(role, unit))
 
-    def remaining(self, site: Site, due_at: str) -> Answer:
+    def remaining(self, site: Site, due_at: str, unit: str) -> Answer:
         left = (parse_moment(due_at) - self.now).total_seconds()
+        if unit == "MIN":
+            return Answer({"$amount": left / 60, "unit": "MIN"})
         return Answer({"$amount": left / 3600 / self.factor, "unit": "WH"})
 
     def resume(self, site: Site, remaining: Any) -> Answer:

@@ -20,6 +20,7 @@ from engine.kernel.rows import (
     SHIFT,
     SINCE,
     T_SCOPE,
+    U_FIRED,
     U_HOST,
     U_LEFT,
     U_SCOPE,
@@ -34,7 +35,7 @@ from engine.kernel.rows import (
 from engine.kernel.run import Run
 from engine.kernel.subscriptions import (
     arm,
-    close_listed,
+    clock_of,
     code_of,
     definition_of,
     due_of,
@@ -86,22 +87,40 @@ def retime(run: Run, host: str, number: str) -> None:
     answer = ask(run, site, [code_of(definition)], names_at(run, row[U_SCOPE]))[0]
     due = due_of(run, definition, answer, since=parse_moment(row[U_SINCE]))
     if due is None:
-        close_listed(run, number)
+        _disarm(run, number)
         return
     known = row[U_VALUE] if row[U_SHIFT] is None else row[U_SHIFT][2]
+    if known is None and row[U_FIRED] is not None and _fired_for(row, due.due_at):
+        return
     if (due.due_at, due.cycle) != (known, row[U_TEXT]):
         row = row.copy()
         row[U_TEXT], row[U_SHIFT] = due.cycle, None
         _set_timer(run, number, row, due.due_at, provisional=due.provisional)
 
 
+def _disarm(run: Run, number: str) -> None:
+    """Take a timer's moment away; a later write may give it another."""
+    row = run.subs[number].copy()
+    if row[U_VALUE] is not None:
+        emit_timer(run, number, "timer_cancelled")
+        row[U_VALUE], row[U_TEXT], row[U_LEFT], row[U_SHIFT] = None, None, None, None
+        run.subs[number] = row
+
+
+def _fired_for(row: Row, due_at: str) -> bool:
+    """Tell whether the timer fired for this moment, or a later one, already."""
+    return parse_moment(due_at) <= parse_moment(row[U_FIRED])
+
+
 def _set_timer(run: Run, number: str, row: Row, due_at: str, *, provisional: bool) -> None:
+    was_armed = row[U_VALUE] is not None
     row[U_VALUE] = due_at
     run.subs[number] = row
     if row[U_LEFT] is not None:
         hold_timer(run, number)
         return
-    emit_timer(run, number, "timer_cancelled")
+    if was_armed:
+        emit_timer(run, number, "timer_cancelled")
     arm(run, number, provisional=provisional)
 
 
@@ -168,7 +187,9 @@ def _set_due(
     row[DUE], row[WARN] = due_at, warn_at
     row[ORIGINAL_DUE] = row[ORIGINAL_DUE] or due_at
     if row[REMAINING] is not None and due_at is not None:
-        row[REMAINING] = value_of(run.world.remaining(run.site(task, "hold"), due_at), "hold")
+        unit = clock_of(run, run.place(task).node, run.tokens[task][T_SCOPE])
+        left = run.world.remaining(run.site(task, "hold"), due_at, unit)
+        row[REMAINING] = value_of(left, "hold")
     run.tasks[task] = row
     emit_task(
         run,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import cast
 
@@ -75,15 +76,25 @@ class Kernel:
             candidates=row[CANDIDATES],
             held=is_task_held(run, task),
             names=names,
-            not_same_as=[_last(names, element) for element in who.not_same_as],
-            not_same_unit_as=[_last(names, element) for element in who.not_same_unit_as],
+            not_same_as=_actors(run, names, scope, who.not_same_as),
+            not_same_unit_as=_actors(run, names, scope, who.not_same_unit_as),
         )
 
 
-def _last(names: Names, element: str) -> JsonObject:
-    """Return who completed an element last, as far as the task can see."""
-    return {
-        "element": element,
-        "user": names.get(f"{element}_by"),
-        "unit": names.get(f"{element}_unit"),
-    }
+def _actors(run: Run, names: Names, scope: str, elements: Sequence[str]) -> list[JsonObject]:
+    """Return who completed elements: the visit nearest to the task, else everybody in the case.
+
+    Args:
+        elements: ids; ``process.element`` names one of a called or calling process.
+    """
+    found: list[JsonObject] = []
+    for element in elements:
+        user = None if "." in element else names.get(f"{element}_by")
+        if user is not None:
+            unit = names.get(f"{element}_unit")
+            found.append({"element": element, "user": user, "unit": unit})
+            continue
+        key = element if "." in element else f"{run.process(scope).key}.{element}"
+        known = run.actors.get(key, ())
+        found += [{"element": element, "user": user, "unit": unit} for user, unit in known]
+    return found

@@ -24,8 +24,10 @@ from engine.kernel.rows import (
     T_SCOPE,
     T_SUBS,
     U_ELEMENT,
+    U_FIRED,
     U_HOST,
     U_SCOPE,
+    U_SHIFT,
     U_SINCE,
     U_TEXT,
     U_TYPE,
@@ -93,6 +95,11 @@ def _keep(run: Run, number: str, row: Row) -> None:
     repeats = row[U_TEXT] is not None or definition_of(run, row).timer is TimerKind.CYCLE
     if repeats:
         run.perform("again", row[U_HOST], number)
+    elif code_of(definition_of(run, row)).names:
+        # Its limit may still be moved: then it is armed again, for the new moment only.
+        row = row.copy()
+        row[U_FIRED], row[U_VALUE], row[U_SHIFT] = row[U_VALUE], None, None
+        run.subs[number] = row
     else:
         forget(run, number)
 

@@ -158,10 +158,20 @@ def leave_event(run: Run, scope: str) -> None:
         run.perform("complete", parent)
 
 
-def terminate(run: Run, scope: str) -> None:
-    """End all that goes on in a scope, and with it the scope."""
+def terminate(run: Run, scope: str, end: str | None = None) -> None:
+    """End all that goes on in a scope, and with it the scope.
+
+    Args:
+        end: how the case is cancelled (``merged``, ``withdrawn``, …) where the scope
+            is the case's own; None = it completes.
+    """
     kill_content(run, scope)
-    run.perform("complete", scope)
+    if end is None or run.scopes[scope][KIND] != CASE:
+        run.perform("complete", scope)
+        return
+    close_starts(run, scope)
+    run.emit_case("case_cancelled", end=end)
+    run.state = "cancelled"
 
 
 def stop(run: Run, name: str) -> None:

@@ -14,15 +14,18 @@ from engine.commands import ResumeCase, ResumeTask, SuspendCase, SuspendTask
 from engine.errors import WrongState
 from engine.kernel.questions import value_of
 from engine.kernel.rows import (
+    BODY,
     DUE,
     ELEMENT,
     INSTANCE,
+    KIND,
     NTH,
     PARENT,
     REMAINING,
     SHIFT,
     STARTS,
     SUBS,
+    T_SCOPE,
     T_SUBS,
     U_HOST,
     U_LEFT,
@@ -32,7 +35,7 @@ from engine.kernel.rows import (
     U_VALUE,
 )
 from engine.kernel.run import Run
-from engine.kernel.subscriptions import arm, hold_timer
+from engine.kernel.subscriptions import arm, clock_of, hold_timer
 from engine.kernel.tasks import demand_task, emit_task, is_task_held
 
 
@@ -77,7 +80,8 @@ def suspend_task(run: Run, command: SuspendTask) -> None:
     if not was_held:
         _stop_task(run, task, command.reason, command.review_at)
         for number in _timers_of_task(run, task):
-            hold_timer(run, number)
+            if _runs(run, number):
+                hold_timer(run, number)
 
 
 def resume_task(run: Run, command: ResumeTask) -> None:
@@ -90,7 +94,8 @@ def resume_task(run: Run, command: ResumeTask) -> None:
     if not is_task_held(run, task):
         _start_task(run, task)
         for number in _timers_of_task(run, task):
-            _start_timer(run, number)
+            if run.subs[number][U_LEFT] is not None:
+                _start_timer(run, number)
 
 
 def _timers_of_task(run: Run, task: str) -> list[str]:
@@ -100,10 +105,15 @@ def _timers_of_task(run: Run, task: str) -> list[str]:
     return [one for one in numbers if run.subs[one][U_TYPE] == "timer"]
 
 
+def _runs(run: Run, number: str) -> bool:
+    row = run.subs[number]
+    return row[U_VALUE] is not None and row[U_LEFT] is None
+
+
 def _stop(run: Run, scope: str, reason: Any = None) -> None:
     tasks, timers = _inside(run, scope)
     tasks = [one for one in tasks if not is_task_held(run, one)]
-    timers = [one for one in timers if run.subs[one][U_LEFT] is None]
+    timers = [one for one in timers if _runs(run, one)]
     run.held[scope] = 1
     for task in tasks:
         _stop_task(run, task, reason)
@@ -135,19 +145,27 @@ def _inside(run: Run, scope: str) -> tuple[list[str], list[str]]:
 
 
 def _walk(run: Run, scope: str) -> Iterator[tuple[list[str], str | None]]:
-    yield run.scopes[scope][STARTS], None
+    row = run.scopes[scope]
+    yield row[STARTS], None
+    if row[KIND] == BODY:
+        # The boundary events of a sub-process stop with it; those of an instance
+        # lie on the whole multi-instance activity and go on.
+        yield row[SUBS], None
     for name, is_token in run.children(scope):
         if is_token:
             yield run.tokens[name][T_SUBS], name
         else:
-            yield run.scopes[name][SUBS], None
+            if run.scopes[name][KIND] != BODY:
+                yield run.scopes[name][SUBS], None
             yield from _walk(run, name)
 
 
 def _stop_task(run: Run, task: str, reason: Any, review_at: str | None = None) -> None:
     row = run.tasks[task].copy()
     if row[DUE] is not None:
-        row[REMAINING] = value_of(run.world.remaining(run.site(task, "hold"), row[DUE]), "hold")
+        unit = clock_of(run, run.place(task).node, run.tokens[task][T_SCOPE])
+        left = run.world.remaining(run.site(task, "hold"), row[DUE], unit)
+        row[REMAINING] = value_of(left, "hold")
         run.tasks[task] = row
     emit_task(run, task, "task_held", reason=reason, review_at=review_at)
 

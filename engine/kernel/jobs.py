@@ -17,8 +17,14 @@ from engine.kernel.incidents import raise_incident
 from engine.kernel.loops import add, cancel, enclosing, instance_of
 from engine.kernel.names import names_at, write, write_own
 from engine.kernel.rows import (
+    BODY,
+    CALL,
+    CASE,
+    ELEMENT,
     FAILED_JOB,
     JOB,
+    KIND,
+    PARENT,
     STOPPED,
     T_ELEMENT,
     T_INSTANCE,
@@ -117,6 +123,29 @@ def _release(run: Run, scope: str, _: JsonObject) -> None:
         release(run, frame)
 
 
+def _hold_scope(run: Run, scope: str, inputs: JsonObject) -> None:
+    hold(run, _named_scope(run, scope, inputs), inputs.get("reason"))
+
+
+def _release_scope(run: Run, scope: str, inputs: JsonObject) -> None:
+    release(run, _named_scope(run, scope, inputs))
+
+
+def _named_scope(run: Run, scope: str, inputs: JsonObject) -> str:
+    """Return the open scope of the element that ``inputs`` name, in the same process instance."""
+    element, home = str(inputs.get("element")), _instance(run, scope)
+    for name, row in run.scopes.items():
+        if row[KIND] == BODY and row[ELEMENT] == element and _instance(run, row[PARENT]) == home:
+            return name
+    raise Stuck("hold-failed", f"No sub-process {element!r} is open here.")
+
+
+def _instance(run: Run, scope: str) -> str:
+    while run.scopes[scope][KIND] not in (CASE, CALL):
+        scope = run.scopes[scope][PARENT]
+    return scope
+
+
 def _siblings(run: Run, scope: str) -> list[str]:
     name, own = _loop(run, scope)
     return [one for one, is_token in run.children(name) if not is_token and one != own]
@@ -133,5 +162,7 @@ _TOPICS: dict[str, Callable[[Run, str, JsonObject], None]] = {
     "add-instance": _add,
     "cancel-instance": _cancel,
     "hold-siblings": _hold,
+    "hold-scope": _hold_scope,
+    "release-scope": _release_scope,
     "release-siblings": _release,
 }

@@ -37,6 +37,7 @@ _TABLES = (
     "merges",
     "subs",
     "watch",
+    "actors",
     "incidents",
     "held",
 )
@@ -58,6 +59,7 @@ class Marking:
         self.merges: Table = dict(control.get("merges", ()))
         self.subs: dict[str, Row] = dict(control.get("subs", ()))
         self.watch: dict[str, list[str]] = dict(control.get("watch", ()))
+        self.actors: dict[str, list[Row]] = dict(control.get("actors", ()))
         self.incidents: dict[str, Row] = dict(control.get("incidents", ()))
         self.held: Table = dict(control.get("held", ()))
         self.data: dict[str, JsonObject] = dict(snapshot.data)

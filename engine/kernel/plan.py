@@ -41,6 +41,7 @@ class Place:
         catches: boundary events for errors and escalations, likewise.
         links: where a link throw event goes on.
         groups: candidate roles; the lane's where the task names nobody.
+        limits: data that its due and warning moments mention.
     """
 
     id: str
@@ -56,6 +57,7 @@ class Place:
     catches: tuple[tuple[Place, EventDefinition], ...] = ()
     links: tuple[Place, ...] = ()
     groups: tuple[Group, ...] = ()
+    limits: tuple[str, ...] = ()
     body: Area | None = None
 
 
@@ -144,6 +146,7 @@ class _Planner:
             activity=node.kind in ACTIVITIES,
             incoming=len(node.incoming),
             groups=self._groups(node),
+            limits=_limits(node),
         )
 
     def _groups(self, node: Node) -> tuple[Group, ...]:
@@ -210,6 +213,11 @@ class _Planner:
             for one in start.node.events
             if one.trigger in (Trigger.ERROR, Trigger.ESCALATION)
         )
+
+
+def _limits(node: Node) -> tuple[str, ...]:
+    codes = (node.assignment.due, node.assignment.warn)
+    return tuple(sorted({name for code in codes if code is not None for name in code.names}))
 
 
 def _does_nothing(place: Place) -> bool:

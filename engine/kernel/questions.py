@@ -140,7 +140,7 @@ def moment(
         Stuck: it failed or names no moment.
     """
     value = value_of(answer, purpose, code)
-    if value is None and purpose != "timer":
+    if value is None:
         return None
     if not isinstance(value, str):
         message = f"A limit must be a duration or a moment, not {str(value)[:80]!r}."

@@ -5,7 +5,7 @@ its marking through every command and long keys would be most of it. A row is
 never changed in place; it is replaced.
 
     control = {semantics, case, next, visits, scopes, tokens, tasks, joins,
-               merges, subs, watch, incidents, held}
+               merges, subs, watch, actors, incidents, held}
 
 * ``visits``: process -> element -> how often it was entered.
 * ``scopes``, ``tokens``, ``tasks``: by name. The name of a visit is
@@ -15,6 +15,7 @@ never changed in place; it is replaced.
 * ``subs``: by number: what an activity, a token or a scope waits for.
 * ``watch``: ``m:message``, ``s:signal``, ``d:datum`` -> the numbers of the
   subscriptions and the names of the tasks that it concerns, oldest first.
+* ``actors``: ``process.element`` -> [user, unit] of everybody who completed it.
 * ``incidents``: by number. ``held``: names of scopes and tasks on hold.
 
 Tables that are empty are left out.
@@ -86,8 +87,20 @@ it is on hold, ``EXTENDED`` that a person set its due moment by hand.
 
 # -- subscriptions --------------------------------------------------------------
 
-U_TYPE, U_HOST, U_SCOPE, U_ELEMENT, U_INDEX, U_VALUE, U_SINCE, U_TEXT, U_LEFT, U_SHIFT = range(10)
-"""Columns of a subscription; the last four are those of timers only.
+(
+    U_TYPE,
+    U_HOST,
+    U_SCOPE,
+    U_ELEMENT,
+    U_INDEX,
+    U_VALUE,
+    U_SINCE,
+    U_TEXT,
+    U_LEFT,
+    U_SHIFT,
+    U_FIRED,
+) = range(11)
+"""Columns of a subscription; the last five are those of timers only.
 
 ``U_HOST`` is the activity, token or scope that waits, ``U_SCOPE`` the scope whose
 data it sees, ``U_INDEX`` the number of the event definition of ``U_ELEMENT``.
@@ -96,6 +109,8 @@ condition last said. ``U_SINCE`` is the moment that a timer's expression counts
 from, ``U_TEXT`` the cycle it follows,
 ``U_LEFT`` the working time left while it is on hold. ``U_SHIFT`` is, after a hold,
 [what was left, since when it counts, the due moment before the hold].
+A timer without a due moment is not armed; ``U_FIRED`` is the one it fired for last:
+it is armed again when its text gives a later one, never twice for one moment.
 """
 
 # -- incidents ----------------------------------------------------------------

@@ -99,6 +99,7 @@ class Run(Marking):
         self.reason: Any = None
         self.entries = 0
         self._paths: dict[str, list[str]] = {}
+        self._plans: dict[str, Plan] = {}
         self._moment: str | None = None
 
     # -- results ------------------------------------------------------------
@@ -146,7 +147,11 @@ class Run(Marking):
 
     def plan(self, scope: str) -> Plan:
         """Return the plan of the process whose content lies in ``scope``."""
-        return plan_of(self.process(scope))
+        key = self.scopes[scope][PROCESS]
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = self._plans[key] = plan_of(self.bundle.processes[key])
+        return plan
 
     def process(self, scope: str) -> Process:
         """Return the process whose content lies in ``scope``."""

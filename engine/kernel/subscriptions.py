@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from engine.bpmn.model import EventDefinition, Kind, TimerKind, Trigger
+from engine.bpmn.model import EventDefinition, Kind, Node, TimerKind, Trigger
 from engine.execution import Answer
 from engine.kernel.names import names_at
 from engine.kernel.plan import Place
@@ -101,7 +101,10 @@ def _prepared(run: Run, wanted: Wanted, answers: list[Answer]) -> _Prepared | No
         return _Prepared(wanted, keys)
     if definition.trigger is Trigger.TIMER:
         due = due_of(run, definition, answers[0], since=run.now)
-        return due and _Prepared(wanted, due.due_at, due.cycle, due.provisional)
+        if due is not None:
+            return _Prepared(wanted, due.due_at, due.cycle, due.provisional)
+        # Not armed, but it may be: a later write of a name it mentions gives it a moment.
+        return _Prepared(wanted, None) if code_of(definition).names else None
     if definition.trigger is Trigger.CONDITIONAL:
         return _Prepared(wanted, truth(answers[0], code_of(definition)))
     return _Prepared(wanted, None)
@@ -139,12 +142,13 @@ def _open(run: Run, number: str, host: str, scope: str, one: _Prepared) -> None:
     place, index, definition = one.wanted
     row: Row = [definition.trigger.value, host, scope, place.id, index, one.value]
     if definition.trigger is Trigger.TIMER:
-        row += [run.moment, one.cycle, None, None]
+        row += [run.moment, one.cycle, None, None, None]
     run.subs[number] = row
     for key in _watched(definition):
         run.watch[key] = [*run.watch.get(key, ()), number]
     if definition.trigger is Trigger.TIMER:
-        arm(run, number, provisional=one.provisional)
+        if one.value is not None:
+            arm(run, number, provisional=one.provisional)
     elif definition.trigger is Trigger.MESSAGE:
         _emit(run, "message_awaited", number, name=definition.name, correlation=one.value)
     elif definition.trigger is Trigger.SIGNAL:
@@ -191,7 +195,8 @@ def close(run: Run, numbers: Sequence[str]) -> None:
     for number in numbers:
         kind = run.subs[number][U_TYPE]
         if kind == "timer":
-            emit_timer(run, number, "timer_cancelled")
+            if run.subs[number][U_VALUE] is not None:
+                emit_timer(run, number, "timer_cancelled")
         elif kind != "conditional":
             _emit(run, f"{kind}_abandoned", number)
         _drop(run, number)
@@ -221,22 +226,15 @@ def unwatch(run: Run, key: str, waiting: str) -> None:
 
 def watch_task(run: Run, name: str) -> None:
     """Remember which data the limits of a task mention."""
-    for key in _limits(run, name):
+    for datum in run.place(name).limits:
+        key = "d:" + datum
         run.watch[key] = [*run.watch.get(key, ()), name]
 
 
 def unwatch_task(run: Run, name: str) -> None:
     """Forget which data the limits of a task mention."""
-    for key in _limits(run, name):
-        unwatch(run, key, name)
-
-
-def _limits(run: Run, name: str) -> list[str]:
-    who = run.place(name).node.assignment
-    mentioned = (who.due.names if who.due else frozenset()) | (
-        who.warn.names if who.warn else frozenset()
-    )
-    return [f"d:{one}" for one in sorted(mentioned)] if mentioned else []
+    for datum in run.place(name).limits:
+        unwatch(run, "d:" + datum, name)
 
 
 def arm(run: Run, number: str, *, provisional: bool = False) -> None:
@@ -253,9 +251,23 @@ def hold_timer(run: Run, number: str) -> None:
     """Stop a timer's clock and keep the working time that is left."""
     row = run.subs[number].copy()
     site = run.site(row[U_HOST], "hold")
-    row[U_LEFT] = value_of(run.world.remaining(site, row[U_VALUE]), "timer")
+    unit = clock_of(run, place_of(run, row).node, row[U_SCOPE])
+    row[U_LEFT] = value_of(run.world.remaining(site, row[U_VALUE], unit), "timer")
     run.subs[number] = row
     emit_timer(run, number, "timer_held", remaining=row[U_LEFT])
+
+
+def clock_of(run: Run, node: Node, scope: str) -> str:
+    """Return the unit that a limit is kept in while it is on hold: WH or, day and night, MIN.
+
+    The property ``clock`` of the element says it: ``continuous``, or a datum that
+    holds the limit's unit. Without one the clock is that of working time.
+    """
+    text = node.properties.get("clock")
+    if text is None:
+        return "WH"
+    unit = text if text == "continuous" else names_at(run, scope).get(text)
+    return "MIN" if unit in ("continuous", "EH", "MIN") else "WH"
 
 
 def emit_timer(run: Run, number: str, kind: str, **more: Any) -> None:

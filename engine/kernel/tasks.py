@@ -37,6 +37,9 @@ from engine.kernel.run import Run, Stuck
 from engine.kernel.subscriptions import unwatch_task, watch_task
 from engine.scripts import Code
 
+ACTORS = 100
+"""How many people who completed one element are remembered."""
+
 
 def open_task(run: Run, name: str) -> None:
     """Offer a task to its candidates.
@@ -109,10 +112,16 @@ def _candidates(run: Run, name: str, place: Place, answers: dict[Code, Answer]) 
     for group in place.groups:
         if group.unit is not None:
             unit = _text(answers, group.unit, "unit")
+            if unit is None:
+                # The diagram itself says that this group is not asked now.
+                continue
         else:
             answer = run.world.find_unit(run.site(name, "unit"), group.role, run.case.get("unit"))
             unit = value_of(answer, "assignment")
         found.append({"role": group.role, "unit": unit})
+    if place.groups and not found:
+        message = "No group is left to offer the task to: each of them names no unit."
+        raise Stuck("assignment-failed", message)
     return found
 
 
@@ -182,11 +191,18 @@ def claim(run: Run, command: ClaimTask) -> None:
     if row[ASSIGNEE] is not None:
         raise AlreadyClaimed(f"Task {command.task!r} is claimed by {row[ASSIGNEE]!r}.")
     _claim(run, command.task, command.unit)
+    _signed(run, command.task, run.moment)
 
 
 def _claim(run: Run, task: str, unit: str | None) -> None:
     _assign(run, task, run.actor, unit)
     emit_task(run, task, "task_claimed", assignee=run.actor, unit=unit)
+
+
+def _signed(run: Run, task: str, at: str | None) -> None:
+    """Write when a task was signed for, so that limits on signing stop or go on."""
+    name = f"{run.tokens[task][T_ELEMENT]}_claimed_at"
+    write(run, run.tokens[task][T_SCOPE], {name: at}, task)
 
 
 def unclaim(run: Run, command: UnclaimTask) -> None:
@@ -198,6 +214,7 @@ def unclaim(run: Run, command: UnclaimTask) -> None:
         raise NotAllowed(f"Task {command.task!r} is claimed by {row[ASSIGNEE]!r}.")
     _assign(run, command.task, None, None)
     emit_task(run, command.task, "task_unclaimed")
+    _signed(run, command.task, None)
 
 
 def transfer(run: Run, command: TransferTask) -> None:
@@ -213,6 +230,8 @@ def transfer(run: Run, command: TransferTask) -> None:
         reason=command.reason,
         unit=command.unit,
     )
+    if was is None:
+        _signed(run, command.task, run.moment)
 
 
 def complete_task(run: Run, command: CompleteTask) -> None:
@@ -226,7 +245,8 @@ def complete_task(run: Run, command: CompleteTask) -> None:
             f"Task {task!r} is claimed by {row[ASSIGNEE]!r}.",
             hint="Only its assignee completes it; it can be transferred.",
         )
-    if row[ASSIGNEE] is None:
+    signs = row[ASSIGNEE] is None
+    if signs:
         _claim(run, task, command.unit)
     unit = command.unit or run.tasks[task][UNIT]
     emit_task(run, task, "task_completed", outcome=outcome, by=run.actor, unit=unit)
@@ -234,7 +254,11 @@ def complete_task(run: Run, command: CompleteTask) -> None:
     del run.tasks[task]
     run.held.pop(task, None)
     run.set_state(task, STOPPED)
-    write(run, run.tokens[task][T_SCOPE], _results(run, place, command, unit), task)
+    results = _results(run, place, command, unit)
+    if signs:
+        results[f"{place.id}_claimed_at"] = run.moment
+    _remember(run, task, unit)
+    write(run, run.tokens[task][T_SCOPE], results, task)
     run.perform("finish", task, outcome)
 
 
@@ -257,6 +281,15 @@ def _results(run: Run, place: Place, command: CompleteTask, unit: str | None) ->
     results[f"{place.id}_at"] = run.moment
     results[f"{place.id}_unit"] = unit
     return results
+
+
+def _remember(run: Run, task: str, unit: str | None) -> None:
+    """Keep who completed an element, for the separation of duties."""
+    scope = run.tokens[task][T_SCOPE]
+    key = f"{run.process(scope).key}.{run.tokens[task][T_ELEMENT]}"
+    who = [run.actor, unit]
+    known = [one for one in run.actors.get(key, ()) if one != who]
+    run.actors[key] = [*known, who][-ACTORS:]
 
 
 def comment(run: Run, command: AddComment) -> None:

@@ -136,8 +136,9 @@ def _match(
 
 def _terminate(run: Run, name: str, _: EventDefinition) -> None:
     scope = run.tokens[name][T_SCOPE]
+    end = run.place(name).node.properties.get("end")
     stop(run, name)
-    terminate(run, scope)
+    terminate(run, scope, end)
 
 
 # -- messages and signals -----------------------------------------------------
