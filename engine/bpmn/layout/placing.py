@@ -125,7 +125,7 @@ class _Placing:
                 down += node.label[1] + (4 if node.name else 0)
             if node.attached:
                 deepest = max(self.graph.nodes[one].label[1] for one in node.attached)
-                down += EVENT // 2 + 4 + max(0, deepest - LINE)
+                down += EVENT // 2 + max(LINE, deepest)
             self.above[node.row] = max(self.above[node.row], up)
             below[node.row] = max(below[node.row], down)
         self.heights = [max(EVENT, a + b) for a, b in zip(self.above, below, strict=True)]
