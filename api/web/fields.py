@@ -6,6 +6,7 @@ fields, each with its fault beside it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,7 +15,7 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from api.web import language, times
-from engine.forms import Choice, Component, Form, choices_of
+from engine.forms import Choice, Component, Form, choices_of, hidden
 
 MOST_ROWS = 100
 BLANK_ROWS = 2
@@ -60,6 +61,7 @@ class Sheet:
     typed: Typed | None = None
     faults: Mapping[str, list[str]] = field(default_factory=dict)
     extra_rows: bool = False
+    outcomes: Mapping[str, str] = field(default_factory=dict)
 
 
 def draw(form: Form, sheet: Sheet) -> list[Field]:
@@ -77,11 +79,11 @@ def _draw(
 ) -> Field:
     value = data.get(one.key, one.default) if one.key else None
     drawn = Field(name, one, language.pick(one.label, one.label_en))
-    drawn.note = _note(one, labels)
+    drawn.note = _note(one, labels, sheet)
     if one.type == "group":
         drawn.parts = [_draw(part, part.key, data, sheet, labels) for part in one.parts]
         return drawn
-    drawn.shown = _shown(one, value, sheet.data)
+    drawn.shown = shown(one, value, sheet.data)
     drawn.faults = list(sheet.faults.get(name, []))
     drawn.choices = choices_of(one, sheet.data)
     if one.type == "dynamiclist":
@@ -99,10 +101,12 @@ def _draw_rows(
     labels: Mapping[str, Component],
 ) -> list[list[Field]]:
     rows = value if isinstance(value, list) else []
-    count = len(rows) if sheet.typed is None else _row_count(sheet.typed, name)
-    blank = BLANK_ROWS + int(sheet.extra_rows) if sheet.typed is None or sheet.extra_rows else 0
+    if sheet.typed is None:
+        count = len(rows) + BLANK_ROWS
+    else:
+        count = _row_count(sheet.typed, name) + int(sheet.extra_rows)
     drawn = []
-    for index in range(min(MOST_ROWS, max(1, count + blank))):
+    for index in range(min(MOST_ROWS, count)):
         row = rows[index] if index < len(rows) and isinstance(rows[index], dict) else {}
         drawn.append(
             [_draw(part, f"{name}[{index}].{part.key}", row, sheet, labels) for part in one.parts]
@@ -111,12 +115,10 @@ def _draw_rows(
 
 
 def _row_count(typed: Typed, name: str) -> int:
-    used = [
-        int(key[len(name) + 1 : key.index("]")])
-        for key, value in typed.items()
-        if key.startswith(f"{name}[") and key[len(name) + 1 :].partition("]")[0].isdigit() and value
-    ]
-    return min(MOST_ROWS, max(used, default=-1) + 1)
+    """Return how many rows of a list were on the page, blank ones too."""
+    shape = re.compile(re.escape(name) + r"\[([0-9]{1,3})\]\.")
+    found = [shape.match(key) for key in typed]
+    return min(MOST_ROWS, max((int(one[1]) for one in found if one), default=-1) + 1)
 
 
 def _texts(one: Component, value: Any) -> list[str]:
@@ -139,7 +141,8 @@ def _local(value: str) -> str:
         return value
 
 
-def _shown(one: Component, value: Any, names: Mapping[str, Any]) -> str:
+def shown(one: Component, value: Any, names: Mapping[str, Any]) -> str:
+    """Return a datum as people read it: by the labels of its choices, moments in local time."""
     labels = {str(entry.value): entry for entry in choices_of(one, names)}
     values = value if isinstance(value, list) else [value]
     if labels and all(str(item) in labels for item in values):
@@ -150,36 +153,55 @@ def _shown(one: Component, value: Any, names: Mapping[str, Any]) -> str:
     return times.plain(value)
 
 
-def _note(one: Component, labels: Mapping[str, Component]) -> str:
-    """Say in words when a field is asked, where one comparison decides it."""
-    if one.hide is None or len(one.hide.comparisons) != 1:
+def _note(one: Component, labels: Mapping[str, Component], sheet: Sheet) -> str:
+    """Say in words when a field is asked, where the values of one other answer decide it."""
+    if one.hide is None:
         return ""
-    rule = one.hide.comparisons[0]
-    key = {"!=": "only_if", "=": "not_if"}.get(rule.operator)
-    if key is None or rule.literal is None:
+    rules = one.hide.comparisons
+    if len({(rule.name, rule.operator) for rule in rules}) != 1:
         return ""
-    other = labels.get(rule.name)
-    name = language.pick(other.label, other.label_en) if other else rule.name
-    if rule.name == "outcome":
+    is_single = len(rules) == 1
+    if rules[0].operator == "!=" and (is_single or one.hide.every):
+        key = "only_if"
+    elif rules[0].operator == "=" and (is_single or not one.hide.every):
+        key = "not_if"
+    else:
+        return ""
+    name, other = rules[0].name, labels.get(rules[0].name)
+    texts = [_literal(rule.literal, other, sheet, is_outcome=name == "outcome") for rule in rules]
+    if name == "outcome":
         name = language.text("the_outcome")
-    value = _shown(other, rule.literal, {}) if other else times.plain(rule.literal)
-    return language.text(key, name=name, value=value)
+    elif other is not None:
+        name = language.pick(other.label, other.label_en)
+    return language.text(key, name=name, value=language.text("or").join(texts))
+
+
+def _literal(literal: Any, other: Component | None, sheet: Sheet, *, is_outcome: bool) -> str:
+    if is_outcome:
+        return str(sheet.outcomes.get(literal, literal))
+    return shown(other, literal, {}) if other else times.plain(literal)
 
 
 # -- reading back ---------------------------------------------------------------------
 
 
-def collect(form: Form, typed: Typed, data: Mapping[str, Any]) -> dict[str, Any]:
+def collect(form: Form, typed: Typed, sheet: Sheet, outcome: str | None = None) -> dict[str, Any]:
     """Return what was typed as data: texts become numbers, choices and moments.
 
     What cannot be converted is passed on as text, so that the one place that
-    judges data names the fault. An empty field that was empty before is left out.
+    judges data names the fault. An empty field that was empty before is left out,
+    and so is one that is not asked with these answers and was left as it stood.
     """
     result: dict[str, Any] = {}
-    for one in form.fields():
-        if not one.readonly:
-            _collect(one, one.key, typed, data, result)
-    return result
+    by_key = {one.key: one for one in form.fields() if not one.readonly}
+    for key, one in by_key.items():
+        _collect(one, key, typed, sheet.data, result)
+    away = hidden(form, {**sheet.data, **result, "outcome": outcome})
+    return {
+        key: value
+        for key, value in result.items()
+        if key not in away or value not in (False, sheet.data.get(key, by_key[key].default))
+    }
 
 
 def _collect(

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from flask import Flask, g, request
 
 from api.current import application
-from api.web import cases, language, signing, start, tasks, times
+from api.web import cases, diagrams, language, signing, start, tasks, times
 from engine.clock import ManualClock, text
 
 
@@ -18,7 +18,12 @@ def install(app: Flask) -> None:
         t=language.text, language=language.chosen, name_of=language.pick, is_known=language.known
     )
     app.jinja_env.filters.update(
-        moment=times.moment, due=times.due, plain=times.plain, remaining=times.remaining
+        moment=times.moment,
+        due=times.due,
+        plain=times.plain,
+        remaining=times.remaining,
+        unit=diagrams.unit,
+        person=diagrams.person,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(_frame)

@@ -6,9 +6,9 @@ from flask import Blueprint, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from api.current import actor, application
-from api.web import fields
+from api.web import diagrams, fields
 from api.web.fields import Sheet, Typed
-from engine import cases, forms, views
+from engine import cases, views
 from engine.cases import Once
 from engine.commands import JsonObject
 from engine.errors import EngineError
@@ -21,7 +21,7 @@ pages = Blueprint("start", __name__)
 def choose() -> str:
     """Show the processes that a person may start."""
     actor()
-    found = [one for one in views.all_definitions(application())["items"] if _plain_start(one)]
+    found = [one for one in views.all_definitions(application())["items"] if _is_plain(one)]
     return render_template("start_list.html", definitions=found)
 
 
@@ -49,13 +49,13 @@ def start(key: str) -> Response:
 
 
 def _start(key: str, typed: Typed) -> cases.Answer:
-    start_form = _form(views.definition(application(), key))
+    start_form = diagrams.start_form(key)
     once = request.form.get("once", "")
     return cases.start(
         application(),
         actor(),
         process=key,
-        data=fields.collect(start_form, typed, {}) if start_form else {},
+        data=fields.collect(start_form, typed, Sheet({})) if start_form else {},
         business_key=request.form.get("business_key", "").strip()[:200] or None,
         once=Once(f"page {request.path}", once if once.isalnum() else None, request.get_data()),
     )
@@ -63,7 +63,7 @@ def _start(key: str, typed: Typed) -> cases.Answer:
 
 def _page(key: str, sheet: Sheet, refusal: EngineError | None) -> str:
     definition = views.definition(application(), key)
-    start_form = _form(definition)
+    start_form = diagrams.start_form(key)
     return render_template(
         "start.html",
         definition=definition,
@@ -80,13 +80,6 @@ def _elsewhere(sheet: Sheet, start_form: Form | None) -> list[str]:
     return fields.elsewhere(sheet.faults, keys)
 
 
-def _form(definition: JsonObject) -> Form | None:
-    """Return the form of the plain start event, or None if it has none."""
-    start_event = _plain_start(definition)
-    name = start_event["form"] if start_event else None
-    return forms.load(views.form(application(), name)) if name else None
-
-
-def _plain_start(definition: JsonObject) -> JsonObject | None:
-    """Return the start event that a person may use, or None if there is none."""
-    return next((one for one in definition["starts"] if one["trigger"] is None), None)
+def _is_plain(definition: JsonObject) -> bool:
+    """Say whether a person may start the process: it has a start event without a trigger."""
+    return any(one["trigger"] is None for one in definition["starts"])

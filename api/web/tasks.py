@@ -11,11 +11,14 @@ from werkzeug.wrappers import Response
 
 from api import uploads
 from api.current import actor, application
-from api.web import fields, language, timeline
+from api.web import diagrams, fields, language, timeline
 from api.web.fields import Sheet, Typed
-from engine import cases, forms, views
+from engine import cases, forms, inbox, views
+from engine.bpmn.model import Node
 from engine.cases import Once
+from engine.clock import parse
 from engine.commands import AddComment, ClaimTask, CompleteTask, JsonObject, UnclaimTask
+from engine.definitions import Pinned
 from engine.errors import EngineError, InvalidData
 from engine.forms import Form
 
@@ -41,6 +44,7 @@ def home() -> str:
     if not view and not found["items"] and found["counts"].get("pool"):
         # Nothing claimed yet, but something waits: show that first.
         found, view = views.inbox_page(application(), who, view="pool", limit=PAGE_SIZE), "pool"
+    diagrams.name_tasks(one for one in found["items"] if "process" in one)
     return render_template(
         "inbox.html",
         view=view if view in VIEWS else "mine",
@@ -88,38 +92,53 @@ def _page(task_id: str, attempt: _Attempt) -> str:
     app, who = application(), actor()
     place = cases.split_task(task_id)
     task = views.task(app, who, *place)
+    due_at, warn_at = (parse(one) if one else None for one in (task["due_at"], task["warn_at"]))
+    task["colour"] = inbox.colour(due_at, warn_at, app.clock.now())
     refusal = attempt.refusal
     by_field = fields.faults_by_field(refusal.findings if refusal else None)
-    sheet = Sheet(task["data"], attempt.typed, by_field, attempt.extra_rows)
-    form = _form(task)
-    drawn = fields.draw(form, sheet) if form else []
+    pinned = diagrams.of_case(task["case"])
+    form = _form(task, pinned)
+    drawn = fields.draw(form, _sheet(task, attempt, by_field)) if form else []
     known = {one.key for one in form.fields()} if form else set()
     return render_template(
         "task.html",
         task=task,
-        title=_title(task),
+        title=diagrams.title(_node(task, pinned)),
         drawn=drawn,
         attempt=attempt,
         refusal=refusal,
         other_faults=fields.elsewhere(by_field, known),
         comments=views.comments(app, who, *place),
         attachments=views.attachments(app, who, *place),
-        lines=timeline.lines(views.history(app, who, task["case"])),
+        lines=timeline.lines(views.history(app, who, task["case"]), pinned),
         once=app.clock.new_id(),
     )
 
 
-def _title(task: JsonObject) -> str:
-    return language.pick(str(task["name"]), task.get("name_en"))
-
-
-def _form(task: JsonObject) -> Form | None:
+def _form(task: JsonObject, pinned: Pinned) -> Form | None:
     """Return the task's form; for a task without one, a text field per datum it writes."""
-    if task["form"]:
-        return forms.load(views.form(application(), task["form"]))
-    names = task.get("writes") or []
+    form = pinned.form_of(task["process"], task["element"])
+    if form is not None:
+        return form
+    names = _node(task, pinned).writes or ()
     parts = [{"type": "textarea", "key": name, "label": name} for name in names]
     return forms.load({"id": "free", "components": parts}) if parts else None
+
+
+def _node(task: JsonObject, pinned: Pinned) -> Node:
+    return pinned.bundle.processes[task["process"]].nodes[task["element"]]
+
+
+def _sheet(task: JsonObject, attempt: _Attempt, by_field: dict[str, list[str]]) -> Sheet:
+    return Sheet(
+        data=task["data"],
+        typed=attempt.typed,
+        faults=by_field,
+        extra_rows=attempt.extra_rows,
+        outcomes={
+            one["value"]: language.pick(one["label"], one["label_en"]) for one in task["outcomes"]
+        },
+    )
 
 
 # -- acts -------------------------------------------------------------------------------
@@ -172,18 +191,25 @@ def _store(task_id: str, file: uploads.Upload) -> str:
 
 
 def _complete(task_id: str, attempt: _Attempt) -> Response:
+    if "enter" in request.form:
+        raise _missing("press_button")
     task = views.task(application(), actor(), *cases.split_task(task_id))
     outcome = request.form.get("outcome") or None
     if task["outcomes"] and outcome is None:
-        text = language.text("outcome_required")
-        raise InvalidData(text, findings=[{"code": "outcome", "key": "", "message": text}])
-    form = _form(task)
-    if form is not None and attempt.typed is not None:
-        _keep_files(task_id, form, attempt.typed)
+        raise _missing("outcome_required")
+    pinned = diagrams.of_case(task["case"])
+    form = _form(task, pinned)
     typed = attempt.typed or Typed()
-    data = fields.collect(form, typed, task["data"]) if form else {}
+    if form is not None:
+        _keep_files(task_id, form, typed)
+    data = fields.collect(form, typed, _sheet(task, attempt, {}), outcome) if form else {}
     _handle(task_id, lambda name: CompleteTask(name, outcome, data))
-    return _done("complete", "/", name=_title(task))
+    return _done("complete", "/", name=diagrams.title(_node(task, pinned)))
+
+
+def _missing(key: str) -> InvalidData:
+    text = language.text(key)
+    return InvalidData(text, findings=[{"code": "outcome", "key": "", "message": text}])
 
 
 def _keep_files(task_id: str, form: Form, typed: Typed) -> None:

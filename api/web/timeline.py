@@ -6,12 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from api.current import application
-from api.web import language, times
-from engine import views
-from engine.bpmn import reader
+from api.web import diagrams, language, times
 from engine.bpmn.model import Node
-from engine.errors import EngineError
+from engine.definitions import Pinned
 
 Entry = dict[str, Any]
 Names = Mapping[tuple[str, str], Node]
@@ -32,9 +29,13 @@ class Line:
     is_late: bool
 
 
-def lines(entries: list[Entry]) -> list[Line]:
+def lines(entries: list[Entry], pinned: Pinned) -> list[Line]:
     """Return one line per entry that people care about, the latest first."""
-    nodes = _nodes(entries)
+    nodes = {
+        (key, node.id): node
+        for key, process in pinned.bundle.processes.items()
+        for node in process.nodes.values()
+    }
     drawn = [_line(one, nodes) for one in entries]
     return [one for one in reversed(drawn) if one.texts]
 
@@ -61,17 +62,13 @@ def _text(event: Mapping[str, Any], nodes: Names) -> str:
     node = nodes.get((event["process"], event["element"]))
     return language.text(
         key,
-        name=event.get("name") if node is None else _name(node),
+        name=event.get("name") if node is None else diagrams.title(node),
         outcome=_outcome(event, node),
         due=times.due(event.get("due_at")),
         to=event.get("assignee", ""),
         message=event.get("message", ""),
         end=_end(event),
     )
-
-
-def _name(node: Node) -> str:
-    return language.pick(node.name or node.id, node.properties.get("name_en"))
 
 
 def _outcome(event: Mapping[str, Any], node: Node | None) -> str:
@@ -94,23 +91,3 @@ def _remark(command: Mapping[str, Any]) -> str:
         if value is not None:
             return times.plain(value)
     return ""
-
-
-def _nodes(entries: list[Entry]) -> Names:
-    """Return every element of the diagrams that the case runs on."""
-    versions = entries[0].get("versions", {}).get("processes", {}) if entries else {}
-    return {
-        (key, node.id): node
-        for key, pin in versions.items()
-        for node in _process_nodes(key, int(pin["version"]))
-    }
-
-
-def _process_nodes(key: str, version: int) -> list[Node]:
-    try:
-        content = views.xml(application(), key, version)
-    except EngineError:
-        return []
-    diagram, _ = reader.read_cached(content, f"{key}.bpmn")
-    process = None if diagram is None else diagram.processes.get(key)
-    return [] if process is None else list(process.nodes.values())

@@ -85,6 +85,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "row": ("第 {n} 行", "Row {n}"),
     "only_if": ("仅当“{name}”为“{value}”时填写", "Only if “{name}” is “{value}”"),
     "not_if": ("“{name}”为“{value}”时不填", "Not if “{name}” is “{value}”"),
+    "or": ("”或“", "” or “"),
+    "other_data": ("其他数据", "Other data"),
     "the_outcome": ("办理结果", "Outcome"),
     "comments": ("批注", "Comments"),
     "comment": ("写批注", "Add a comment"),
@@ -104,7 +106,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "done_complete": ("“{name}”已办理。", "“{name}” is completed."),
     "done_comment": ("批注已发送。", "Comment sent."),
     "done_attach": ("附件已上传。", "File attached."),
-    "done_start": ("已发起，编号 {number}。", "Started, number {number}."),
+    "done_start": ("已发起。", "Started."),
     "data_refused": ("还不能提交，请看标出的栏目。", "Not sent yet; see the marked fields."),
     "race_lost": ("慢了一步：", "Somebody was faster: "),
     "race_kept": (
@@ -197,6 +199,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "fault_lone-surrogate": ("含有不能保存的字符", "It holds a character that cannot be kept"),
     "fault_too-big": ("数字太大", "The number is too large"),
     "fault_not-finite": ("请填数字", "Write a number"),
+    "press_button": ("请按下面的按钮提交。", "Press one of the buttons below."),
     "outcome_required": ("请选择办理结果", "Choose an outcome"),
     # -- refusals as pages
     "back_home": ("回到我的任务", "Back to my tasks"),

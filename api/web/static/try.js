@@ -1,6 +1,8 @@
 // Sends the calls of the API page and shows the answers. No library, nothing from outside.
 "use strict";
 
+document.querySelector("form.token").addEventListener("submit", (event) => event.preventDefault());
+
 for (const form of document.querySelectorAll("form.try")) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();

@@ -1,0 +1,80 @@
+"""What pages need of diagrams and forms: those a case has pinned, or those for new cases."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from api.current import application
+from api.web import language
+from engine import definitions, forms, store
+from engine.bpmn.model import Node
+from engine.definitions import Pinned
+from engine.errors import CaseNotFound, NotFound
+from engine.forms import Form
+
+
+def of_case(case_id: str) -> Pinned:
+    """Return the diagrams and forms that a case runs on.
+
+    Whether the reader may see the case was asked before, by reading it.
+    """
+    app = application()
+    with app.database.reading() as tx:
+        row = store.read_case(tx, case_id)
+        if row is None:
+            raise CaseNotFound(case_id)
+        return app.library.pinned(tx, row.pins)
+
+
+def start_form(key: str) -> Form | None:
+    """Return the form of the plain start event of the version for new cases."""
+    with application().database.reading() as tx:
+        version = definitions.version(tx, key)
+        root = definitions.process_of(tx, version).root
+        plain = [root.nodes[one] for one in root.starts if not root.nodes[one].events]
+        name = plain[0].form if plain else None
+        files = [one for one in version.files if one["kind"] == "form" and one["key"] == name]
+        return forms.load(json.loads(store.get_blob(tx, files[0]["sha256"]))) if files else None
+
+
+def name_tasks(items: Iterable[dict[str, Any]]) -> None:
+    """Give each task of an inbox its ``title``, and its process's name as ``process_name``."""
+    known: dict[str, Any] = {}
+    for item in items:
+        for name in (item["process"], item.get("called", item["process"])):
+            if name not in known:
+                known[name] = _process(name)
+        main, own = known[item["process"]], known[item.get("called", item["process"])]
+        item["process_name"] = main.name if main else item["process"]
+        node = own.nodes.get(item.get("element")) if own else None
+        item["title"] = title(node) if node else item.get("name", "")
+
+
+def _process(key: str) -> Any:
+    with application().database.reading() as tx:
+        try:
+            return definitions.process_of(tx, definitions.version(tx, key))
+        except NotFound:
+            return None
+
+
+def title(node: Node) -> str:
+    """Return the name of an element in the chosen language."""
+    return language.pick(node.name or node.id, node.properties.get("name_en"))
+
+
+def unit(code: str | None) -> str:
+    """Return the name of a unit today; empty for none."""
+    if not code:
+        return ""
+    app = application()
+    return app.references.organisation.name(
+        code, app.references.calendar.local(app.clock.now()).date()
+    )
+
+
+def person(name: str | None) -> str:
+    """Return how a user is called: demo users carry the name of their role."""
+    return application().references.organisation.role_name(name) if name else ""

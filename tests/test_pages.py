@@ -1,0 +1,505 @@
+"""The pages, in a real browser against a real server; and what needs no browser."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from waitress.server import create_server
+
+from api import create_app
+from engine import deployments, identities
+from engine.cli.diagrams import read_files
+from engine.demo.city import PASSWORD
+from tests.callers import callers
+
+playwright = pytest.importorskip("playwright.sync_api")
+CHROMIUM = Path("/usr/bin/chromium")
+PHONE = {"width": 360, "height": 700}
+
+FORM = b"""{"type": "default", "id": "report_form", "components": [
+  {"type": "textfield", "key": "title", "label": "\xe6\xa0\x87\xe9\xa2\x98", "label_en": "Title", "validate": {"required": true, "maxLength": 5}},
+  {"type": "number", "key": "count", "label": "\xe6\x95\xb0\xe9\x87\x8f", "validate": {"min": 1}, "decimalDigits": 0},
+  {"type": "radio", "key": "kind", "label": "\xe7\xb1\xbb\xe5\x88\xab", "values": [{"value": "lamp", "label": "\xe8\xb7\xaf\xe7\x81\xaf"}, {"value": "road", "label": "\xe9\x81\x93\xe8\xb7\xaf"}]},
+  {"type": "datetime", "key": "at", "label": "\xe6\x97\xb6\xe9\x97\xb4", "subtype": "datetime"},
+  {"type": "checklist", "key": "seen", "label": "\xe7\x8e\xb0\xe5\x9c\xba", "values": ["a", "b"]},
+  {"type": "checkbox", "key": "urgent", "label": "\xe7\xb4\xa7\xe6\x80\xa5"},
+  {"type": "textarea", "key": "why", "label": "\xe7\x90\x86\xe7\x94\xb1", "validate": {"required": true}, "conditional": {"hide": "=urgent != true"}},
+  {"type": "filepicker", "key": "photos", "label": "\xe7\x85\xa7\xe7\x89\x87"},
+  {"type": "dynamiclist", "path": "people", "label": "\xe4\xba\xba\xe5\x91\x98", "components": [
+    {"type": "textfield", "key": "name", "label": "\xe5\xa7\x93\xe5\x90\x8d", "validate": {"required": true}}]}
+]}"""
+DIAGRAM = b"""<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"
+    xmlns:camunda="http://camunda.org/schema/1.0/bpmn" id="d" targetNamespace="x">
+  <process id="formed" name="\xe8\xa1\xa8\xe5\x8d\x95\xe8\xaf\x95\xe9\xaa\x8c" isExecutable="true">
+    <startEvent id="begin" />
+    <userTask id="fill" name="\xe5\xa1\xab\xe8\xa1\xa8" camunda:formKey="report_form"
+        camunda:candidateGroups="street_dispatcher" camunda:dueDate="working_hours(3)" />
+    <endEvent id="end" />
+    <sequenceFlow id="a" sourceRef="begin" targetRef="fill" />
+    <sequenceFlow id="b" sourceRef="fill" targetRef="end" />
+  </process>
+</definitions>"""
+
+
+@pytest.fixture
+def formed(app):
+    """A process with one task whose form uses every component."""
+    files = {"formed.bpmn": DIAGRAM, "report_form.json": FORM}
+    deployments.deploy(app, identities.operator(), files)
+
+
+@pytest.fixture
+def address(app):
+    server = create_server(create_app(app), host="127.0.0.1", port=0, threads=4)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.effective_port}"
+    server.close()
+    thread.join(timeout=5)
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is not installed")
+    with playwright.sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def people(chromium, address):
+    """Return a function from a user's name to a signed-in page; complaints fail the test."""
+    contexts, complaints = [], []
+
+    def person(name, **options):
+        context = chromium.new_context(base_url=address, locale="zh-CN", **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "request",
+            lambda sent: None if sent.url.startswith(address) else complaints.append(sent.url),
+        )
+        page.on(
+            "console", lambda said: complaints.append(said.text) if "Refused" in said.text else None
+        )
+        page.goto("/")
+        page.fill("#name", name)
+        page.fill("#password", PASSWORD)
+        page.click("button.main")
+        return page
+
+    yield person
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def start(page, process="five_steps"):
+    page.goto(f"/start/{process}")
+    page.click(".buttons button")
+
+
+def texts(page, selector):
+    return [one.strip() for one in page.locator(selector).all_inner_texts()]
+
+
+# -- in a browser ------------------------------------------------------------------------
+
+
+@pytest.mark.browser
+def test_a_case_is_started_claimed_and_completed_on_pages_alone(people):
+    page = people("street_dispatcher")
+    start(page)
+    assert texts(page, ".done") == ["已发起。"]
+
+    page.click("nav >> text=我的任务")
+    assert texts(page, ".tabs [aria-current]") == ["待签 1"]
+    page.click("text=平台受理")
+    page.click("button:text-is('签收')")
+    assert texts(page, ".done") == ["已签收。"]
+    page.click("button:text-is('受理')")
+    assert texts(page, ".done") == ["“平台受理”已办理。"]
+
+    page.click(".tabs >> text=已办")
+    assert texts(page, ".item .title") == ["平台受理"]
+    page.click(".tabs >> text=我发起")
+    page.click(".item .title")
+    assert texts(page, ".track > li > ul > li")[:2] == ["办理“平台受理”：受理", "转到“分流交办”"]
+
+
+@pytest.mark.browser
+def test_the_one_who_is_too_slow_is_told_kindly(people):
+    first, second = people("street_dispatcher"), people("admin")
+    start(first)
+    first.goto("/?view=pool")
+    first.click("text=平台受理")
+    second.goto("/?view=pool")
+    second.click("text=平台受理")
+
+    first.click("button:text-is('签收')")
+    second.click("button:text-is('签收')")
+
+    assert texts(second, "[role=alert]") == ["慢了一步：这个任务已被别人签收。"]
+    assert second.locator("button:text-is('签收')").count() == 0
+
+
+@pytest.mark.browser
+def test_nothing_typed_is_lost_when_the_form_is_refused(people, formed):
+    page = people("street_dispatcher")
+    start(page, "formed")
+    page.goto("/?view=pool")
+    page.click("text=填表")
+
+    page.fill("[name=title]", "太长的标题")
+    page.evaluate("document.querySelector('[name=title]').removeAttribute('maxlength')")
+    page.fill("[name=title]", "太长太长的标题")
+    page.fill("[name=count]", "很多")
+    page.check("[name=kind][value=road]")
+    page.fill("[name=at]", "2026-09-14T09:30")
+    page.check("[name=seen][value=b]")
+    page.check("[name=urgent]")
+    page.set_input_files(
+        "[name=photos]", files=[{"name": "灯.jpg", "mimeType": "image/jpeg", "buffer": b"x"}]
+    )
+    page.fill("[name='people[0].name']", "甲")
+    page.click(".buttons button:text-is('办理')")
+
+    assert texts(page, ".fault") == ["最多 5 个字", "请填数字", "此项必填"]
+    assert page.input_value("[name=title]") == "太长太长的标题"
+    assert page.input_value("[name=count]") == "很多"
+    assert page.input_value("[name=at]") == "2026-09-14T09:30"
+    assert page.is_checked("[name=kind][value=road]")
+    assert page.is_checked("[name=seen][value=b]")
+    assert page.is_checked("[name=urgent]")
+    assert page.input_value("[name='people[0].name']") == "甲"
+    assert texts(page, ".note:has-text('已上传')") == ["已上传 1 个文件"]
+
+    page.fill("[name=title]", "灯")
+    page.fill("[name=count]", "2")
+    page.fill("[name=why]", "有人")
+    page.click(".buttons button:text-is('办理')")
+    assert texts(page, ".done") == ["“填表”已办理。"]
+
+
+@pytest.mark.browser
+def test_a_row_can_be_added_to_a_list_without_losing_the_others(people, formed):
+    page = people("street_dispatcher")
+    start(page, "formed")
+    page.goto("/?view=pool")
+    page.click("text=填表")
+    assert page.locator(".row").count() == 2
+
+    page.fill("[name='people[0].name']", "甲")
+    page.fill("[name=title]", "灯")
+    page.click("text=再加一行")
+
+    assert page.locator(".row").count() == 3
+    assert page.input_value("[name='people[0].name']") == "甲"
+    assert page.input_value("[name=title]") == "灯"
+
+
+@pytest.mark.browser
+def test_enter_in_a_field_sends_nothing_off(people, formed):
+    page = people("street_dispatcher")
+    start(page, "formed")
+    page.goto("/?view=pool")
+    page.click("text=填表")
+
+    page.fill("[name=title]", "灯")
+    page.press("[name=title]", "Enter")
+    page.wait_for_selector("[role=alert]")
+
+    assert "请按下面的按钮提交。" in texts(page, "[role=alert]")[0]
+    assert page.input_value("[name=title]") == "灯"
+    page.goto("/?view=done")
+    assert page.locator(".item").count() == 0
+
+
+@pytest.mark.browser
+def test_due_tasks_carry_their_colour_and_the_working_time_left(people, formed, app):
+    from engine import timers
+
+    page = people("street_dispatcher")
+    start(page, "formed")
+    page.goto("/?view=pool")
+    assert texts(page, ".left") == ["剩 3 工作时"]
+    assert page.locator(".item.red").count() == 0
+
+    timers.advance(app, seconds=6 * 3600)
+
+    page.goto("/?view=pool")
+    assert texts(page, ".item.red .badge") == ["已超时"]
+    assert texts(page, ".left.red") == ["超时 1 工作时"]
+
+
+@pytest.mark.browser
+def test_the_pages_speak_english_when_asked(people):
+    page = people("street_dispatcher")
+    start(page)
+    page.click("text=English")
+    page.goto("/?view=pool")
+
+    assert page.get_attribute("html", "lang") == "en"
+    assert texts(page, ".item .title") == ["Accept"]
+    page.click(".item .title")
+    assert texts(page, ".buttons button") == ["Accept", "Refuse"]
+
+
+@pytest.mark.browser
+def test_everything_fits_a_phone_and_is_big_enough_to_touch(people, formed):
+    page = people("street_dispatcher", viewport=PHONE, has_touch=True)
+    start(page, "formed")
+    page.goto("/?view=pool")
+    page.click("text=填表")
+
+    for path in (page.url, "/?view=pool", "/start", "/start/formed", "/api/v1/docs"):
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], path
+        small = page.evaluate(
+            """[...document.querySelectorAll('button:not(.unseen), select, input[type=text], textarea')]
+               .filter(one => one.checkVisibility() && one.getBoundingClientRect().height < 44)
+               .map(one => one.outerHTML)"""
+        )
+        assert small == [], path
+
+
+@pytest.mark.browser
+def test_every_field_has_a_label_and_every_page_can_be_walked_by_keyboard(people, formed):
+    page = people("street_dispatcher")
+    start(page, "formed")
+    page.goto("/?view=pool")
+    page.click("text=填表")
+
+    nameless = page.evaluate(
+        """[...document.querySelectorAll('input:not([type=hidden]), select, textarea')]
+           .filter(one => !one.labels.length).map(one => one.outerHTML)"""
+    )
+    assert nameless == []
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    reached = set()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        reached.add(
+            page.evaluate("document.activeElement.name || document.activeElement.textContent")
+        )
+    assert {
+        "title",
+        "count",
+        "kind",
+        "at",
+        "seen",
+        "urgent",
+        "why",
+        "photos",
+        "签收",
+        "comment",
+    } <= reached
+
+
+@pytest.mark.browser
+def test_texts_have_enough_contrast(people, formed):
+    page = people("street_dispatcher")
+    start(page, "formed")
+    page.goto("/?view=pool")
+    page.click("text=填表")
+    page.click(".buttons button:text-is('办理')")
+
+    assert page.evaluate(CONTRAST) == []
+
+
+CONTRAST = """() => {
+  const channel = c => (c /= 255) <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+  const light = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
+  const parts = text => (text.match(/[0-9.]+/g) || []).map(Number);
+  const ground = one => {
+    for (; one; one = one.parentElement) {
+      const colour = parts(getComputedStyle(one).backgroundColor);
+      if (colour.length === 3 || colour[3] > 0) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const poor = [];
+  for (const one of document.querySelectorAll('main *, header *')) {
+    const own = [...one.childNodes].some(node => node.nodeType === 3 && node.textContent.trim());
+    if (!own || one.closest('.unseen')) continue;
+    const [a, b] = [light(parts(getComputedStyle(one).color)), light(ground(one))];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < 4.5) poor.push(`${ratio.toFixed(2)} ${one.outerHTML}`);
+  }
+  return poor;
+}"""
+
+
+@pytest.mark.browser
+def test_remarks_and_files_are_added_on_the_page(people):
+    page = people("street_dispatcher")
+    start(page)
+    page.goto("/?view=pool")
+    page.click("text=平台受理")
+
+    page.fill("#comment", "请看<script>alert(1)</script>")
+    page.click("text=发送")
+    page.set_input_files(
+        "#file", files=[{"name": "灯.jpg", "mimeType": "image/jpeg", "buffer": b"photo"}]
+    )
+    page.click("button:text-is('上传附件')")
+
+    assert texts(page, ".comment p") == ["请看<script>alert(1)</script>"]
+    assert texts(page, ".files a") == ["灯.jpg"]
+    with page.expect_download() as saved:
+        page.click(".files a")
+    assert Path(saved.value.path()).read_bytes() == b"photo"
+    assert saved.value.suggested_filename == "灯.jpg"
+
+
+@pytest.mark.browser
+def test_the_calls_can_be_tried_on_their_page(people):
+    page = people("street_dispatcher")
+    page.goto("/api/v1/docs")
+
+    page.click("details:has([data-path='/api/v1/me']) summary")
+    page.click("details[open] button")
+    page.wait_for_selector("details[open] .answer:has-text('200')")
+
+    assert '"name": "street_dispatcher"' in page.inner_text("details[open] .answer")
+
+
+@pytest.mark.browser
+def test_the_start_of_a_whistle_tells_each_missing_answer(people, app):
+    files = read_files([Path(__file__).parent.parent / "processes"])
+    deployments.deploy(app, identities.operator(), files)
+    page = people("grid_worker")
+    page.goto("/start/whistle_report")
+    page.fill("[name=location_text]", "三号楼前")
+
+    page.click(".buttons button")
+
+    assert texts(page, "[role=alert] a") == ["标题", "情况", "位置编码（网格、楼栋或社区）"]
+    assert page.input_value("[name=location_text]") == "三号楼前"
+
+
+# -- without a browser -------------------------------------------------------------------
+
+
+@pytest.fixture
+def client(app):
+    return create_app(app).test_client()
+
+
+def sign_in(client, name="street_dispatcher", **more):
+    return client.post("/sign-in", data={"name": name, "password": PASSWORD, **more})
+
+
+def test_who_is_not_signed_in_is_sent_there_and_back(client):
+    answer = client.get("/start?lang=en")
+    assert answer.headers["Location"] == "/sign-in?next=%2Fstart%3Flang%3Den"
+
+    assert sign_in(client, next="/start?lang=en").headers["Location"] == "/start?lang=en"
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "https://evil.example",
+        "//evil.example",
+        "/\\evil.example",
+        "javascript:alert(1)",
+        "/a\nb",
+        "x",
+    ],
+)
+def test_signing_in_never_leads_to_another_site(client, target):
+    assert sign_in(client, next=target).headers["Location"] == "/"
+
+
+def test_a_wrong_password_is_told_and_the_name_kept(client):
+    answer = client.post("/sign-in", data={"name": "admin", "password": "wrong"})
+
+    assert answer.status_code == 401
+    assert "用户名或密码不对" in answer.get_data(as_text=True)
+    assert 'value="admin"' in answer.get_data(as_text=True)
+
+
+def test_demo_users_are_offered_on_this_machine_only(app):
+    from dataclasses import replace
+
+    def offered(**settings):
+        other = replace(app, settings=replace(app.settings, **settings))
+        return "district_leader" in create_app(other).test_client().get("/sign-in").get_data(
+            as_text=True
+        )
+
+    assert offered() is True
+    assert offered(demo_logins=False) is False
+    assert offered(host="0.0.0.0") is False
+
+
+def test_another_sites_form_cannot_act(client):
+    sign_in(client)
+
+    answer = client.post("/start/five_steps", headers={"Sec-Fetch-Site": "cross-site"})
+
+    assert answer.status_code == 403
+    assert "没有权限" in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/nothing",
+        "/tasks/x",
+        "/tasks/x.y.z.1",
+        "/cases/x",
+        "/start/nothing",
+        "/cases/x/attachments/y",
+    ],
+)
+def test_a_page_that_is_not_there_says_so_in_words(client, path):
+    sign_in(client)
+
+    answer = client.get(path)
+
+    assert answer.status_code == 404
+    assert "没有这个页面" in answer.get_data(as_text=True)
+
+
+def test_pressing_a_button_twice_is_once(app, client):
+    sign_in(client)
+    form = {"once": "key1"}
+    ours = {"Sec-Fetch-Site": "same-origin"}
+
+    first = client.post("/start/five_steps", data=form, headers=ours)
+    again = client.post("/start/five_steps", data=form, headers=ours)
+
+    assert first.headers["Location"] == again.headers["Location"]
+    assert len(callers(app)("street_dispatcher").get("/cases").get_json()["items"]) == 1
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"act": "nothing"},
+        {"act": "complete", "outcome": "perhaps"},
+        {"act": "comment", "comment": "\0"},
+        {"act": "comment", "comment": "x" * 20_000},
+        {"act": "attach"},
+        {"once": "x" * 10_000, "act": "unclaim"},
+        {"more": "1", "people[99999999999999999999].name": "x"},
+        {"more": "1", "people[²].name": "x"},
+    ],
+)
+def test_a_page_form_that_nobody_should_send_never_breaks_the_server(app, client, formed, form):
+    sign_in(client)
+    ours = {"Sec-Fetch-Site": "same-origin"}
+    client.post("/start/formed", headers=ours)
+    task = callers(app)("street_dispatcher").tasks()[0]["id"]
+
+    answer = client.post(f"/tasks/{task}", data=form, headers=ours)
+
+    assert answer.status_code < 500
