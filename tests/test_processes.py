@@ -1,0 +1,292 @@
+"""What can be said of the delivered diagrams without running them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from lxml import etree
+
+from engine import decisions, forms
+from engine.bpmn import reader
+from engine.bpmn.model import Kind
+from tests.scenario_city import city
+
+ROOT = Path(__file__).resolve().parent.parent / "processes"
+BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
+KEYS = ("department_handling", "department_score", "publication", "return_visit", "whistle_report")
+# Built into the engine, or run by the application.
+TOPICS = {
+    "add-instance",
+    "cancel-instance",
+    "case-file-digest",
+    "find-duplicates",
+    "hold-scope",
+    "hold-siblings",
+    "next-number",
+    "notify",
+    "redact",
+    "release-scope",
+    "release-siblings",
+    "start-case",
+}
+# Step tables of the domain report, sections 2.1 and 2.4.
+STEPS = {
+    "whistle_report": """start_report dup_check accept analyse approve_whistle dispatch dept_call
+        join_check street_check visit_call review_dissat publish_call archive""",
+    "department_score": "street_eval eval_facts",
+    "department_handling": """sign return_rule duty_objection arrive handle extend suspend co_reply
+        dept_check submit cancelled""",
+    "return_visit": "pick ask assist classify close_visit questionnaire",
+    "publication": "draft redact review second committee release objection answer expire",
+}
+TIMERS = {
+    "whistle_report": {"info_late": "T8 逾期"},
+    "department_handling": {
+        "sign_warn": "T1",
+        "sign_breach": "T2",
+        "arrive_sign_warn": "T1",
+        "arrive_sign_breach": "T2",
+        "arrival_late": "T7",
+        "due_warn": "T3 预警",
+        "due_breach": "T4 超期",
+        "esc2": "T5 二级",
+        "esc3": "T6 三级",
+    },
+    "return_visit": {"visit_window": "T9 三日期满"},
+    "department_score": {"appeal_over": "T10 期满"},
+}
+
+
+def process(key):
+    diagram, findings = reader.read_cached((ROOT / f"{key}.bpmn").read_bytes(), f"{key}.bpmn")
+    assert [one for one in findings if one.severity == "error"] == []
+    return diagram.processes[key]
+
+
+def all_nodes():
+    return [(key, node) for key in KEYS for node in process(key).nodes.values()]
+
+
+def user_tasks():
+    return [(key, node) for key, node in all_nodes() if node.kind is Kind.USER]
+
+
+def form_keys():
+    return {node.form for _, node in all_nodes() if node.form}
+
+
+def tables():
+    found = {}
+    for file in sorted((ROOT / "decisions").glob("*.dmn")):
+        read, findings = decisions.read(file.read_bytes(), filename=file.name)
+        assert findings == []
+        found.update({one.key: one for one in read})
+    return found
+
+
+def test_every_diagram_here_is_one_that_is_known():
+    assert tuple(sorted(file.stem for file in ROOT.glob("*.bpmn"))) == KEYS
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_diagram_is_read_without_any_finding(key):
+    _, findings = reader.read((ROOT / f"{key}.bpmn").read_bytes(), f"{key}.bpmn")
+
+    assert [one.to_json() for one in findings] == []
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_every_step_of_the_step_tables_is_there_under_its_id(key):
+    assert set(STEPS[key].split()) - set(process(key).nodes) == set()
+
+
+@pytest.mark.parametrize("key", list(TIMERS))
+def test_every_timer_of_the_table_is_there_and_says_its_number(key):
+    nodes = process(key).nodes
+
+    assert {one: nodes[one].name for one in TIMERS[key]} == TIMERS[key]
+
+
+def test_the_five_step_names_of_the_source_stand_on_the_diagram():
+    names = {node.name for node in process("whistle_report").nodes.values()}
+    wanted = {"问题排查", "平台受理", "分析研判", "分流交办", "评价反馈"}
+
+    assert wanted - names == set()
+
+
+def test_every_user_task_has_a_form():
+    assert [(key, node.id) for key, node in user_tasks() if node.form is None] == []
+
+
+def test_every_user_task_names_who_does_it():
+    nobody = [
+        (key, node.id)
+        for key, node in user_tasks()
+        if not (node.assignment.groups or node.assignment.users or node.assignment.assignee)
+    ]
+
+    assert nobody == []
+
+
+def test_every_role_is_one_of_the_list():
+    known = {row["code"] for row in city().lists["roles"].rows}
+    named = {group.role for _, node in user_tasks() for group in node.assignment.groups}
+    lanes = {role for key in KEYS for role in process(key).lane_roles.values()}
+
+    assert (named | lanes) - known == set()
+
+
+def test_every_lane_but_the_systems_has_a_role():
+    without = set()
+    for key in KEYS:
+        tree = etree.parse(ROOT / f"{key}.bpmn")
+        lanes = {lane.get("name") for lane in tree.iter(f"{BPMN}lane")}
+        without |= lanes - set(process(key).lane_roles)
+
+    assert without == {"系统"}
+
+
+def test_every_task_has_an_english_name_and_labels_for_both_languages():
+    incomplete = [
+        (key, node.id)
+        for key, node in user_tasks()
+        if not node.properties.get("name_en") or list(node.outcomes) != list(node.outcomes_en)
+    ]
+
+    assert incomplete == []
+
+
+def test_every_form_that_is_named_exists_and_every_form_is_named():
+    assert {file.stem for file in (ROOT / "forms").glob("*.json")} == form_keys()
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "forms").glob("*.json")), ids=lambda one: one.stem)
+def test_a_form_is_read_without_any_finding_and_is_short(file):
+    form, findings = forms.read(file.read_bytes(), filename=file.name)
+    asked = [one for one in form.components if not one.readonly]
+
+    assert findings == []
+    assert form.key == file.stem
+    assert len([one for one in asked if one.required and one.hide is None]) <= 3
+
+
+def test_identity_is_shown_by_forms_of_acceptance_and_visits_alone():
+    shown = {
+        file.stem
+        for file in (ROOT / "forms").glob("*.json")
+        if '"reporter_' in file.read_text(encoding="utf-8")
+    }
+
+    assert shown == {
+        "visit_ask",
+        "visit_assist",
+        "visit_questionnaire",
+        "whistle_accept",
+        "whistle_start",
+    }
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "reporter_name",
+        "reporter_phone",
+        "title",
+        "description",
+        "location_text",
+        "lat",
+        "lon",
+        "photos",
+    ],
+)
+def test_what_a_reporter_writes_is_personal(key):
+    form, _ = forms.read((ROOT / "forms" / "whistle_start.json").read_bytes(), filename="whistle_start")
+    component = next(one for one in form.components if one.key == key)
+
+    assert component.personal
+    assert component.field_class == ("reporter" if key.startswith("reporter_") else "working")
+
+
+def test_outcomes_in_forms_are_outcomes_of_their_task():
+    unknown = []
+    for key, node in user_tasks():
+        text = (ROOT / "forms" / f"{node.form}.json").read_text(encoding="utf-8")
+        hidden = set(re.findall(r'outcome != \\"(\w+)\\"', text))
+        sharing = {
+            outcome
+            for _, other in user_tasks()
+            if other.form == node.form
+            for outcome in other.outcomes
+        }
+        unknown += [(key, node.id, one) for one in sorted(hidden - sharing)]
+
+    assert unknown == []
+
+
+def test_every_decision_that_is_asked_exists_and_every_decision_is_asked():
+    asked = {one for key in KEYS for one in process(key).decisions}
+
+    assert set(tables()) == asked
+
+
+def test_decisions_have_one_answer():
+    assert {one.hit_policy for one in tables().values()} == {"U", "F"}
+
+
+def test_calls_name_diagrams_that_are_here():
+    called = {one for key in KEYS for one in process(key).calls}
+
+    assert called == {"department_handling", "department_score", "publication", "return_visit"}
+
+
+def test_calls_pass_single_data_and_never_everything():
+    everything = [node.id for _, node in all_nodes() if node.all_in or node.all_out]
+
+    assert everything == []
+
+
+def test_topics_are_those_that_engine_and_application_know():
+    named = {node.topic for _, node in all_nodes() if node.topic}
+
+    assert named - TOPICS == set()
+
+
+def test_escalation_adds_tasks_and_never_takes_the_departments():
+    work = process("department_handling").nodes["work"]
+    nodes = process("department_handling").nodes
+    interrupting = [one for one in work.boundary if nodes[one].interrupting]
+
+    assert interrupting == ["cancelled"]
+
+
+@pytest.mark.parametrize(
+    ("key", "task", "others"),
+    [
+        ("whistle_report", "approve_whistle", {"accept", "analyse", "choose_unit"}),
+        ("whistle_report", "countersign", {"accept", "choose_unit"}),
+        ("whistle_report", "cosign_objective", {"review_dissat"}),
+        ("department_handling", "dept_check", {"handle"}),
+        ("publication", "second", {"review", "draft"}),
+        ("publication", "review", {"draft"}),
+    ],
+)
+def test_another_person_does_what_must_be_checked(key, task, others):
+    assert set(process(key).nodes[task].assignment.not_same_as) == others
+
+
+@pytest.mark.parametrize(
+    ("key", "task"),
+    [
+        ("return_visit", "ask"),
+        ("return_visit", "classify"),
+        ("department_score", "street_eval"),
+        ("department_score", "district_eval"),
+    ],
+)
+def test_another_unit_visits_and_scores_than_handled(key, task):
+    assert set(process(key).nodes[task].assignment.not_same_unit_as) == {
+        "department_handling.handle",
+        "department_handling.co_reply",
+    }
