@@ -28,7 +28,7 @@ from engine.clock import ManualClock, parse
 from engine.commands import ClaimTask, CompleteTask
 from engine.demo.crowd import Crowd
 from engine.demo.papers import Papers
-from engine.errors import EngineError
+from engine.errors import EngineError, NotAllowed
 from engine.ports import Application
 
 Plan = dict[str, Any]
@@ -243,27 +243,28 @@ class Simulation:
         rule = self._rule(element)
         outcome = self._outcome(task, rule, life)
         tried: list[Actor] = []
-        for _ in range(TRIES):
+        while len(tried) < TRIES:
             person = self._crowd.hand(task, tried, self._random)
             if person is None:
-                break
+                self.report[f"nobody for {element}"] += 1
+                return
             tried.append(person)
-            if self._complete(life, task, person, outcome):
+            if self._complete(task, person, outcome, life.traits):
                 self._look(life)
                 return
-        self.report[f"nobody for {element}"] += 1
 
     def _complete(
-        self, life: Life, task: dict[str, Any], person: Actor, outcome: str | None
+        self, task: dict[str, Any], person: Actor, outcome: str | None, traits: set[str]
     ) -> bool:
+        """Complete a task; False when another person might do better."""
         case_id, name = cases.split_task(task["id"])
-        data = self._papers.task(task, outcome, life.traits)
+        data = self._papers.task(task, outcome, traits)
         command = CompleteTask(task=name, outcome=outcome, data=data)
         try:
             cases.handle(self._app, person, case_id, command)
         except EngineError as refusal:
             self._refused(refusal, task["element"])
-            return False
+            return not isinstance(refusal, NotAllowed)
         self.report["steps"] += 1
         return True
 
