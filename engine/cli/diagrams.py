@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
 
-from engine import deployments, identities
+from engine import deployments, identities, migrations
 from engine.bpmn.layout import lay_out
 from engine.cli import terminal
 from engine.cli.installation import opened
-from engine.errors import NotDeployable
+from engine.errors import NotDeployable, NotReady
 from engine.settings import Settings
 
 Finding = dict[str, Any]
@@ -61,12 +63,23 @@ def _wanted(path: Path, folder: Path) -> bool:
 def check(settings: Settings, *, paths: tuple[Path, ...], as_json: bool) -> None:
     """Say what is wrong with the diagrams, decisions and forms in PATH…, and what to do."""
     files = read_files(paths)
-    with opened(settings) as app:
-        findings = deployments.check(app, files)
+    try:
+        findings = _check(settings, files)
+    except NotReady as reason:
+        terminal.say(f"{reason.message} Checking without what is deployed.")
+        with TemporaryDirectory() as folder:
+            empty = replace(settings, database_url=f"sqlite:///{folder}/empty.db")
+            migrations.upgrade(empty.database_url)
+            findings = _check(empty, files)
     documents = [_document(one) for one in findings]
     terminal.answer({"findings": documents}, as_json=as_json, text=_report(documents, len(files)))
     wrong = any(one["severity"] == "error" for one in documents)
     click.get_current_context().exit(1 if wrong else 0)
+
+
+def _check(settings: Settings, files: dict[str, bytes]) -> list[Any]:
+    with opened(settings) as app:
+        return list(deployments.check(app, files))
 
 
 @click.command()
