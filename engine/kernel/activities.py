@@ -63,6 +63,9 @@ def start_body(run: Run, name: str) -> None:
         Stuck: an input mapping, a script or what the activity needs fails.
     """
     place = run.place(name)
+    if place.plain:
+        _BODIES[place.kind](run, name)
+        return
     if place.kind in (Kind.SUB_PROCESS, Kind.CALL):
         _script_before(run, name)
         _BODIES[place.kind](run, name)

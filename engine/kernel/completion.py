@@ -16,7 +16,11 @@ from engine.kernel.subscriptions import close
 
 def finish(run: Run, name: str, outcome: str | None) -> None:
     """Run the script that follows the work of an activity."""
-    after = run.place(name).node.after
+    place = run.place(name)
+    if place.plain:
+        _done(run, name, outcome)
+        return
+    after = place.node.after
     if after is not None:
         scope = run.surroundings(name)
         names = names_at(run, scope, outcome)

@@ -18,11 +18,12 @@ from engine.kernel.rows import (
     CASE,
     EVENT,
     KIND,
+    NTH,
+    PARENT,
     STOPPED,
     SUBS,
     T_ELEMENT,
     T_NTH,
-    T_OUTCOME,
     T_SCOPE,
     T_SUBS,
 )
@@ -39,28 +40,28 @@ def exit_from(run: Run, name: str, outcome: str | None) -> None:
         Stuck: a condition fails or no flow can be taken; nothing is left then.
     """
     place = run.place(name)
-    if name in run.tokens:
-        run.set_token(name, T_OUTCOME, outcome)
-        if place.only is None and place.exits:
-            run.set_state(name, STOPPED)
-    scope = run.surroundings(name)
-    chosen = _choose(run, place, scope, name, outcome)
-    nth = run.visit_of(name)[1]
-    _remove(run, name)
-    run.emit("element_left", scope, place.id, nth)
-    take(run, scope, (place, nth), chosen, outcome)
-
-
-def _remove(run: Run, name: str) -> None:
-    """Forget what is left; boundary events close before the flow is taken."""
-    drop_incidents(run, name)
     token = run.tokens.get(name)
-    if token is not None:
-        close(run, token[T_SUBS])
-        run.remove_token(name)
+    if token is None:
+        scope, nth, subs = run.scopes[name][PARENT], run.scopes[name][NTH], run.scopes[name][SUBS]
     else:
-        close(run, run.scopes[name][SUBS])
+        scope, nth, subs = token[T_SCOPE], token[T_NTH], token[T_SUBS]
+    if place.only is not None:
+        chosen: Exits = (place.only,)
+    else:
+        if token is not None and place.exits:
+            run.set_state(name, STOPPED)
+        chosen = _choose(run, place, scope, name, outcome)
+    if run.incidents:
+        drop_incidents(run, name)
+    if subs:
+        # Boundary events close before the outgoing flow is taken.
+        close(run, subs)
+    if token is None:
         run.remove_scope(name)
+    else:
+        run.remove_token(name)
+    run.note("element_left", scope, place.id, nth)
+    take(run, scope, (place, nth), chosen, outcome)
 
 
 def pass_through(run: Run, scope: str, place: Place, outcome: str | None) -> None:
@@ -68,8 +69,8 @@ def pass_through(run: Run, scope: str, place: Place, outcome: str | None) -> Non
     nth = run.visit(scope, place)
     assert place.only is not None
     flow, target = place.only
-    run.emit("element_left", scope, place.id, nth)
-    run.emit("flow_taken", scope, place.id, nth, flow=flow.id)
+    run.note("element_left", scope, place.id, nth)
+    run.note("flow_taken", scope, place.id, nth)["flow"] = flow.id
     run.queue.append((scope, target, flow.id, None if place.activity else outcome))
 
 
@@ -79,7 +80,7 @@ def take(
     """Send the token of a visit, which was counted in ``scope``, along the flows."""
     place, nth = visit
     for flow, target in chosen:
-        run.emit("flow_taken", scope, place.id, nth, flow=flow.id)
+        run.note("flow_taken", scope, place.id, nth)["flow"] = flow.id
         run.queue.append((scope, target, flow.id, outcome))
     if len(chosen) != 1 and run.count(scope, len(chosen) - 1) == 0:
         run.end = place.id
@@ -87,8 +88,6 @@ def take(
 
 
 def _choose(run: Run, place: Place, scope: str, name: str, outcome: str | None) -> Exits:
-    if place.only is not None:
-        return (place.only,)
     if not place.exits or place.kind is Kind.PARALLEL:
         return place.exits
     verdicts = _verdicts(run, place, scope, name, outcome)
@@ -181,4 +180,4 @@ def stop(run: Run, name: str) -> None:
     drop_incidents(run, name)
     run.remove_token(name)
     run.end = element
-    run.emit("element_left", scope, element, nth)
+    run.note("element_left", scope, element, nth)

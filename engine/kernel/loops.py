@@ -129,7 +129,7 @@ def begin_instance(run: Run, name: str, index: int) -> None:
     if own:
         run.own_data(frame).update(own)
     run.emit("element_entered", name, element, nth, index)
-    run.add_token(frame, element, frame, nth, index)
+    run.add_token(frame, element, frame, nth, instance=index)
     run.perform("body", frame)
 
 

@@ -43,26 +43,30 @@ _TABLES = (
 )
 
 
+_NOTHING: Table = {}
+
+
 class Marking:
     """Where the tokens of a case are, and the books about them."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         control = snapshot.control
         self.case_id, self.state = snapshot.case, snapshot.state
-        self.case: JsonObject = control.get("case", {})
-        self.next: int = control.get("next", 1)
-        self.visits: Table = dict(control.get("visits", ()))
-        self.scopes: dict[str, Row] = dict(control.get("scopes", ()))
-        self.tokens: dict[str, Row] = dict(control.get("tokens", ()))
-        self.tasks: dict[str, Row] = dict(control.get("tasks", ()))
-        self.joins: Table = dict(control.get("joins", ()))
-        self.merges: Table = dict(control.get("merges", ()))
-        self.subs: dict[str, Row] = dict(control.get("subs", ()))
-        self.watch: dict[str, list[str]] = dict(control.get("watch", ()))
-        self.actors: dict[str, list[Row]] = dict(control.get("actors", ()))
-        self.incidents: dict[str, Row] = dict(control.get("incidents", ()))
-        self.held: Table = dict(control.get("held", ()))
-        self.data: dict[str, JsonObject] = dict(snapshot.data)
+        given = control.get
+        self.case: JsonObject = given("case", _NOTHING)
+        self.next: int = given("next", 1)
+        self.visits: Table = given("visits", _NOTHING).copy()
+        self.scopes: dict[str, Row] = given("scopes", _NOTHING).copy()
+        self.tokens: dict[str, Row] = given("tokens", _NOTHING).copy()
+        self.tasks: dict[str, Row] = given("tasks", _NOTHING).copy()
+        self.joins: Table = given("joins", _NOTHING).copy()
+        self.merges: Table = given("merges", _NOTHING).copy()
+        self.subs: dict[str, Row] = given("subs", _NOTHING).copy()
+        self.watch: dict[str, list[str]] = given("watch", _NOTHING).copy()
+        self.actors: dict[str, list[Row]] = given("actors", _NOTHING).copy()
+        self.incidents: dict[str, Row] = given("incidents", _NOTHING).copy()
+        self.held: Table = given("held", _NOTHING).copy()
+        self.data: dict[str, JsonObject] = snapshot.data.copy()
         self._own: set[str] = set()
         self._inside: dict[str, dict[tuple[str, bool], None]] | None = None
 
@@ -89,7 +93,8 @@ class Marking:
     def surroundings(self, name: str) -> str:
         """Return the scope that holds a token or, if there is none of that name, a scope."""
         token = self.tokens.get(name)
-        return str(token[T_SCOPE] if token is not None else self.scopes[name][PARENT])
+        scope: str = self.scopes[name][PARENT] if token is None else token[T_SCOPE]
+        return scope
 
     def visit_of(self, name: str) -> tuple[str, int, int | None]:
         """Return element, nth and instance of a token or scope."""
@@ -116,10 +121,17 @@ class Marking:
     # -- changes --------------------------------------------------------------
 
     def add_token(
-        self, name: str, element: str, scope: str, nth: int, instance: int | None = None
+        self,
+        name: str,
+        element: str,
+        scope: str,
+        nth: int,
+        *,
+        instance: int | None = None,
+        outcome: str | None = None,
     ) -> None:
         """Put a token on an element; the caller counts it."""
-        self.tokens[name] = [element, scope, nth, instance, MOVING, [], None]
+        self.tokens[name] = [element, scope, nth, instance, MOVING, [], outcome]
         if self._inside is not None:
             self._inside.setdefault(scope, {})[name, True] = None
 

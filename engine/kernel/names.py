@@ -27,6 +27,7 @@ from engine.kernel.rows import (
 )
 from engine.kernel.run import Run, Stuck
 
+_PROCESSES = frozenset({CASE, CALL})
 COUNTERS = ("loopCounter", "nrOfInstances", "nrOfActiveInstances", "nrOfCompletedInstances")
 READ_ONLY = frozenset(("case", "outcome", *COUNTERS))
 
@@ -108,6 +109,9 @@ def write(run: Run, scope: str, values: Mapping[str, Any], at: str) -> None:
     """Write data from ``scope``; ``at`` is the token or scope that does it."""
     if not values:
         return
+    if run.scopes[scope][KIND] in _PROCESSES:
+        write_own(run, scope, values, at)
+        return
     homes: dict[str, list[str]] = {}
     # Not in the order of writing: a record keeps the keys of an object, not their order.
     for name in sorted(values):
@@ -146,7 +150,7 @@ def demand_writable(values: Mapping[str, Any]) -> None:
 def _home(run: Run, scope: str, name: str) -> str:
     while True:
         row = run.scopes[scope]
-        if row[KIND] in (CASE, CALL):
+        if row[KIND] in _PROCESSES:
             return scope
         if row[KIND] != MULTI and name in run.data.get(scope, ()):
             return scope

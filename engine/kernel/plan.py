@@ -21,6 +21,7 @@ from engine.bpmn.model import (
     Trigger,
 )
 from engine.kernel.reach import Masks, link_names, masks
+from engine.scripts import Code
 
 _UNSUBSCRIBED = frozenset({Trigger.ERROR, Trigger.ESCALATION, Trigger.LINK, Trigger.TERMINATE})
 _PASSED = frozenset({Kind.EXCLUSIVE, Kind.PARALLEL, Kind.INCLUSIVE, Kind.TASK, Kind.START})
@@ -37,10 +38,14 @@ class Place:
         exits: its outgoing flows with where they lead.
         only: its way out when that is one flow without a condition.
         passed: a visit enters and leaves at once by ``only`` and does nothing else.
+        first: the first step of an activity that has something to do.
+        plain: neither mappings nor scripts around the work of an activity.
         boundary: boundary events that subscribe, with the number of the definition.
         catches: boundary events for errors and escalations, likewise.
         links: where a link throw event goes on.
         groups: candidate roles; the lane's where the task names nobody.
+        asked: the expressions of its assignment.
+        outcomes: what a task may end in.
         limits: data that its due and warning moments mention.
     """
 
@@ -53,10 +58,14 @@ class Place:
     exits: tuple[tuple[Flow, Place], ...] = ()
     only: tuple[Flow, Place] | None = None
     passed: bool = False
+    first: str = "open"
+    plain: bool = False
     boundary: tuple[tuple[Place, int, EventDefinition], ...] = ()
     catches: tuple[tuple[Place, EventDefinition], ...] = ()
     links: tuple[Place, ...] = ()
     groups: tuple[Group, ...] = ()
+    asked: tuple[Code, ...] = ()
+    outcomes: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()
     body: Area | None = None
 
@@ -146,6 +155,8 @@ class _Planner:
             activity=node.kind in ACTIVITIES,
             incoming=len(node.incoming),
             groups=self._groups(node),
+            asked=_asked(node, self._groups(node)),
+            outcomes=tuple(node.outcomes),
             limits=_limits(node),
         )
 
@@ -169,6 +180,11 @@ class _Planner:
                 for name in link_names(place.node, Kind.THROW)
                 for other in area.places.values()
                 if name in link_names(other.node, Kind.CATCH)
+            )
+            node = place.node
+            place.first = "open" if node.boundary else "begin" if node.loop else "body"
+            place.plain = not (
+                node.before or node.after or node.inputs or node.outputs or node.all_out
             )
             place.passed = single and _does_nothing(place)
             if place.node.body is not None:
@@ -215,6 +231,13 @@ class _Planner:
         )
 
 
+def _asked(node: Node, groups: tuple[Group, ...]) -> tuple[Code, ...]:
+    who = node.assignment
+    codes = [who.assignee, who.due, who.warn, who.follow_up, who.priority, *who.users]
+    codes += [group.unit for group in groups]
+    return tuple(code for code in codes if code is not None)
+
+
 def _limits(node: Node) -> tuple[str, ...]:
     codes = (node.assignment.due, node.assignment.warn)
     return tuple(sorted({name for code in codes if code is not None for name in code.names}))
@@ -223,7 +246,7 @@ def _limits(node: Node) -> tuple[str, ...]:
 def _does_nothing(place: Place) -> bool:
     # The loop is tested before the one exit: otherwise every instance would leave.
     node = place.node
-    if node.loop or node.boundary or node.inputs or node.outputs or node.before or node.after:
+    if node.loop or node.boundary or not place.plain:
         return False
     if place.kind in (Kind.PARALLEL, Kind.INCLUSIVE):
         return place.incoming <= 1

@@ -98,6 +98,7 @@ class Run(Marking):
         self.end: str | None = None
         self.reason: Any = None
         self.entries = 0
+        self._where: dict[str, tuple[str, list[str]]] = {}
         self._paths: dict[str, list[str]] = {}
         self._plans: dict[str, Plan] = {}
         self._moment: str | None = None
@@ -122,19 +123,28 @@ class Run(Marking):
         **more: Any,
     ) -> None:
         """Add an event of an element that lies in ``scope``; fields that are None are left out."""
-        event: Event = {
-            "type": kind,
-            "process": self.scopes[scope][PROCESS],
-            "element": element,
-            "nth": nth,
-            "path": self.path(scope),
-        }
+        event = self.note(kind, scope, element, nth)
         if instance is not None:
             event["instance"] = instance
         for name, value in more.items():
             if value is not None:
                 event[name] = value
+
+    def note(self, kind: str, scope: str, element: str, nth: int) -> Event:
+        """Add an event that says nothing but where; return it."""
+        known = self._where.get(scope)
+        if known is None:
+            known = self._where[scope] = self.scopes[scope][PROCESS], self.path(scope)
+        process, path = known
+        event: Event = {
+            "type": kind,
+            "process": process,
+            "element": element,
+            "nth": nth,
+            "path": path,
+        }
         self.events.append(event)
+        return event
 
     def emit_case(self, kind: str, **more: Any) -> None:
         """Add an event of the case as a whole."""
@@ -211,7 +221,7 @@ class Run(Marking):
         counts = self.visits[key]
         nth: int = counts.get(place.id, 0) + 1
         counts[place.id] = nth
-        self.emit("element_entered", scope, place.id, nth)
+        self.note("element_entered", scope, place.id, nth)
         return nth
 
     def count_entry(self) -> None:

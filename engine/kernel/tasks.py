@@ -48,49 +48,50 @@ def open_task(run: Run, name: str) -> None:
         Stuck: an expression of its assignment fails.
     """
     place = run.place(name)
-    codes = _codes(place)
+    scope = run.tokens[name][T_SCOPE]
     answers: dict[Code, Answer] = {}
-    if codes:
-        names = names_at(run, run.tokens[name][T_SCOPE])
-        found = ask(run, run.site(name, "assignment"), codes, names)
-        answers = dict(zip(codes, found, strict=True))
+    if place.asked:
+        names = names_at(run, scope)
+        found = ask(run, run.site(name, "assignment"), place.asked, names)
+        answers = dict(zip(place.asked, found, strict=True))
     who = place.node.assignment
     assignee = _text(answers, who.assignee, "user")
     candidates = _candidates(run, name, place, answers)
     due = limit_of(run, answers, who.due)
     warn = limit_of(run, answers, who.warn)
-    follow_up = limit_of(run, answers, who.follow_up)
     due_at, warn_at = due and due.due_at, warn and warn.due_at
+    more = _more(run, place, answers) if answers else {}
     run.set_state(name, TASK)
     run.tasks[name] = [
         assignee, None, candidates, due_at, due_at, warn_at, run.moment, None, False, None
     ]  # fmt: skip
-    watch_task(run, name)
-    node = place.node
+    if place.limits:
+        watch_task(run, name)
+    if due_at is not None:
+        more["due_at"] = more["original_due_at"] = due_at
     emit_task(
         run,
         name,
         "task_opened",
-        name=node.name,
+        name=place.node.name,
         candidates=candidates,
         assignee=assignee,
-        form=node.form,
-        outcomes=list(node.outcomes) or None,
-        priority=_priority(answers, who.priority),
-        due_at=due_at,
-        original_due_at=due_at,
+        form=place.node.form,
+        outcomes=list(place.outcomes) or None,
         provisional=True if due is not None and due.provisional else None,
         warn_at=warn_at,
-        follow_up_at=follow_up and follow_up.due_at,
-        held=True if run.is_held(run.tokens[name][T_SCOPE]) else None,
+        held=True if run.held and run.is_held(scope) else None,
+        **more,
     )
 
 
-def _codes(place: Place) -> list[Code]:
+def _more(run: Run, place: Place, answers: dict[Code, Answer]) -> JsonObject:
     who = place.node.assignment
-    texts = [who.assignee, who.due, who.warn, who.follow_up, who.priority, *who.users]
-    texts += [group.unit for group in place.groups]
-    return [code for code in texts if code is not None]
+    follow_up = limit_of(run, answers, who.follow_up)
+    return {
+        "priority": _priority(answers, who.priority),
+        "follow_up_at": follow_up and follow_up.due_at,
+    }
 
 
 def _text(answers: dict[Code, Answer], code: Code | None, what: str) -> str | None:
@@ -146,9 +147,7 @@ def _priority(answers: dict[Code, Answer], code: Code | None) -> int | None:
 def emit_task(run: Run, task: str, kind: str, **more: Any) -> None:
     """Write what happens to a task."""
     row = run.tokens[task]
-    run.emit(
-        kind, row[T_SCOPE], row[T_ELEMENT], row[T_NTH], row[T_INSTANCE], **{"task": task, **more}
-    )
+    run.emit(kind, row[T_SCOPE], row[T_ELEMENT], row[T_NTH], row[T_INSTANCE], task=task, **more)
 
 
 # -- commands -----------------------------------------------------------------
