@@ -16,6 +16,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,6 +27,7 @@ from sqlalchemy.sql.expression import ClauseElement
 from engine.errors import Busy
 
 BUSY_SECONDS = 20
+TRY_AGAIN = "Try again in a few seconds."
 
 
 class Moment(sa.types.TypeDecorator[datetime]):
@@ -51,8 +53,10 @@ class Moment(sa.types.TypeDecorator[datetime]):
         return None if value is None else _from_driver(value)
 
 
+@lru_cache(maxsize=1024)
 def _to_text(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    # Most moments of one command are the same one.
+    return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def _from_driver(value: Any) -> datetime:
@@ -104,13 +108,12 @@ class Statement:
 
 
 class Transaction:
-    """Statements on one connection between BEGIN and COMMIT."""
+    """Statements on one connection."""
 
-    __slots__ = ("_cursor", "_database", "connection")
+    __slots__ = ("_cursor", "_database")
 
-    def __init__(self, database: Database, connection: sa.Connection, cursor: DBAPICursor) -> None:
+    def __init__(self, database: Database, cursor: DBAPICursor) -> None:
         self._database = database
-        self.connection = connection
         self._cursor = cursor
 
     def run(self, clause: ClauseElement, values: Mapping[str, Any]) -> int:
@@ -122,6 +125,9 @@ class Transaction:
     def run_many(self, clause: ClauseElement, rows: Sequence[Mapping[str, Any]]) -> None:
         """Execute a statement once per row of values."""
         if not rows:
+            return
+        if len(rows) == 1:
+            self.run(clause, rows[0])
             return
         statement = self._database.statement(clause)
         bound: Any = [statement.bind(row) for row in rows]
@@ -141,8 +147,16 @@ class Transaction:
         return [statement.read(row) for row in self._cursor.fetchall()]
 
 
+class _Thread(threading.local):
+    """What one thread has open: its connection, and the transaction it is in."""
+
+    connection: sa.PoolProxiedConnection | None = None
+    transaction: Transaction | None = None
+    writes: bool = False
+
+
 class Database:
-    """The connections to one database.
+    """The connections to one database, one for each thread that uses it.
 
     Args:
         url: SQLAlchemy URL, ``sqlite:///PATH`` or ``postgresql+psycopg://…``.
@@ -158,7 +172,10 @@ class Database:
             self._dialect = SQLiteDialect(paramstyle="named")
         self._statements: dict[int, tuple[ClauseElement, Statement]] = {}
         self._writer = threading.Lock()
-        self.conflict: type[Exception] = self.engine.dialect.loaded_dbapi.IntegrityError
+        self._thread = _Thread()
+        driver = self.engine.dialect.loaded_dbapi
+        self._lost: type[Exception] = driver.OperationalError
+        self.conflict: type[Exception] = driver.IntegrityError
         """What the driver raises when a row of that key is there already."""
 
     def statement(self, clause: ClauseElement) -> Statement:
@@ -171,59 +188,121 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
-        """Open a transaction that sees one state of the database and changes nothing."""
-        with self.engine.connect() as connection, _cursor(connection) as cursor:
-            cursor.execute("BEGIN" if self.is_sqlite else "BEGIN ISOLATION LEVEL REPEATABLE READ")
-            try:
-                yield Transaction(self, connection, cursor)
-            finally:
-                cursor.execute("ROLLBACK")
+        """See one state of the database and change nothing.
+
+        Inside another transaction of this thread it is that one.
+        """
+        if self._thread.transaction is not None:
+            yield self._thread.transaction
+            return
+        tx = self._begin("BEGIN" if self.is_sqlite else "BEGIN ISOLATION LEVEL REPEATABLE READ")
+        try:
+            yield tx
+        finally:
+            self._end(tx, "ROLLBACK")
+
+    @contextmanager
+    def glancing(self) -> Iterator[Transaction]:
+        """Read without a transaction: each statement sees what is newest by itself.
+
+        For the one look before a command, whose writing checks that nothing moved.
+        """
+        if self._thread.transaction is not None:
+            yield self._thread.transaction
+            return
+        tx = Transaction(self, self._cursor())
+        try:
+            yield tx
+        except self._lost as reason:
+            self._give_up()
+            raise Busy("The database is away.", hint=TRY_AGAIN) from reason
+        finally:
+            _close(tx)
 
     @contextmanager
     def writing(self) -> Iterator[Transaction]:
         """Open the transaction that may write; commits at the end, or nothing is changed.
 
         Raises:
-            Busy: another process held the database for longer than 20 seconds.
+            Busy: another process held the database for longer than 20 seconds, or
+                the server is away.
         """
-        if not self._writer.acquire(timeout=BUSY_SECONDS if self.is_sqlite else -1):
-            raise Busy("The database is busy.", hint="Try again in a few seconds.")
+        assert self._thread.transaction is None, "a transaction of this thread is open"
+        if not self.is_sqlite:
+            yield from self._written("BEGIN")
+            return
+        if not self._writer.acquire(timeout=BUSY_SECONDS):
+            raise Busy("The database is busy.", hint=TRY_AGAIN)
         try:
-            with self.engine.connect() as connection, _cursor(connection) as cursor:
-                self._begin(cursor)
-                try:
-                    yield Transaction(self, connection, cursor)
-                except BaseException:
-                    cursor.execute("ROLLBACK")
-                    raise
-                cursor.execute("COMMIT")
+            yield from self._written("BEGIN IMMEDIATE")
         finally:
             self._writer.release()
 
-    def _begin(self, cursor: DBAPICursor) -> None:
+    def _written(self, begin: str) -> Iterator[Transaction]:
+        tx = self._begin(begin)
         try:
-            cursor.execute("BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN")
-        except self.engine.dialect.loaded_dbapi.OperationalError as reason:
-            raise Busy("The database is busy.", hint="Try again in a few seconds.") from reason
+            yield tx
+        except BaseException:
+            self._end(tx, "ROLLBACK")
+            raise
+        self._end(tx, "COMMIT")
+
+    def _begin(self, text: str) -> Transaction:
+        for attempt in (1, 2):
+            try:
+                cursor = self._cursor()
+                cursor.execute(text)
+            except self._lost as reason:
+                # A server that was restarted has closed the connection we kept.
+                self._give_up()
+                if self.is_sqlite or attempt == 2:
+                    raise Busy("The database is busy.", hint=TRY_AGAIN) from reason
+            else:
+                break
+        self._thread.transaction = tx = Transaction(self, cursor)
+        return tx
+
+    def _end(self, tx: Transaction, text: str) -> None:
+        self._thread.transaction = None
+        try:
+            tx._cursor.execute(text)  # noqa: SLF001  the two are one piece
+        except self._lost as reason:
+            self._give_up()
+            if text == "COMMIT":
+                raise Busy("The database is away.", hint=TRY_AGAIN) from reason
+        finally:
+            _close(tx)
+
+    def _cursor(self) -> DBAPICursor:
+        connection = self._thread.connection
+        if connection is None:
+            try:
+                connection = self._thread.connection = self.engine.raw_connection()
+            except sa.exc.OperationalError as reason:
+                raise Busy("The database cannot be reached.", hint=TRY_AGAIN) from reason
+        return connection.cursor()
+
+    def _give_up(self) -> None:
+        connection, self._thread.connection = self._thread.connection, None
+        if connection is not None:
+            connection.invalidate()
 
     def settle(self) -> None:
         """Bring SQLite's write-ahead log into the file, so that erased bytes are in neither."""
         if self.is_sqlite:
-            with self._writer, self.engine.connect() as connection:
-                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            with self._writer, self.glancing() as tx:
+                tx._cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # noqa: SLF001
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close the connections of this thread and those that no thread uses."""
+        connection, self._thread.connection = self._thread.connection, None
+        if connection is not None:
+            connection.close()
         self.engine.dispose()
 
 
-@contextmanager
-def _cursor(connection: sa.Connection) -> Iterator[DBAPICursor]:
-    cursor = connection.connection.cursor()
-    try:
-        yield cursor
-    finally:
-        cursor.close()
+def _close(tx: Transaction) -> None:
+    tx._cursor.close()  # noqa: SLF001
 
 
 def _sqlite(url: sa.URL) -> sa.Engine:

@@ -7,6 +7,7 @@ belongs together. ``append`` is the one place where history grows.
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -176,17 +177,28 @@ _REPLACE_ONCE = (
 )
 
 
+class _Zstd(threading.local):
+    """A thread's own compressor: it serves one call at a time, and making one costs more."""
+
+    def __init__(self) -> None:
+        self.compress = zstandard.ZstdCompressor(level=3).compress
+        self.decompress = zstandard.ZstdDecompressor().decompress
+
+
+_ZSTD = _Zstd()
+
+
 def pack(value: Any) -> bytes:
     """Return ``value`` as stored: JSON, compressed when it is large."""
     text = orjson.dumps(value)
-    return zstandard.compress(text, 3) if len(text) > COMPRESS_ABOVE else text
+    return _ZSTD.compress(text) if len(text) > COMPRESS_ABOVE else text
 
 
 def unpack(stored: bytes) -> Any:
     """Return the value that ``pack`` stored."""
     stored = bytes(stored)
     if stored.startswith(_ZSTD_MAGIC):
-        stored = zstandard.decompress(stored)
+        stored = _ZSTD.decompress(stored)
     return orjson.loads(stored)
 
 
