@@ -16,7 +16,7 @@ from datetime import datetime
 
 import orjson
 
-from engine import definitions, intake, projection, store, views
+from engine import definitions, intake, projection, references, store, views
 from engine.access import Actor
 from engine.clock import text
 from engine.commands import Command, FireTimer, JsonObject, StartCase
@@ -257,26 +257,31 @@ def _handle(app: Application, case_id: str, request: Request) -> Answer:
 
 def _attempt(app: Application, case_id: str, request: Request) -> _Done:
     now = app.clock.now()
-    with app.database.reading() as tx:
+    with app.database.glancing() as tx:
         known = _stored(tx, request.actor, request.once)
         if known is not None:
             return _Done(known)
-        row = store.read_case(tx, case_id)
-        if row is None:
+        found = store.read_before(tx, case_id, references.STREAM)
+        if found is None:
             raise CaseNotFound(case_id)
-        if row.state not in STILL and not isinstance(request.command, FireTimer):
+        row, next_due, lists_position = found
+        if next_due is not None and next_due <= now and _fires_first(row, request):
             due = store.due_timers(tx, case_id, now)
             if due:
                 return _Done(due=due[0])
         if request.if_match is not None:
             _check_etag(tx, row, request)
         pinned = app.library.pinned(tx, row.pins)
-        app.references.refresh(tx)
+        app.references.catch_up(tx, lists_position)
         snapshot = row.snapshot()
         sealer = Sealer(app.clock.new_id, app.clock.secret)
         desk = intake.Desk(app, tx, request.actor, row, snapshot, pinned)
         command = intake.prepare(desk, request.command, sealer, request.personal)
     return _apply(app, _Turn(row, snapshot, pinned, request, command, sealer, max(now, row.at)))
+
+
+def _fires_first(row: CaseRow, request: Request) -> bool:
+    return row.state not in STILL and not isinstance(request.command, FireTimer)
 
 
 def fire(app: Application, case_id: str, number: int, due_at: datetime) -> bool:

@@ -62,8 +62,10 @@ _DELETE_CANDIDATES = sa.delete(candidates).where(*_of(candidates, "case_id", "ta
 _CANDIDATES = sa.select(tasks.c.candidates, tasks.c.due_at).where(*_of(tasks, "case_id", "task"))
 _TASK = sa.update(tasks).where(*_of(tasks, "case_id", "task"))
 _ASSIGN = _TASK.values(assignee=p("assignee"), changed=p("changed"))
-_END = _TASK.values(
-    state=p("state"),
+_CANCEL = _TASK.values(state="cancelled", ended_at=p("ended_at"), changed=p("changed"))
+_COMPLETE = _TASK.values(
+    state="completed",
+    assignee=p("ended_by"),
     ended_at=p("ended_at"),
     ended_by=p("ended_by"),
     outcome=p("outcome"),
@@ -114,10 +116,19 @@ _EMPTY = [
 
 def project(tx: Transaction, entered: Entered, events: list[Event]) -> None:
     """Write the rows that ``events`` mean, in their order."""
-    for event in events:
+    for index, event in enumerate(events):
         handler = _HANDLERS.get(event["type"])
-        if handler is not None:
+        if handler is not None and not _is_claimed_to_complete(events, index):
             handler(tx, entered, event)
+
+
+def _is_claimed_to_complete(events: list[Event], index: int) -> bool:
+    """Whether the next event completes the task that this one claims: it writes both."""
+    event = events[index]
+    if event["type"] != "task_claimed" or index + 1 == len(events):
+        return False
+    following = events[index + 1]
+    return bool(following["type"] == "task_completed" and following["task"] == event["task"])
 
 
 def send(tx: Transaction, entered: Entered, events: list[Event], topics: Collection[str]) -> int:
@@ -276,20 +287,24 @@ def _task_unclaimed(tx: Transaction, entered: Entered, event: Event) -> None:
         _offer(tx, entered.case_id, event["task"], orjson.loads(row[0]), row[1])
 
 
-def _ended(tx: Transaction, entered: Entered, event: Event) -> None:
+def _task_completed(tx: Transaction, entered: Entered, event: Event) -> None:
     key = _key(entered, event)
-    done = event["type"] == "task_completed"
     tx.run(
-        _END,
+        _COMPLETE,
         {
             **key,
-            "state": "completed" if done else "cancelled",
             "ended_at": entered.at,
             "ended_by": event.get("by"),
             "outcome": event.get("outcome"),
             "changed": entered.position,
         },
     )
+    tx.run(_DELETE_CANDIDATES, key)
+
+
+def _task_cancelled(tx: Transaction, entered: Entered, event: Event) -> None:
+    key = _key(entered, event)
+    tx.run(_CANCEL, {**key, "ended_at": entered.at, "changed": entered.position})
     tx.run(_DELETE_CANDIDATES, key)
 
 
@@ -452,8 +467,8 @@ _HANDLERS: dict[str, Callable[[Transaction, Entered, Event], None]] = {
     "task_claimed": _task_claimed,
     "task_transferred": _task_claimed,
     "task_unclaimed": _task_unclaimed,
-    "task_completed": _ended,
-    "task_cancelled": _ended,
+    "task_completed": _task_completed,
+    "task_cancelled": _task_cancelled,
     "task_held": _task_held,
     "task_released": _task_released,
     "task_due_changed": _task_due_changed,

@@ -51,6 +51,10 @@ class References:
     def refresh(self, tx: Transaction) -> None:
         """Read what was activated since the last time; cheap when nothing was."""
         position, _ = store.stream_head(tx, STREAM)
+        self.catch_up(tx, position)
+
+    def catch_up(self, tx: Transaction, position: int) -> None:
+        """Read what was activated up to ``position`` of the stream, if that is news."""
         if position == self._position:
             return
         with self._lock:

@@ -183,18 +183,14 @@ cases = _table(
     _at("at"),
     _number("position"),
     _text("head"),
+    # The snapshot: where it stands. Last, so that lists of cases read past it.
+    _number("semantics"),
+    _bytes("control"),
+    _bytes("data"),
     sa.Index("ix_cases_process_state", "process", "state", "id"),
     sa.Index("ix_cases_unit", "unit", "id"),
     sa.Index("ix_cases_starter", "starter", "id"),
     sa.Index("ix_cases_business_key", "business_key"),
-)
-
-snapshots = _table(
-    "snapshots",
-    _key("case_id"),
-    _number("semantics"),
-    _bytes("control"),
-    _bytes("data"),
 )
 
 tasks = _table(

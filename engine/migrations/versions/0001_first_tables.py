@@ -71,6 +71,9 @@ def upgrade() -> None:
         sa.Column("at", Moment(), nullable=False),
         sa.Column("position", sa.BigInteger(), nullable=False),
         sa.Column("head", sa.Text(), nullable=False),
+        sa.Column("semantics", sa.BigInteger(), nullable=False),
+        sa.Column("control", sa.LargeBinary(), nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cases")),
     )
     with op.batch_alter_table("cases", schema=None) as batch_op:
@@ -244,14 +247,6 @@ def upgrade() -> None:
         sa.Column("value", sa.LargeBinary(), nullable=True),
         sa.Column("erased_at", Moment(), nullable=True),
         sa.PrimaryKeyConstraint("case_id", "id", name=op.f("pk_sealed")),
-    )
-    op.create_table(
-        "snapshots",
-        sa.Column("case_id", sa.Text(), nullable=False),
-        sa.Column("semantics", sa.BigInteger(), nullable=False),
-        sa.Column("control", sa.LargeBinary(), nullable=False),
-        sa.Column("data", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("case_id", name=op.f("pk_snapshots")),
     )
     op.create_table(
         "starts",
