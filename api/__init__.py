@@ -6,6 +6,8 @@ knows a rule of case handling, so programs and pages cannot differ in one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Flask, Response, request
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
@@ -33,10 +35,17 @@ class _Server(OpenAPI):
     request_class = StrictRequest
 
 
-def create_app(application: Application) -> Flask:
+def create_app(
+    application: Application, *, is_scheduling: Callable[[], bool] | None = None
+) -> Flask:
     """Return the WSGI application that serves ``application``.
 
     It holds no state of its own, so one process may make several.
+
+    Args:
+        application: what the calls and pages act on.
+        is_scheduling: says whether this process's scheduler runs, for ``/readyz``;
+            None = timers are fired elsewhere.
     """
     app = _Server(
         __name__,
@@ -49,6 +58,7 @@ def create_app(application: Application) -> Flask:
         template_folder="web/templates",
     )
     app.extensions["bihuan"] = application
+    app.extensions["bihuan-scheduler"] = is_scheduling
     # A path with // or a slash too many is another path, not a redirect.
     app.url_map.merge_slashes = False
     app.before_request(_guard)

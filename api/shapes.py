@@ -102,7 +102,7 @@ class CaseQuery(Page):
 class TaskQuery(Page):
     """Which tasks."""
 
-    view: Literal["pool", "mine", "done", "started", "cc"] = "mine"
+    view: Literal["pool", "mine", "done", "started", "cc"] = "pool"
     process: QueryText | None = None
     overdue: bool | None = None
     q: QueryText | None = None

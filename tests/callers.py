@@ -21,6 +21,7 @@ class Caller:
     """A program with somebody's token."""
 
     def __init__(self, server: Flask, token: str | None) -> None:
+        self.server = server
         self._client = server.test_client(use_cookies=False)
         self.headers = {"Authorization": f"Bearer {token}"} if token else {}
 

@@ -1,3 +1,6 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from tests.callers import callers, problem_of
@@ -204,6 +207,34 @@ def test_only_the_first_of_two_gets_the_task(call):
 
     assert dispatcher.post(f"/tasks/{task}/claim").status_code == 200
     assert problem_of(admin.post(f"/tasks/{task}/claim")) == (409, "already-claimed")
+
+
+def test_of_eight_who_claim_at_once_one_gets_the_task(call):
+    started(call)
+    eight = [call("admin" if n % 2 else "street_dispatcher") for n in range(8)]
+    task = the_task(eight[0])
+    gate = threading.Barrier(8)
+
+    def claim(one):
+        gate.wait()
+        return one.post(f"/tasks/{task}/complete", {"outcome": "accept"}).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = sorted(pool.map(claim, eight))
+
+    assert answers == [200] + [409] * 7
+
+
+def test_a_busy_machine_says_when_to_come_back(call, app, monkeypatch):
+    dispatcher = call("street_dispatcher")
+    monkeypatch.setattr("engine.database.BUSY_SECONDS", 0.05)
+
+    with app.database.writing(), ThreadPoolExecutor(1) as pool:
+        body = {"process": "five_steps"}
+        answer = pool.submit(dispatcher.post, "/cases", body).result()
+
+    assert problem_of(answer) == (503, "busy")
+    assert answer.headers["Retry-After"] == "1"
 
 
 def test_a_stale_etag_is_refused(call):

@@ -1,9 +1,11 @@
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import api
+from engine.database import Database
 from tests.callers import callers
 
 CONTRACT = """
@@ -73,11 +75,24 @@ def test_machines_ask_whether_it_lives(app, path):
     client = api.create_app(app).test_client()
 
     assert client.get(f"{path}/healthz").get_json() == {"status": "alive"}
-    assert client.get(f"{path}/readyz").get_json() == {"status": "ready", "database": "reachable"}
+    ready = {"status": "ready", "database": "reachable", "scheduler": "elsewhere"}
+    assert client.get(f"{path}/readyz").get_json() == ready
     figures = client.get(f"{path}/metrics").get_data(as_text=True)
     assert (
         f'bihuan_requests_total{{method="GET",route="{path}/healthz",status="200"}} 1.0' in figures
     )
+
+
+def test_a_server_without_scheduler_or_database_is_alive_but_not_ready(app):
+    stopped = api.create_app(app, is_scheduling=lambda: False).test_client()
+    running = api.create_app(app, is_scheduling=lambda: True).test_client()
+    nowhere = replace(app, database=Database("sqlite:////nowhere/at/all.db"))
+    lost = api.create_app(nowhere, is_scheduling=lambda: True).test_client()
+
+    assert running.get("/readyz").get_json()["scheduler"] == "running"
+    assert (stopped.get("/readyz").status_code, stopped.get("/healthz").status_code) == (503, 200)
+    assert (lost.get("/readyz").status_code, lost.get("/healthz").status_code) == (503, 200)
+    assert lost.get("/readyz").get_json()["database"] == "unreachable"
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,12 @@ import json
 import time
 
 import pytest
+import schemathesis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from api import create_app
-from tests.callers import Caller, callers, problem_of
+from tests.callers import PREFIX, Caller, callers, problem_of
 
 
 @pytest.fixture
@@ -321,6 +322,27 @@ def test_whatever_bytes_are_sent_never_break_the_server(fuzzed, path, content):
     answer = caller.post(path.format(**names), content)
 
     assert answer.status_code < 500, answer.get_data(as_text=True)
+
+
+def test_requests_made_from_the_document_never_break_the_server(fuzzed):
+    caller, _ = fuzzed
+    document = schemathesis.openapi.from_wsgi(f"{PREFIX}/openapi.json", caller.server)
+    broken = []
+
+    for found in document.get_all_operations():
+        operation = found.ok()
+
+        @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+        @given(operation.as_strategy())
+        def try_it(case):
+            answer = case.call(headers=caller.headers)
+            if answer.status_code >= 500:
+                broken.append((case.method, case.path, answer.status_code))
+
+        if operation.path != "/api/v1/logout":
+            try_it()
+
+    assert broken == []
 
 
 def test_a_refusal_quotes_what_was_sent_without_breaking(call):

@@ -149,6 +149,27 @@ def test_the_one_who_is_too_slow_is_told_kindly(people):
 
 
 @pytest.mark.browser
+def test_what_the_slow_one_has_typed_is_still_there(people, formed):
+    first, second = people("street_dispatcher"), people("admin")
+    start(first, "formed")
+    for page in (first, second):
+        page.goto("/?view=pool")
+        page.click("text=填表")
+        page.fill("[name=title]", "灯坏了")
+
+    first.click(".buttons button:text-is('办理')")
+    second.click(".buttons button:text-is('办理')")
+
+    assert texts(first, ".done") == ["“填表”已办理。"]
+    assert texts(second, "[role=alert] p") == [
+        "慢了一步：这个任务刚刚已被办理或取消。",
+        "您填写的内容还在下面，没有丢失，但没有提交。",
+    ]
+    assert second.input_value("[name=title]") == "灯坏了"
+    assert second.locator(".buttons").count() == 0
+
+
+@pytest.mark.browser
 def test_nothing_typed_is_lost_when_the_form_is_refused(people, formed):
     page = people("street_dispatcher")
     start(page, "formed")

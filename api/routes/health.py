@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response
+from flask import Flask, Response, current_app
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from api import metrics
@@ -22,14 +22,26 @@ def alive() -> Response:
 
 
 def ready() -> Response:
-    """Say whether the database answers; 503 if it does not."""
-    database = application().database
+    """Say whether the database answers and the scheduler runs; 503 if not."""
+    database, scheduler = _database(), _scheduler()
+    is_ready = database == "reachable" and scheduler != "stopped"
+    body = {"status": "ready" if is_ready else "not ready"}
+    return reply({**body, "database": database, "scheduler": scheduler}, 200 if is_ready else 503)
+
+
+def _database() -> str:
     try:
-        with database.reading():
-            pass
+        with application().database.reading():
+            return "reachable"
     except Exception:  # noqa: BLE001 - whatever is wrong with it, it is not ready
-        return reply({"status": "not ready", "database": "unreachable"}, 503)
-    return reply({"status": "ready", "database": "reachable"})
+        return "unreachable"
+
+
+def _scheduler() -> str:
+    is_scheduling = current_app.extensions["bihuan-scheduler"]
+    if is_scheduling is None:
+        return "elsewhere"
+    return "running" if is_scheduling() else "stopped"
 
 
 def figures() -> Response:

@@ -123,7 +123,7 @@ def _row_count(typed: Typed, name: str) -> int:
 
 def _texts(one: Component, value: Any) -> list[str]:
     """Return a datum as the texts a browser would send for it."""
-    if value is None or (isinstance(value, dict) and "$sealed" in value):
+    if value is None or times.is_withheld(value):
         return []
     if isinstance(value, bool):
         return ["on"] if value else []
@@ -215,7 +215,7 @@ def _collect(
     value = _convert(one, typed.getlist(name), data)
     was = data.get(one.key)
     is_blank = value in ("", None, []) or (value is False and one.hide is not None)
-    was_blank = was in ("", None, [], False) or isinstance(was, dict)
+    was_blank = was in ("", None, [], False) or times.is_withheld(was)
     if not (is_blank and was_blank):
         result[one.key] = value
 

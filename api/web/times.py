@@ -36,9 +36,14 @@ def due(value: str | None) -> str:
     return at.strftime("%m-%d %H:%M" if at.year == this_year else "%Y-%m-%d %H:%M")
 
 
+def is_withheld(value: Any) -> bool:
+    """Say whether a datum was withheld from the reader, or erased."""
+    return isinstance(value, dict) and bool({"$sealed", "$withheld"} & value.keys())
+
+
 def plain(value: Any) -> str:
     """Return any case datum as people read it."""
-    if isinstance(value, dict) and "$sealed" in value:
+    if is_withheld(value):
         return language.text("withheld")
     if value is None or value in ("", [], {}):
         return language.text("empty")
