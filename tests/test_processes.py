@@ -184,6 +184,7 @@ def test_identity_is_shown_by_forms_of_acceptance_and_visits_alone():
         "visit_assist",
         "visit_questionnaire",
         "whistle_accept",
+        "whistle_first_contact",
         "whistle_start",
     }
 
