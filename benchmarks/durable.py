@@ -24,7 +24,7 @@ from SpiffWorkflow.bpmn.serializer import BpmnWorkflowSerializer
 
 from benchmarks import spiff, twelve
 from benchmarks.measure import Meter, Row, Side, take_turns
-from engine import cases, demo, deployments, identities
+from engine import cases, demo, deployments, identities, store
 from engine.access import Actor
 from engine.application import open_application
 from engine.clock import ManualClock
@@ -80,10 +80,10 @@ def complete(app: Application, actor: Actor, case_id: str, step: str) -> None:
 def demand(app: Application, case_id: str) -> None:
     """Assert that a case went the whole way."""
     with app.database.reading() as tx:
-        row = cases.store.read_case(tx, case_id)
+        row = store.read_case(tx, case_id)
         assert row is not None
         snapshot = row.snapshot()
-        entries = [one.document() for one in cases.store.read_entries(tx, case_id)]
+        entries = [one.document() for one in store.read_entries(tx, case_id)]
     done = [
         event for one in entries for event in one["events"] if event["type"] == "task_completed"
     ]
@@ -112,9 +112,8 @@ class Recording:
             return changed
 
         def record_many(tx: Transaction, clause: Any, rows: Any) -> None:
-            run_many(tx, clause, rows)
             for values in rows:
-                self._keep(tx, clause, values)
+                record(tx, clause, values)
 
         Transaction.run, Transaction.run_many = record, record_many  # type: ignore[method-assign]
         try:

@@ -65,7 +65,7 @@ def fill(app: Application, tasks: int) -> None:
         for clause, values in batch.rows.values():
             writing.run_many(clause, values)
     with app.database.engine.connect() as connection:
-        # PostgreSQL does so itself, about a minute after so many rows have come.
+        # PostgreSQL does so itself, within a minute of so many new rows.
         connection.exec_driver_sql("ANALYZE")
 
 
