@@ -90,6 +90,7 @@ STEPS: dict[str, Step] = {
     "fire": lambda run, _, number: _fire_again(run, number),
     "gather": loops.gather,
     "map": completion.map_out,
+    "offer": tasks.open_task,
     "open": activities.open_activity,
     "park": incidents.park,
     "recheck": firing.recheck,
@@ -127,7 +128,8 @@ def _fire_again(run: Run, number: str) -> None:
 def _fire_timer(run: Run, command: c.FireTimer) -> None:
     number = str(command.timer)
     row = run.subs.get(number)
-    if row is None or row[U_TYPE] != "timer" or row[U_LEFT] is not None:
+    is_timer = row is not None and row[U_TYPE] == "timer"
+    if row is None or not is_timer or row[U_LEFT] is not None or row[U_VALUE] is None:
         raise NothingWaits(f"Timer {number} is not armed.")
     if row[U_VALUE] != command.due_at and parse_moment(row[U_VALUE]) != parse_moment(
         command.due_at
@@ -247,8 +249,9 @@ def demand_state(run: Run, command: c.Command) -> None:
     Raises:
         WrongState: then.
     """
-    starts = isinstance(command, c.StartCase)
-    if starts != (run.state == "new"):
+    if run.state == "open" and type(command) is not c.StartCase:
+        return
+    if isinstance(command, c.StartCase) != (run.state == "new"):
         raise WrongState(f"The case is {run.state}.")
     if run.state == "suspended" and not isinstance(command, _WHILE_SUSPENDED):
         raise WrongState("The case is suspended.", hint="It takes commands once it is resumed.")
