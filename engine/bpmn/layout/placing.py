@@ -48,6 +48,7 @@ class _Placing:
         self.columns = max((node.column + node.span for node in graph.inner), default=1)
         self.rows = sum(counts)
         self.lefts: list[int] = []
+        self.first_tracks: dict[int, int] = {}
         self.widths = [0] * self.columns
         self.tops: list[int] = []
         self.heights = [0] * self.rows
@@ -64,14 +65,42 @@ class _Placing:
     # -- columns
 
     def _gap_across(self, line: int) -> int:
+        """Return the width of a gap between columns, and note where its tracks begin."""
         tracks = self.tracks.get((False, line), 0)
-        width = max(GAP_ACROSS, 20 + TRACK * tracks)
-        for found, runs in zip(self.routes, self.runs, strict=True):
-            if found.edge.name and runs and runs[0].across and not found.edge.back:
-                source = self.graph.place_of(found.edge.source)
-                if 2 * (source.column + source.span) == line:
-                    width = max(width, text_size(found.edge.name)[0] + 14)
+        straight, before, after = self._rooms(line)
+        used = TRACK * max(0, tracks - 1)
+        width = max(GAP_ACROSS, 20 + TRACK * tracks, straight, before + used + after)
+        spare = width - before - used - after
+        self.first_tracks[line] = before + spare // 2
         return width
+
+    def _rooms(self, line: int) -> tuple[int, int, int]:
+        """Return the room that labels need in a gap: in all, before and after its tracks."""
+        straight, before, after = 0, 12, 16
+        for found, runs in zip(self.routes, self.runs, strict=True):
+            needed = text_size(found.edge.name)[0] + 10 if found.edge.name else 0
+            if not needed or found.edge.back:
+                continue
+            source = self.graph.place_of(found.edge.source)
+            target = self.graph.nodes[found.edge.target]
+            shared = self._leaves_with_others(found)
+            if runs[0].across and 2 * (source.column + source.span) == line:
+                turns = len(runs) > 1 and runs[1].line == line
+                before = max(before, needed if turns and not shared else 0)
+                straight = max(straight, needed + 4)
+            last = len(runs) > 1 and runs[-1].across and runs[-2].line == line
+            if shared and last and 2 * target.column == line:
+                after = max(after, needed + 10)
+        return straight, before, after
+
+    def _leaves_with_others(self, found: Route) -> bool:
+        """Whether another outcome of the same node begins with the same step."""
+        return any(
+            one is not found
+            and one.edge.source == found.edge.source
+            and one.points[:2] == found.points[:2]
+            for one in self.routes
+        )
 
     def _set_columns(self) -> None:
         crowded = self._crowded()
@@ -212,9 +241,7 @@ class _Placing:
             above = self.tops[index - 1] + self.heights[index - 1] if index else 0
             return above + 8 + TRACK * run.track
         left = self.lefts[index - 1] + self.widths[index - 1] if index else 0
-        right = self.lefts[index] if index < self.columns else self.graph.width
-        used = TRACK * (self.tracks.get((False, run.line), 1) - 1)
-        return left + (right - left - used) // 2 + TRACK * run.track
+        return left + self.first_tracks[run.line] + TRACK * run.track
 
     def _port(
         self, node: Node, run: Run, line: int, *, outgoing: bool, edge: Edge
