@@ -7,7 +7,9 @@ working: a task's token, or the body of a sub-process or call.
 from __future__ import annotations
 
 from engine.bpmn.model import Kind
+from engine.kernel.flows import leave
 from engine.kernel.names import data_at, names_at, write, write_own
+from engine.kernel.plan import Place
 from engine.kernel.questions import mapped, run_script
 from engine.kernel.rows import COUNT, FRAME, INSTANCE, KIND, PARENT, T_SUBS
 from engine.kernel.run import Run
@@ -18,7 +20,7 @@ def finish(run: Run, name: str, outcome: str | None) -> None:
     """Run the script that follows the work of an activity."""
     place = run.place(name)
     if place.plain:
-        _done(run, name, outcome)
+        hand_on(run, name, place, outcome)
         return
     after = place.node.after
     if after is not None:
@@ -30,7 +32,8 @@ def finish(run: Run, name: str, outcome: str | None) -> None:
 
 def map_out(run: Run, name: str, outcome: str | None) -> None:
     """Copy data over the border of an activity, then leave it or end the instance."""
-    node = run.place(name).node
+    place = run.place(name)
+    node = place.node
     around = run.surroundings(name)
     if node.outputs or (node.all_out and name in run.scopes):
         inside = around if name in run.tokens else name
@@ -39,7 +42,7 @@ def map_out(run: Run, name: str, outcome: str | None) -> None:
         if node.all_out and node.kind is Kind.CALL:
             found = {**data_at(run, name), **found}
         _write_out(run, around, found, name)
-    _done(run, name, outcome)
+    hand_on(run, name, place, outcome)
 
 
 def _write_out(run: Run, around: str, found: dict[str, object], name: str) -> None:
@@ -54,11 +57,15 @@ def _write_out(run: Run, around: str, found: dict[str, object], name: str) -> No
         write(run, around, found, name)
 
 
-def _done(run: Run, name: str, outcome: str | None) -> None:
+def hand_on(run: Run, name: str, place: Place, outcome: str | None) -> None:
+    """Leave an activity whose work is done, or end the instance that it is."""
     around = run.surroundings(name)
     row = run.scopes[around]
     if row[KIND] != FRAME:
-        run.perform("exit", name, outcome)
+        if place.only is not None:
+            leave(run, name, place, (place.only,), outcome)
+        else:
+            run.perform("exit", name, outcome)
     elif row[INSTANCE] is not None:
         run.perform("gather", name, outcome)
     else:

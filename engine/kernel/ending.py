@@ -27,7 +27,6 @@ from engine.kernel.rows import (
     T_SCOPE,
     T_STATE,
     T_SUBS,
-    TASK,
 )
 from engine.kernel.run import Run
 from engine.kernel.subscriptions import close, unwatch_task
@@ -69,7 +68,7 @@ def _kill_token(run: Run, name: str) -> None:
     row = run.tokens[name]
     scope, element, nth, instance = row[T_SCOPE], row[T_ELEMENT], row[T_NTH], row[T_INSTANCE]
     drop_incidents(run, name)
-    if row[T_STATE] == TASK:
+    if name in run.tasks:
         run.emit("task_cancelled", scope, element, nth, instance, task=name)
         unwatch_task(run, name)
     elif row[T_STATE] == JOB:

@@ -7,6 +7,7 @@ counts those instead. Nothing runs here: a flow puts its token on the queue.
 from __future__ import annotations
 
 from engine.bpmn.model import Flow, Kind
+from engine.execution import Answer
 from engine.kernel.ending import close_starts, kill_content
 from engine.kernel.incidents import drop_incidents
 from engine.kernel.names import names_at
@@ -20,7 +21,6 @@ from engine.kernel.rows import (
     KIND,
     NTH,
     PARENT,
-    STOPPED,
     SUBS,
     T_ELEMENT,
     T_NTH,
@@ -29,6 +29,7 @@ from engine.kernel.rows import (
 )
 from engine.kernel.run import Run, Stuck
 from engine.kernel.subscriptions import close
+from engine.scripts import Code
 
 Exits = tuple[tuple[Flow, Place], ...] | list[tuple[Flow, Place]]
 
@@ -40,25 +41,26 @@ def exit_from(run: Run, name: str, outcome: str | None) -> None:
         Stuck: a condition fails or no flow can be taken; nothing is left then.
     """
     place = run.place(name)
-    token = run.tokens.get(name)
-    if token is None:
-        scope, nth, subs = run.scopes[name][PARENT], run.scopes[name][NTH], run.scopes[name][SUBS]
-    else:
-        scope, nth, subs = token[T_SCOPE], token[T_NTH], token[T_SUBS]
     if place.only is not None:
-        chosen: Exits = (place.only,)
-    else:
-        if token is not None and place.exits:
-            run.set_state(name, STOPPED)
-        chosen = _choose(run, place, scope, name, outcome)
+        leave(run, name, place, (place.only,), outcome)
+        return
+    leave(run, name, place, _choose(run, place, name, outcome), outcome)
+
+
+def leave(run: Run, name: str, place: Place, chosen: Exits, outcome: str | None) -> None:
+    """Leave an element by these flows; boundary events close before they are taken."""
     if run.incidents:
         drop_incidents(run, name)
-    if subs:
-        # Boundary events close before the outgoing flow is taken.
-        close(run, subs)
+    token = run.tokens.get(name)
     if token is None:
+        row = run.scopes[name]
+        scope, nth = row[PARENT], row[NTH]
+        close(run, row[SUBS])
         run.remove_scope(name)
     else:
+        scope, nth = token[T_SCOPE], token[T_NTH]
+        if token[T_SUBS]:
+            close(run, token[T_SUBS])
         run.remove_token(name)
     run.note("element_left", scope, place.id, nth)
     take(run, scope, (place, nth), chosen, outcome)
@@ -87,10 +89,10 @@ def take(
         run.perform("complete", scope)
 
 
-def _choose(run: Run, place: Place, scope: str, name: str, outcome: str | None) -> Exits:
+def _choose(run: Run, place: Place, name: str, outcome: str | None) -> Exits:
     if not place.exits or place.kind is Kind.PARALLEL:
         return place.exits
-    verdicts = _verdicts(run, place, scope, name, outcome)
+    verdicts = _verdicts(run, place, name, outcome)
     chosen: list[tuple[Flow, Place]] = []
     conditional = False
     for flow, target in place.exits:
@@ -112,26 +114,29 @@ def _choose(run: Run, place: Place, scope: str, name: str, outcome: str | None) 
     return chosen
 
 
-def _verdicts(
-    run: Run, place: Place, scope: str, name: str, outcome: str | None
-) -> dict[str, bool | Stuck]:
+def _verdicts(run: Run, place: Place, name: str, outcome: str | None) -> dict[str, bool | Stuck]:
     """Return what each condition says, asked all at once; a failure counts where it is met."""
-    asked = [
-        (flow.id, flow.condition)
-        for flow, _ in place.exits
-        if flow.condition is not None and flow.id != place.node.default
-    ]
-    if not asked:
+    if not place.conditions:
         return {}
+    token = run.tokens.get(name)
+    scope = run.scopes[name][PARENT] if token is None else token[T_SCOPE]
     names = names_at(run, scope, outcome)
-    answers = ask(run, run.site(name, "condition"), [code for _, code in asked], names)
+    answers = ask(run, run.site(name, "condition"), place.codes, names)
     verdicts: dict[str, bool | Stuck] = {}
-    for (flow, code), answer in zip(asked, answers, strict=True):
-        try:
-            verdicts[flow] = truth(answer, code)
-        except Stuck as stuck:
-            verdicts[flow] = stuck
+    for flow, code, answer in zip(place.conditions, place.codes, answers, strict=True):
+        value = answer.value
+        if (value is True or value is False) and answer.error is None:
+            verdicts[flow] = value
+        else:
+            verdicts[flow] = _failed(answer, code)
     return verdicts
+
+
+def _failed(answer: Answer, code: Code) -> bool | Stuck:
+    try:
+        return truth(answer, code)
+    except Stuck as stuck:
+        return stuck
 
 
 def complete(run: Run, scope: str) -> None:

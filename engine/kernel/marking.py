@@ -28,31 +28,36 @@ from engine.kernel.semantics import SEMANTICS
 
 Table = dict[str, Any]
 
-_TABLES = (
-    "visits",
-    "scopes",
-    "tokens",
-    "tasks",
-    "joins",
-    "merges",
-    "subs",
-    "watch",
-    "actors",
-    "incidents",
-    "held",
-)
-
-
 _NOTHING: Table = {}
 
 
 class Marking:
     """Where the tokens of a case are, and the books about them."""
 
+    __slots__ = (
+        "_inside",
+        "_own",
+        "actors",
+        "case",
+        "case_id",
+        "data",
+        "held",
+        "incidents",
+        "joins",
+        "merges",
+        "next",
+        "scopes",
+        "state",
+        "subs",
+        "tasks",
+        "tokens",
+        "visits",
+        "watch",
+    )
+
     def __init__(self, snapshot: Snapshot) -> None:
-        control = snapshot.control
+        given = snapshot.control.get
         self.case_id, self.state = snapshot.case, snapshot.state
-        given = control.get
         self.case: JsonObject = given("case", _NOTHING)
         self.next: int = given("next", 1)
         self.visits: Table = given("visits", _NOTHING).copy()
@@ -73,13 +78,25 @@ class Marking:
     def snapshot(self) -> Snapshot:
         """Return where the case stands now."""
         control: JsonObject = {"semantics": SEMANTICS, "case": self.case, "next": self.next}
-        if self.state in ("completed", "cancelled"):
-            data = {"": self.data.get("", {})}
+        state = self.state
+        if state in ("completed", "cancelled"):
             if self.incidents:
                 control["incidents"] = self.incidents
-            return Snapshot(self.case_id, self.state, control, data)
-        for name in _TABLES:
-            table = getattr(self, name)
+            return Snapshot(self.case_id, state, control, {"": self.data.get("", {})})
+        tables: JsonObject = {
+            "visits": self.visits,
+            "scopes": self.scopes,
+            "tokens": self.tokens,
+            "tasks": self.tasks,
+            "joins": self.joins,
+            "merges": self.merges,
+            "subs": self.subs,
+            "watch": self.watch,
+            "actors": self.actors,
+            "incidents": self.incidents,
+            "held": self.held,
+        }
+        for name, table in tables.items():
             if table:
                 control[name] = table
         state = "suspended" if "" in self.held else "incident" if self.incidents else "open"
@@ -138,7 +155,8 @@ class Marking:
     def remove_token(self, name: str) -> Row:
         """Take a token off; the caller counts it."""
         row = self.tokens.pop(name)
-        self.tasks.pop(name, None)
+        if name in self.tasks:
+            del self.tasks[name]
         if self._inside is not None:
             self._inside[row[T_SCOPE]].pop((name, True), None)
         return row

@@ -73,6 +73,12 @@ def names_at(run: Run, scope: str, outcome: str | None = None, **special: Any) -
     while True:
         row = run.scopes[scope]
         kind = row[KIND]
+        if kind in _PROCESSES:
+            if scope in run.data:
+                frames.append(run.data[scope])
+            if special:
+                named.update(special)
+            return Names(named, frames)
         if kind == MULTI:
             _counters(named, row[LOOP])
         else:
@@ -81,9 +87,6 @@ def names_at(run: Run, scope: str, outcome: str | None = None, **special: Any) -
             own = run.data.get(scope)
             if own:
                 frames.append(own)
-        if kind in (CASE, CALL):
-            named.update(special)
-            return Names(named, frames)
         scope = row[PARENT]
 
 
@@ -127,8 +130,10 @@ def write_own(run: Run, scope: str, values: Mapping[str, Any], at: str) -> None:
     names = sorted(values)
     run.own_data(scope).update(values)
     element, nth, instance = run.visit_of(at)
-    around = run.surroundings(at) if at else ""
-    run.emit("data_written", around, element, nth, instance, scope=scope, names=names)
+    event = run.note("data_written", run.surroundings(at) if at else "", element, nth)
+    if instance is not None:
+        event["instance"] = instance
+    event["scope"], event["names"] = scope, names
     if run.watch:
         for name in names:
             for waiting in run.watch.get("d:" + name, ()):

@@ -36,6 +36,8 @@ class Place:
         prefix: ``process.element``, the beginning of its visits' names. A point
             inside an id would make two names alike, so it is written ``~``.
         exits: its outgoing flows with where they lead.
+        conditions: the outgoing flows that have one, less the default flow, and
+            ``codes``, what it is.
         only: its way out when that is one flow without a condition.
         passed: a visit enters and leaves at once by ``only`` and does nothing else.
         first: the first step of an activity that has something to do.
@@ -53,10 +55,13 @@ class Place:
     node: Node
     kind: Kind
     prefix: str
+    process: str
     activity: bool
     incoming: int
     exits: tuple[tuple[Flow, Place], ...] = ()
     only: tuple[Flow, Place] | None = None
+    conditions: tuple[str, ...] = ()
+    codes: tuple[Code, ...] = ()
     passed: bool = False
     first: str = "open"
     plain: bool = False
@@ -97,6 +102,8 @@ class Plan:
 
     Attributes:
         owner: start event of an event sub-process -> the event sub-process.
+        separated: elements (``element`` or ``process.element``) that some task
+            must not be done by the same person or unit as.
     """
 
     process: Process
@@ -104,6 +111,7 @@ class Plan:
     areas: Mapping[str, Area]
     places: Mapping[str, Place]
     owner: Mapping[str, Place]
+    separated: frozenset[str]
 
 
 _plans: dict[int, tuple[Process, Plan]] = {}
@@ -143,7 +151,12 @@ class _Planner:
         for area in self.areas.values():
             self._find_events(area, owner)
         root = self.areas[self.process.root.id]
-        return Plan(self.process, root, self.areas, self.places, owner)
+        separated = frozenset(
+            element
+            for node in self.process.nodes.values()
+            for element in (*node.assignment.not_same_as, *node.assignment.not_same_unit_as)
+        )
+        return Plan(self.process, root, self.areas, self.places, owner, separated)
 
     def _place(self, node: Node) -> Place:
         key, element = self.process.key.replace(".", "~"), node.id.replace(".", "~")
@@ -152,6 +165,7 @@ class _Planner:
             node=node,
             kind=node.kind,
             prefix=f"{key}.{element}",
+            process=self.process.key,
             activity=node.kind in ACTIVITIES,
             incoming=len(node.incoming),
             groups=self._groups(node),
@@ -173,6 +187,13 @@ class _Planner:
         for place in area.places.values():
             flows = [area.scope.flows[flow] for flow in place.node.outgoing]
             place.exits = tuple((flow, area.places[flow.target]) for flow in flows)
+            asked = [
+                (flow.id, flow.condition)
+                for flow in flows
+                if flow.condition is not None and flow.id != place.node.default
+            ]
+            place.conditions = tuple(flow for flow, _ in asked)
+            place.codes = tuple(code for _, code in asked)
             single = len(flows) == 1 and flows[0].condition is None
             place.only = place.exits[0] if single else None
             place.links = tuple(
@@ -182,10 +203,10 @@ class _Planner:
                 if name in link_names(other.node, Kind.CATCH)
             )
             node = place.node
-            place.first = "open" if node.boundary else "begin" if node.loop else "body"
             place.plain = not (
                 node.before or node.after or node.inputs or node.outputs or node.all_out
             )
+            place.first = _first(place)
             place.passed = single and _does_nothing(place)
             if place.node.body is not None:
                 place.body = self.areas[place.node.body.id]
@@ -241,6 +262,13 @@ def _asked(node: Node, groups: tuple[Group, ...]) -> tuple[Code, ...]:
 def _limits(node: Node) -> tuple[str, ...]:
     codes = (node.assignment.due, node.assignment.warn)
     return tuple(sorted({name for code in codes if code is not None for name in code.names}))
+
+
+def _first(place: Place) -> str:
+    node = place.node
+    if node.boundary or node.loop:
+        return "open" if node.boundary else "begin"
+    return "offer" if place.plain and place.kind in (Kind.USER, Kind.MANUAL) else "body"
 
 
 def _does_nothing(place: Place) -> bool:

@@ -58,7 +58,6 @@ T_ELEMENT, T_SCOPE, T_NTH, T_INSTANCE, T_STATE, T_SUBS, T_OUTCOME = range(7)
 """Columns of a token that waits."""
 
 MOVING = "moving"  # entered, and about to go on in the same command
-TASK = "task"
 JOB = "job"
 FAILED_JOB = "failed"
 WAITING = "waiting"  # for what it subscribed to

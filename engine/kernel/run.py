@@ -75,7 +75,29 @@ class Run(Marking):
         stale: numbers of timers and names of tasks to evaluate again, in order.
         end: the element at which the last token ended.
         reason: why limits change.
+        moment: the command's moment as RFC 3339 text.
     """
+
+    __slots__ = (
+        "_paths",
+        "_plans",
+        "_visited",
+        "_where",
+        "actor",
+        "bundle",
+        "dirty",
+        "end",
+        "entries",
+        "events",
+        "moment",
+        "now",
+        "queue",
+        "reason",
+        "stale",
+        "steps",
+        "thrown",
+        "world",
+    )
 
     def __init__(
         self,
@@ -101,16 +123,10 @@ class Run(Marking):
         self._where: dict[str, tuple[str, list[str]]] = {}
         self._paths: dict[str, list[str]] = {}
         self._plans: dict[str, Plan] = {}
-        self._moment: str | None = None
+        self._visited: set[str] = set()
+        self.moment = local_text(now)
 
     # -- results ------------------------------------------------------------
-
-    @property
-    def moment(self) -> str:
-        """The command's moment as RFC 3339 text."""
-        if self._moment is None:
-            self._moment = local_text(self.now)
-        return self._moment
 
     def emit(
         self,
@@ -132,10 +148,11 @@ class Run(Marking):
 
     def note(self, kind: str, scope: str, element: str, nth: int) -> Event:
         """Add an event that says nothing but where; return it."""
-        known = self._where.get(scope)
-        if known is None:
-            known = self._where[scope] = self.scopes[scope][PROCESS], self.path(scope)
-        process, path = known
+        try:
+            process, path = self._where[scope]
+        except KeyError:
+            process, path = self.scopes[scope][PROCESS], self.path(scope)
+            self._where[scope] = process, path
         event: Event = {
             "type": kind,
             "process": process,
@@ -158,10 +175,11 @@ class Run(Marking):
     def plan(self, scope: str) -> Plan:
         """Return the plan of the process whose content lies in ``scope``."""
         key = self.scopes[scope][PROCESS]
-        plan = self._plans.get(key)
-        if plan is None:
+        try:
+            return self._plans[key]
+        except KeyError:
             plan = self._plans[key] = plan_of(self.bundle.processes[key])
-        return plan
+            return plan
 
     def process(self, scope: str) -> Process:
         """Return the process whose content lies in ``scope``."""
@@ -175,8 +193,8 @@ class Run(Marking):
 
     def place(self, name: str) -> Place:
         """Return the element of a token, or of the activity that a scope is the body of."""
-        token = self.tokens.get(name)
-        if token is not None:
+        if name in self.tokens:
+            token = self.tokens[name]
             return self.plan(token[T_SCOPE]).places[token[T_ELEMENT]]
         row = self.scopes[name]
         return self.plan(row[PARENT]).places[row[ELEMENT]]
@@ -213,10 +231,9 @@ class Run(Marking):
     def visit(self, scope: str, place: Place) -> int:
         """Count and announce that an element is entered; return its nth."""
         self.count_entry()
-        key = self.scopes[scope][PROCESS]
-        mark = "v:" + key
-        if mark not in self._own:
-            self._own.add(mark)
+        key = place.process
+        if key not in self._visited:
+            self._visited.add(key)
             self.visits[key] = dict(self.visits.get(key, ()))
         counts = self.visits[key]
         nth: int = counts.get(place.id, 0) + 1

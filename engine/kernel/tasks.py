@@ -19,8 +19,9 @@ from engine.commands import (
 )
 from engine.errors import AlreadyClaimed, NotAllowed, OnHold, TaskNotOpen, UnknownOutcome
 from engine.execution import Answer
+from engine.kernel.completion import hand_on
 from engine.kernel.names import names_at, write
-from engine.kernel.plan import Place
+from engine.kernel.plan import Place, plan_of
 from engine.kernel.questions import Moment, ask, moment, value_of
 from engine.kernel.rows import (
     ASSIGNEE,
@@ -29,7 +30,6 @@ from engine.kernel.rows import (
     T_INSTANCE,
     T_NTH,
     T_SCOPE,
-    TASK,
     UNIT,
     Row,
 )
@@ -48,27 +48,29 @@ def open_task(run: Run, name: str) -> None:
         Stuck: an expression of its assignment fails.
     """
     place = run.place(name)
-    scope = run.tokens[name][T_SCOPE]
-    answers: dict[Code, Answer] = {}
-    if place.asked:
-        names = names_at(run, scope)
-        found = ask(run, run.site(name, "assignment"), place.asked, names)
-        answers = dict(zip(place.asked, found, strict=True))
-    who = place.node.assignment
-    assignee = _text(answers, who.assignee, "user")
-    candidates = _candidates(run, name, place, answers)
-    due = limit_of(run, answers, who.due)
-    warn = limit_of(run, answers, who.warn)
-    due_at, warn_at = due and due.due_at, warn and warn.due_at
-    more = _more(run, place, answers) if answers else {}
-    run.set_state(name, TASK)
+    if place.asked or place.groups:
+        _open_assigned(run, name, place)
+    else:
+        _offer(run, name, place, [])
+
+
+def _offer(
+    run: Run,
+    name: str,
+    place: Place,
+    candidates: list[JsonObject],
+    *,
+    assignee: str | None = None,
+    due: Moment | None = None,
+    warn_at: str | None = None,
+    **more: Any,
+) -> None:
+    due_at = None if due is None else due.due_at
     run.tasks[name] = [
         assignee, None, candidates, due_at, due_at, warn_at, run.moment, None, False, None
     ]  # fmt: skip
     if place.limits:
         watch_task(run, name)
-    if due_at is not None:
-        more["due_at"] = more["original_due_at"] = due_at
     emit_task(
         run,
         name,
@@ -78,20 +80,36 @@ def open_task(run: Run, name: str) -> None:
         assignee=assignee,
         form=place.node.form,
         outcomes=list(place.outcomes) or None,
+        due_at=due_at,
+        original_due_at=due_at,
         provisional=True if due is not None and due.provisional else None,
         warn_at=warn_at,
-        held=True if run.held and run.is_held(scope) else None,
+        held=True if run.held and run.is_held(run.tokens[name][T_SCOPE]) else None,
         **more,
     )
 
 
-def _more(run: Run, place: Place, answers: dict[Code, Answer]) -> JsonObject:
+def _open_assigned(run: Run, name: str, place: Place) -> None:
+    answers: dict[Code, Answer] = {}
+    if place.asked:
+        names = names_at(run, run.tokens[name][T_SCOPE])
+        found = ask(run, run.site(name, "assignment"), place.asked, names)
+        answers = dict(zip(place.asked, found, strict=True))
     who = place.node.assignment
-    follow_up = limit_of(run, answers, who.follow_up)
-    return {
-        "priority": _priority(answers, who.priority),
-        "follow_up_at": follow_up and follow_up.due_at,
-    }
+    assignee = _text(answers, who.assignee, "user")
+    candidates = _candidates(run, name, place, answers)
+    warn, follow_up = limit_of(run, answers, who.warn), limit_of(run, answers, who.follow_up)
+    _offer(
+        run,
+        name,
+        place,
+        candidates,
+        assignee=assignee,
+        due=limit_of(run, answers, who.due),
+        warn_at=None if warn is None else warn.due_at,
+        priority=_priority(answers, who.priority),
+        follow_up_at=None if follow_up is None else follow_up.due_at,
+    )
 
 
 def _text(answers: dict[Code, Answer], code: Code | None, what: str) -> str | None:
@@ -145,9 +163,15 @@ def _priority(answers: dict[Code, Answer], code: Code | None) -> int | None:
 
 
 def emit_task(run: Run, task: str, kind: str, **more: Any) -> None:
-    """Write what happens to a task."""
+    """Write what happens to a task; fields that are None are left out."""
     row = run.tokens[task]
-    run.emit(kind, row[T_SCOPE], row[T_ELEMENT], row[T_NTH], row[T_INSTANCE], task=task, **more)
+    event = run.note(kind, row[T_SCOPE], row[T_ELEMENT], row[T_NTH])
+    if row[T_INSTANCE] is not None:
+        event["instance"] = row[T_INSTANCE]
+    event["task"] = task
+    for name, value in more.items():
+        if value is not None:
+            event[name] = value
 
 
 # -- commands -----------------------------------------------------------------
@@ -189,12 +213,12 @@ def claim(run: Run, command: ClaimTask) -> None:
         return
     if row[ASSIGNEE] is not None:
         raise AlreadyClaimed(f"Task {command.task!r} is claimed by {row[ASSIGNEE]!r}.")
-    _claim(run, command.task, command.unit)
+    _assign(run, command.task, run.actor, command.unit)
+    _claimed(run, command.task, command.unit)
     _signed(run, command.task, run.moment)
 
 
-def _claim(run: Run, task: str, unit: str | None) -> None:
-    _assign(run, task, run.actor, unit)
+def _claimed(run: Run, task: str, unit: str | None) -> None:
     emit_task(run, task, "task_claimed", assignee=run.actor, unit=unit)
 
 
@@ -236,29 +260,31 @@ def transfer(run: Run, command: TransferTask) -> None:
 def complete_task(run: Run, command: CompleteTask) -> None:
     """Complete a task with its outcome and data; an unclaimed one is claimed first."""
     task, outcome = command.task, command.outcome
-    row = _demand_free(run, task)
-    place = run.place(task)
-    _demand_outcome(place, outcome)
-    if row[ASSIGNEE] is not None and row[ASSIGNEE] != run.actor:
+    row, token, place = _demand_free(run, task), run.tokens[task], run.place(task)
+    if outcome is not None or place.outcomes:
+        _demand_outcome(place, outcome)
+    signs = row[ASSIGNEE] is None
+    if signs:
+        _claimed(run, task, command.unit)
+    elif row[ASSIGNEE] != run.actor:
         raise NotAllowed(
             f"Task {task!r} is claimed by {row[ASSIGNEE]!r}.",
             hint="Only its assignee completes it; it can be transferred.",
         )
-    signs = row[ASSIGNEE] is None
-    if signs:
-        _claim(run, task, command.unit)
-    unit = command.unit or run.tasks[task][UNIT]
+    unit = command.unit or row[UNIT]
     emit_task(run, task, "task_completed", outcome=outcome, by=run.actor, unit=unit)
-    unwatch_task(run, task)
+    if place.limits:
+        unwatch_task(run, task)
     del run.tasks[task]
-    run.held.pop(task, None)
-    run.set_state(task, STOPPED)
-    results = _results(run, place, command, unit)
-    if signs:
-        results[f"{place.id}_claimed_at"] = run.moment
-    _remember(run, task, unit)
-    write(run, run.tokens[task][T_SCOPE], results, task)
-    run.perform("finish", task, outcome)
+    if run.held:
+        run.held.pop(task, None)
+    _remember(run, place, unit)
+    write(run, token[T_SCOPE], _results(run, place, command, unit, signs=signs), task)
+    if place.plain:
+        hand_on(run, task, place, outcome)
+    else:
+        run.set_state(task, STOPPED)
+        run.perform("finish", task, outcome)
 
 
 def _demand_outcome(place: Place, outcome: str | None) -> None:
@@ -272,20 +298,32 @@ def _demand_outcome(place: Place, outcome: str | None) -> None:
     )
 
 
-def _results(run: Run, place: Place, command: CompleteTask, unit: str | None) -> JsonObject:
-    results = dict(command.data)
+def _results(
+    run: Run, place: Place, command: CompleteTask, unit: str | None, *, signs: bool
+) -> JsonObject:
+    id_ = place.id
+    results = {
+        **command.data,
+        id_ + "_by": run.actor,
+        id_ + "_at": run.moment,
+        id_ + "_unit": unit,
+    }
     if command.outcome is not None:
-        results[f"{place.id}_outcome"] = command.outcome
-    results[f"{place.id}_by"] = run.actor
-    results[f"{place.id}_at"] = run.moment
-    results[f"{place.id}_unit"] = unit
+        results[id_ + "_outcome"] = command.outcome
+    if signs:
+        results[id_ + "_claimed_at"] = run.moment
     return results
 
 
-def _remember(run: Run, task: str, unit: str | None) -> None:
-    """Keep who completed an element, for the separation of duties."""
-    scope = run.tokens[task][T_SCOPE]
-    key = f"{run.process(scope).key}.{run.tokens[task][T_ELEMENT]}"
+def _remember(run: Run, place: Place, unit: str | None) -> None:
+    """Keep who completed an element, if a task somewhere must be done by others."""
+    for process in run.bundle.processes.values():
+        separated = plan_of(process).separated
+        if separated and not separated.isdisjoint((place.id, f"{place.process}.{place.id}")):
+            break
+    else:
+        return
+    key = f"{place.process}.{place.id}"
     who = [run.actor, unit]
     known = [one for one in run.actors.get(key, ()) if one != who]
     run.actors[key] = [*known, who][-ACTORS:]
