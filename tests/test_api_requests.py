@@ -345,6 +345,21 @@ def test_requests_made_from_the_document_never_break_the_server(fuzzed):
     assert broken == []
 
 
+def test_what_cannot_be_kept_is_refused_on_both_databases(any_app):
+    caller = callers(any_app)("admin")
+    case = caller.post("/cases", {"process": "five_steps"}).get_json()
+    task = case["tasks"][0]["id"]
+
+    for name, (content, status) in BODIES.items():
+        assert caller.post(f"/tasks/{task}/complete", content).status_code == status, name
+    for path in WRONG_QUERIES:
+        assert 400 <= caller.get(path).status_code < 500, path
+    for act in ("comment", "claim"):
+        text = json.dumps({"text": "\ud800\0"}).encode()
+        assert 400 <= caller.post(f"/tasks/{task}/{act}", text).status_code < 500, act
+    assert caller.post(f"/tasks/{task}/comment", {"text": "𝄞 好"}).status_code == 200
+
+
 def test_a_refusal_quotes_what_was_sent_without_breaking(call):
     answer = call("admin").get("/definitions/%f0%9f%98%80%22%3cscript%3e")
 
