@@ -26,11 +26,32 @@ class Command:
     def to_json(self) -> JsonObject:
         """Return ``{type, …}`` with the fields that are set."""
         result: JsonObject = {"type": self.type}
-        for one in fields(self):
-            value = getattr(self, one.name)
+        for name in _SHAPES[self.type].names:
+            value = getattr(self, name)
             if value is not None:
-                result[one.name] = value
+                result[name] = value
         return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """The fields of a command as records have them.
+
+    Attributes:
+        needed: those that every record has.
+        left_out: those without a default that a record leaves out when they are None.
+    """
+
+    names: dict[str, None]
+    needed: frozenset[str]
+    left_out: tuple[str, ...]
+
+
+def _shape(kind: type[Command]) -> _Shape:
+    bare = [one for one in fields(kind) if one.default is one.default_factory is MISSING]
+    left_out = [one.name for one in bare if re.search(r"\bNone\b", str(one.type))]
+    needed = frozenset(one.name for one in bare) - set(left_out)
+    return _Shape({one.name: None for one in fields(kind)}, needed, tuple(left_out))
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +304,8 @@ def _subclasses(base: type[Command]) -> dict[str, type[Command]]:
 COMMANDS: dict[str, type[Command]] = _subclasses(Command)
 """Every command of a case by its recorded type."""
 
+_SHAPES = {name: _shape(kind) for name, kind in COMMANDS.items()}
+
 
 def from_json(document: JsonObject) -> Command:
     """Return the command that ``to_json`` wrote.
@@ -293,21 +316,12 @@ def from_json(document: JsonObject) -> Command:
     kind = COMMANDS.get(document.get("type", ""))
     if kind is None:
         raise ValueError(f"There is no command {document.get('type')!r}.")
-    known = {one.name: one for one in fields(kind)}
-    given = {name: value for name, value in document.items() if name != "type"}
-    unknown = sorted(set(given) - set(known))
-    missing = sorted(
-        name
-        for name, one in known.items()
-        if name not in given and one.default is MISSING and one.default_factory is MISSING
-    )
-    # A field that may be None is left out of the record when it is.
-    missing = [name for name in missing if not re.search(r"\bNone\b", str(known[name].type))]
-    if unknown or missing:
+    shape, given = _SHAPES[kind.type], dict(document)
+    del given["type"]
+    if not shape.needed <= given.keys() <= shape.names.keys():
+        unknown = sorted(given.keys() - shape.names.keys())
+        missing = sorted(shape.needed - given.keys())
         raise ValueError(f"{kind.type}: unknown fields {unknown}, missing fields {missing}.")
-    given.update({n: None for n in known if n not in given and _required(known[n])})
+    for name in shape.left_out:
+        given.setdefault(name, None)
     return kind(**given)
-
-
-def _required(one: Any) -> bool:
-    return bool(one.default is MISSING and one.default_factory is MISSING)
