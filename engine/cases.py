@@ -333,7 +333,8 @@ def _apply(app: Application, turn: _Turn) -> _Done:
         "events": applied.events,
     }
     entry = seal(row.id, row.head or None, document)
-    after = projection.after(row, applied, turn.at, entry)
+    number = pinned.main.business_key
+    after = projection.after(row, applied, turn.at, entry, number=number)
     if reference.used:
         after = replace(after, lists=canonical({**lists, **reference.used}).decode())
     with app.database.writing() as tx:

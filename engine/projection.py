@@ -174,9 +174,20 @@ def index(tx: Transaction, case_id: str, data: Mapping[str, Any], names: Sequenc
     )
 
 
-def after(row: CaseRow, applied: Applied, at: datetime, entry: Entry) -> CaseRow:
-    """Return the case's row once ``entry`` has been applied."""
+def after(
+    row: CaseRow, applied: Applied, at: datetime, entry: Entry, *, number: str | None = None
+) -> CaseRow:
+    """Return the case's row once ``entry`` has been applied.
+
+    Args:
+        number: name of the datum that numbers the case (property ``business_key`` of
+            its process): what people find it by, once it is written.
+    """
     state = applied.snapshot.state
+    key = row.business_key
+    if key is None and number is not None:
+        given = applied.snapshot.data.get("", {}).get(number)
+        key = given if isinstance(given, str) else None
     end, unit = row.end_state, row.unit
     for event in applied.events:
         if event["type"] == "case_started":
@@ -185,6 +196,7 @@ def after(row: CaseRow, applied: Applied, at: datetime, entry: Entry) -> CaseRow
             end = event["end"]
     return replace(
         row,
+        business_key=key,
         state=state,
         end_state=end,
         unit=unit,

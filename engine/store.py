@@ -122,6 +122,7 @@ _UPDATE_CASE = (
         {
             name: p(name)
             for name in (
+                "business_key",
                 "state",
                 "end_state",
                 "lists",
@@ -284,6 +285,7 @@ def update_case(
         {
             "case_id": row.id,
             "expected": expected,
+            "business_key": row.business_key,
             "state": row.state,
             "end_state": row.end_state,
             "lists": row.lists,

@@ -355,6 +355,16 @@ class Process:
     lane_roles: Mapping[str, str] = field(default_factory=_nothing)
     documentation: str = ""
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Names of the start data by which cases are to be found (property ``keys``)."""
+        return tuple(self.properties.get("keys", "").replace(",", " ").split())
+
+    @property
+    def business_key(self) -> str | None:
+        """Name of the datum that numbers its cases (property ``business_key``)."""
+        return self.properties.get("business_key")
+
 
 @dataclass(frozen=True, slots=True)
 class Diagram:
