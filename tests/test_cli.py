@@ -32,7 +32,7 @@ PLAN = {
         "assign": {"fields": {"lead": {"one_of": ["D01", "D03", "D04"]}}},
         "handle": {
             "share": [0.1, 0.8],
-            "late": "late",
+            "late": {"trait": "late", "by": [1, 2, "WH"]},
             "outcomes": {"done": 1},
             "fields": {"reply": {"constant": "已处置"}},
         },

@@ -25,7 +25,11 @@ PLAN = {
     "after": [0.1, 1, "WH"],
     "elements": {
         "assign": {"fields": {"lead": {"constant": "D04"}}},
-        "handle": {"share": [0.1, 0.8], "late": "late", "fields": {"reply": {"constant": "好"}}},
+        "handle": {
+            "share": [0.1, 0.8],
+            "late": {"trait": "late", "by": [1, 2, "WH"]},
+            "fields": {"reply": {"constant": "好"}},
+        },
         "evaluate": {"outcomes": {"good": 1}},
     },
 }

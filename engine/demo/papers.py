@@ -7,9 +7,9 @@ A rule is one of ``{"weights": {value: weight}}`` (``"number": true`` = the valu
 are numbers), ``{"one_of": [values]}``, ``{"constant": value}``, ``{"after": [amount,
 unit]}`` (a moment so long after now), ``{"datum": name}`` (what the task shows under
 that name), ``{"place": level}`` (a unit of that level around or below the starter's)
-and ``{"row": list, "column": name, "where": {column: value}}``, which may ask for
-columns that are ``filled`` or ``empty``. It may name ``when``, a trait without which
-it is not used. Of a list of rules the first that gives a value is taken.
+and ``{"row": list, "column": name, "where": {column: value or values}}``. It may
+name ``when``, a trait without which it is not used. Of a list of rules the first
+that gives a value is taken.
 """
 
 from __future__ import annotations
@@ -192,12 +192,7 @@ class Papers:
         return self._random.choice(below) if below else unit
 
     def _row(self, rule: Rule) -> Any:
-        found = [
-            row
-            for row in self._rows(rule["row"], rule.get("where", {}))
-            if all(row[one] for one in rule.get("filled", ()))
-            and not any(row[one] for one in rule.get("empty", ()))
-        ]
+        found = self._rows(rule["row"], rule.get("where", {}))
         return self._random.choice(found)[rule["column"]] if found else None
 
     def _rows(self, name: str, where: Mapping[str, Any]) -> list[lists.JsonRow]:
@@ -205,6 +200,9 @@ class Papers:
         return [
             row
             for row in version.in_force(self._crowd.today)
-            if all(row[column] == value for column, value in where.items())
+            if all(_matches(row[column], wanted) for column, wanted in where.items())
         ]
 
+
+def _matches(cell: Any, wanted: Any) -> bool:
+    return cell in wanted if isinstance(wanted, list) else cell == wanted

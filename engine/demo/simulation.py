@@ -178,16 +178,16 @@ class Simulation:
         rule = self._rule(task["element"])
         late = rule.get("late")
         at = self._clock.now()
-        if late and late in life.traits and task.get("due_at"):
-            life.traits.discard(late)
-            at = max(at, parse(task["due_at"]))
-        elif "claim" in rule:
-            low, high, unit = rule["claim"]
-            signed_at = self._after(at, low, high, unit)
-            self._later(signed_at, lambda: self._sign(life, task["id"]))
-            at = signed_at
+        if late and late["trait"] in life.traits and task.get("due_at"):
+            life.traits.discard(late["trait"])
+            due_at = max(at, parse(task["due_at"]))
+            self._later(self._after(due_at, *late["by"]), lambda: self._work(life, task["id"]))
+            return
+        if "claim" in rule:
+            at = self._after(at, *rule["claim"])
+            self._later(at, lambda: self._sign(life, task["id"]))
         at = self._moment_of_work(rule, at, task.get("due_at"))
-        self._later(at, lambda: self._work(life, task["id"], task["element"]))
+        self._later(at, lambda: self._work(life, task["id"]))
 
     def _moment_of_work(self, rule: Plan, at: datetime, due_at: str | None) -> datetime:
         """Draw when somebody gets round to it: a share of the time left, or so long after."""
@@ -231,7 +231,7 @@ class Simulation:
         self.report["timers"] += timers.tick(self._app)
         self._look(life)
 
-    def _work(self, life: Life, task_id: str, element: str) -> None:
+    def _work(self, life: Life, task_id: str) -> None:
         """Complete a task that may have gone meanwhile."""
         task = self._task(task_id)
         if task is None:
@@ -240,13 +240,15 @@ class Simulation:
             # It is planned for again when it is released.
             life.seen.discard(task_id)
             return
-        rule = self._rule(element)
-        outcome = self._outcome(task, rule, life)
+        outcome = self._outcome(task, life)
         tried: list[Actor] = []
         while len(tried) < TRIES:
             person = self._crowd.hand(task, tried, self._random)
+            if person is None and not tried:
+                # Nobody holds the role there: the administrator stands in, as offices do.
+                self.report[f"nobody for {task['element']}"] += 1
+                person = self._crowd.watcher()
             if person is None:
-                self.report[f"nobody for {element}"] += 1
                 return
             tried.append(person)
             if self._complete(task, person, outcome, life.traits):
@@ -268,7 +270,8 @@ class Simulation:
         self.report["steps"] += 1
         return True
 
-    def _outcome(self, task: dict[str, Any], rule: Plan, life: Life) -> str | None:
+    def _outcome(self, task: dict[str, Any], life: Life) -> str | None:
+        rule = self._rule(task["element"])
         declared = [one["value"] for one in task.get("outcomes") or []]
         if not declared:
             return None
