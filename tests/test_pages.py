@@ -191,6 +191,9 @@ def test_nothing_typed_is_lost_when_the_form_is_refused(people, formed):
     page.click(".buttons button:text-is('办理')")
 
     assert texts(page, ".fault") == ["最多 5 个字", "请填数字", "此项必填"]
+    assert page.get_attribute("[name=title]", "aria-invalid") == "true"
+    assert page.get_attribute("[name=title]", "aria-describedby") == "f-title-fault"
+    assert texts(page, "#f-title-fault") == ["最多 5 个字"]
     assert page.input_value("[name=title]") == "太长太长的标题"
     assert page.input_value("[name=count]") == "很多"
     assert page.input_value("[name=at]") == "2026-09-14T09:30"
@@ -422,6 +425,22 @@ def test_who_is_not_signed_in_is_sent_there_and_back(client):
     assert answer.headers["Location"] == "/sign-in?next=%2Fstart%3Flang%3Den"
 
     assert sign_in(client, next="/start?lang=en").headers["Location"] == "/start?lang=en"
+
+
+def test_a_limit_that_was_reached_is_marked_in_the_history(app, client):
+    call = callers(app)
+    dispatcher = call("street_dispatcher")
+    case = dispatcher.post("/cases", {"process": "five_steps"}).get_json()["id"]
+    dispatcher.post(f"/tasks/{case}.five_steps.accept.1/complete", {"outcome": "accept"})
+    dispatcher.post(f"/tasks/{case}.five_steps.assign.1/complete", {"data": {"lead": "D04"}})
+    call("admin").post("/clock", {"advance_seconds": 6 * 3600})
+    sign_in(client)
+
+    page = client.get(f"/cases/{case}").get_data(as_text=True)
+
+    late = page.partition('<li class="late">')[2].partition("</ul>")[0]
+    assert "时限到：“超时 4 工作时”（09-14 14:30）" in late
+    assert "转到“区分管领导批示”" in late
 
 
 @pytest.mark.parametrize(

@@ -86,8 +86,9 @@ def _end(event: Mapping[str, Any]) -> str:
 
 
 def _remark(command: Mapping[str, Any]) -> str:
+    """Return the reason as it was given; sealed ones are not opened in a history."""
     for name in ("reason", "text"):
         value = command.get(name)
-        if value is not None:
-            return times.plain(value)
+        if isinstance(value, str):
+            return value
     return ""
