@@ -6,27 +6,15 @@ import ipaddress
 import signal
 import threading
 from dataclasses import replace
-from types import FrameType
 
 import click
-from waitress.server import create_server
 
 from api import create_app
 from engine import timers
 from engine.cli import terminal
 from engine.cli.installation import opened
+from engine.cli.listener import Listener
 from engine.settings import Settings
-
-BODY_BYTES = 8 * 1024 * 1024
-"""Above this waitress refuses a request itself; the limits of the API lie below."""
-
-
-class Stop(Exception):
-    """The process was asked to stop (SIGTERM or SIGINT)."""
-
-
-def _stop(_number: int, _frame: FrameType | None) -> None:
-    raise Stop
 
 
 @click.command()
@@ -56,30 +44,27 @@ def serve(
         demo_logins=settings.demo_logins and is_loopback(host),
     )
     with opened(settings) as app:
-        server = create_server(
-            create_app(app),
-            host=settings.host,
-            port=settings.port,
-            threads=settings.threads,
-            max_request_body_size=BODY_BYTES,
-            ident="bihuan",
+        listener = Listener(
+            create_app(app), host=settings.host, port=settings.port, threads=settings.threads
         )
         scheduler = None if no_scheduler else timers.Scheduler(app)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, _stop)
-        try:
-            if scheduler is not None:
-                scheduler.start()
-            _announce(settings, server.effective_port)
-            server.run()
-        except (Stop, SystemExit):
-            terminal.say("Stopping.")
-        finally:
-            # Requests under way are finished before the database is closed.
-            server.task_dispatcher.shutdown(cancel_pending=False)
-            server.close()
-            if scheduler is not None:
-                scheduler.stop()
+        stopping = _stopped_by_signals()
+        if scheduler is not None:
+            scheduler.start()
+        _announce(settings, listener.port)
+        listener.run(stopping)
+        terminal.say("Stopping.")
+        listener.close()
+        if scheduler is not None:
+            scheduler.stop()
+
+
+def _stopped_by_signals() -> threading.Event:
+    """Return an event that SIGTERM and SIGINT set; nothing is interrupted half-way."""
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    return stopping
 
 
 def is_loopback(host: str) -> bool:
@@ -105,14 +90,12 @@ def _announce(settings: Settings, port: int) -> None:
 @click.pass_obj
 def schedule(settings: Settings) -> None:
     """Run a scheduler alone, for more nodes on one PostgreSQL, until it is stopped."""
-    stopped = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
+    stopping = _stopped_by_signals()
     with opened(settings) as app:
         scheduler = timers.Scheduler(app)
         scheduler.start()
         terminal.say(f"Looking for due timers every {settings.poll_seconds:g} seconds.")
-        stopped.wait()
+        stopping.wait()
         terminal.say("Stopping.")
         scheduler.stop()
 
