@@ -133,10 +133,18 @@ _HOLDERS = sa.select(tasks.c.name, tasks.c.assignee, tasks.c.due_at).where(
     tasks.c.case_id == p("case_id"), tasks.c.state == "open"
 )
 _NOTICES = (
-    sa.select(notices.c.at, notices.c.case_id, notices.c.job, notices.c.text)
+    sa.select(
+        notices.c.at,
+        notices.c.case_id,
+        notices.c.job,
+        notices.c.text,
+        notices.c.receiver,
+        cases.c.unit,
+        cases.c.business_key,
+    )
+    .select_from(notices.join(cases, cases.c.id == notices.c.case_id))
     .where(
-        notices.c.role == p("role"),
-        notices.c.unit == p("unit"),
+        notices.c.receiver == p("unit"),
         sa.tuple_(notices.c.at, notices.c.case_id, notices.c.job)
         < sa.tuple_(p("after_at", type_=Moment), p("after_case"), p("after_task")),
     )
@@ -199,7 +207,8 @@ def page(
     if view == "started":
         return _started(tx, values, limit)
     if view == "cc":
-        rows = _merged(tx, _NOTICES, values, pairs, newest=True)
+        held = {one for grant in grants for one in grant}
+        rows = _merged(tx, _NOTICES, values, [("", one) for one in sorted(held)], newest=True)
         return _cut([_notice(row) for row in rows], rows, limit)
     flags = (process is not None, overdue, q is not None)
     if view == "pool":
@@ -304,7 +313,15 @@ def _started(tx: Transaction, values: dict[str, Any], limit: int) -> tuple[list[
 
 
 def _notice(row: Any) -> Item:
-    return {"id": f"{row[1]}/{row[2]}", "case": row[1], "at": text(row[0]), "text": row[3]}
+    return {
+        "id": f"{row[1]}/{row[2]}",
+        "case": row[1],
+        "at": text(row[0]),
+        "text": row[3],
+        "to": row[4],
+        "unit": row[5],
+        "business_key": row[6],
+    }
 
 
 def _item(row: Any, now: datetime) -> Item:

@@ -417,16 +417,20 @@ def _job_opened(tx: Transaction, entered: Entered, event: Event) -> None:
 
 def _notice(tx: Transaction, entered: Entered, event: Event) -> None:
     data = event["data"]
-    tx.run(
+    to = data.get("to")
+    receivers = sorted({str(one) for one in (to if isinstance(to, list) else [to]) if one})
+    tx.run_many(
         _INSERT_NOTICE,
-        {
-            "case_id": entered.case_id,
-            "job": event["job"],
-            "role": str(data.get("role") or ""),
-            "unit": str(data.get("unit") or ""),
-            "text": str(data.get("text") or ""),
-            "at": entered.at,
-        },
+        [
+            {
+                "case_id": entered.case_id,
+                "job": event["job"],
+                "receiver": one,
+                "text": str(data.get("text") or ""),
+                "at": entered.at,
+            }
+            for one in receivers
+        ],
     )
 
 

@@ -308,15 +308,14 @@ links = _table(
 )
 
 notices = _table(
-    # What the topic "notify" tells a role of a unit: the inbox view 抄送.
+    # What the topic "notify" tells a unit or a role: the inbox view 抄送.
     "notices",
     _key("case_id"),
     _key("job"),
-    _text("role"),
-    _text("unit"),
+    _key("receiver"),
     _text("text"),
     _at("at"),
-    sa.Index("ix_notices_role_unit", "role", "unit", "at"),
+    sa.Index("ix_notices_receiver", "receiver", "at"),
 )
 
 # -- work in progress ----------------------------------------------------------

@@ -169,3 +169,25 @@ def test_holding_a_sub_process_stops_its_tasks_and_its_own_timers():
 
     # 09:00 + 1 h before the hold, 10 h on hold, 3 h left.
     assert one.timers == {1: at(23)}
+
+
+def test_a_datum_that_is_a_limit_moves_along_with_a_hold():
+    one = Case(
+        process(
+            AROUND
+            + '<userTask id="t" camunda:dueDate="due"/>'
+            + boundary("b", "t", TIMER.format("due"), interrupting=False)
+            + '<endEvent id="rung"/>'
+            + flows("s > t > e", "b > rung")
+        )
+    )
+    one.start(due=at(17))
+
+    one.do(c.SuspendTask("p.t.1"))
+    one.later(2)
+    one.do(c.ResumeTask("p.t.1"))
+
+    assert one.data["due"] == at(19)
+    assert one.timers == {1: at(19)}
+    # Armed again once, and no second time because the datum was written.
+    assert armed(one) == [("timer_armed", at(17)), ("timer_held", None), ("timer_armed", at(19))]

@@ -89,6 +89,10 @@ def retime(run: Run, host: str, number: str) -> None:
     if due is None:
         _disarm(run, number)
         return
+    if row[U_SHIFT] is not None and due.due_at == row[U_VALUE]:
+        # The datum was moved along with the limit, and says now what holds already.
+        run.subs[number] = [*row[:U_SHIFT], None, *row[U_SHIFT + 1 :]]
+        return
     known = row[U_VALUE] if row[U_SHIFT] is None else row[U_SHIFT][2]
     if known is None and row[U_FIRED] is not None and _fired_for(row, due.due_at):
         return
@@ -170,6 +174,8 @@ def redue(run: Run, task: str) -> None:
     due = found[who.due] if who.due is not None else None
     warn = found[who.warn] if who.warn is not None else None
     due_at, warn_at = due and due.due_at, warn and warn.due_at
+    if row[SHIFT] is not None and due_at == row[DUE]:
+        row = run.tasks[task] = [*row[:SHIFT], None, *row[SHIFT + 1 :]]
     known = row[DUE] if row[SHIFT] is None else row[SHIFT][2]
     if due_at == known:
         due_at = row[DUE]

@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.commands import ResumeCase, ResumeTask, SuspendCase, SuspendTask
 from engine.errors import WrongState
+from engine.kernel.names import write
 from engine.kernel.questions import value_of
 from engine.kernel.rows import (
     BODY,
@@ -35,7 +36,7 @@ from engine.kernel.rows import (
     U_VALUE,
 )
 from engine.kernel.run import Run
-from engine.kernel.subscriptions import arm, clock_of, hold_timer
+from engine.kernel.subscriptions import arm, clock_of, code_of, definition_of, hold_timer
 from engine.kernel.tasks import demand_task, emit_task, is_task_held
 
 
@@ -93,9 +94,11 @@ def resume_task(run: Run, command: ResumeTask) -> None:
     del run.held[task]
     if not is_task_held(run, task):
         _start_task(run, task)
-        for number in _timers_of_task(run, task):
+        timers = _timers_of_task(run, task)
+        for number in timers:
             if run.subs[number][U_LEFT] is not None:
                 _start_timer(run, number)
+        _follow(run, [task], timers)
 
 
 def _timers_of_task(run: Run, task: str) -> list[str]:
@@ -131,6 +134,32 @@ def _start(run: Run, scope: str) -> None:
         row = run.subs[number]
         if row[U_LEFT] is not None and not (row[U_HOST] in run.held or run.is_held(row[U_SCOPE])):
             _start_timer(run, number)
+    _follow(run, tasks, timers)
+
+
+def _follow(run: Run, tasks: list[str], timers: list[str]) -> None:
+    """Move the data that limits are read from along with them.
+
+    Where a limit is one datum, that datum is what people and scripts know of it: it
+    must not stay at the moment before the hold.
+    """
+    moved: list[tuple[str, str, str, Any]] = []
+    for task in tasks:
+        row = run.tasks[task]
+        if row[SHIFT] is not None and not is_task_held(run, task):
+            code = run.place(task).node.assignment.due
+            moved.append((task, run.tokens[task][T_SCOPE], code.text if code else "", row[DUE]))
+    for number in timers:
+        row = run.subs[number]
+        if row[U_SHIFT] is not None and row[U_LEFT] is None:
+            text = code_of(definition_of(run, row)).text
+            moved.append((row[U_HOST], row[U_SCOPE], text, row[U_VALUE]))
+    written: set[tuple[str, str]] = set()
+    for at, scope, text, due_at in moved:
+        name = text.strip()
+        if name.isidentifier() and (scope, name) not in written:
+            written.add((scope, name))
+            write(run, scope, {name: due_at}, at)
 
 
 def _inside(run: Run, scope: str) -> tuple[list[str], list[str]]:

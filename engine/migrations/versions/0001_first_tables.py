@@ -200,14 +200,13 @@ def upgrade() -> None:
         "notices",
         sa.Column("case_id", sa.Text(), nullable=False),
         sa.Column("job", sa.Text(), nullable=False),
-        sa.Column("role", sa.Text(), nullable=False),
-        sa.Column("unit", sa.Text(), nullable=False),
+        sa.Column("receiver", sa.Text(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("at", Moment(), nullable=False),
-        sa.PrimaryKeyConstraint("case_id", "job", name=op.f("pk_notices")),
+        sa.PrimaryKeyConstraint("case_id", "job", "receiver", name=op.f("pk_notices")),
     )
     with op.batch_alter_table("notices", schema=None) as batch_op:
-        batch_op.create_index("ix_notices_role_unit", ["role", "unit", "at"], unique=False)
+        batch_op.create_index("ix_notices_receiver", ["receiver", "at"], unique=False)
 
     op.create_table(
         "outbox",
