@@ -128,6 +128,7 @@ class MemoryStage:
         return case
 
     def send(self, actor: Actor, case: str, command: Command) -> None:
+        self._fire_first(case)
         self._apply(case, self._prepare(actor, case, command), actor.name)
         self._deliver()
 
@@ -175,6 +176,15 @@ class MemoryStage:
             ),
             default=None,
         )
+
+    def _fire_first(self, case: str) -> None:
+        """A case's own timers that are due come before any command to it."""
+        memo = self.memos[case]
+        while memo.snapshot.state not in {*ENDED, "suspended"}:
+            due = min(((at, number) for number, at in memo.timers.items()), default=None)
+            if due is None or due[0] > self.now():
+                return
+            self._fire(due[0], case, due[1])
 
     def _fire(self, due_at: datetime, case: str, number: int) -> None:
         self._apply(case, FireTimer(timer=number, due_at=text(due_at)), "@scheduler")
@@ -290,6 +300,7 @@ class MemoryStage:
 
     def _job(self, case: str, event: dict[str, Any]) -> None:
         memo, data = self.memos[case], event["data"]
+        self._fire_first(case)
         if memo.snapshot.state in ENDED:
             return
         answer = getattr(self, "_" + event["topic"].replace("-", "_"))(case, data)
@@ -301,7 +312,8 @@ class MemoryStage:
     def _next_number(self, _case: str, data: dict[str, Any]) -> dict[str, Any]:
         name = str(data.get("counter"))
         self.counters[name] = self.counters.get(name, 0) + 1
-        return {"number": f"{name}-{self.counters[name]:06d}"}
+        year = self.city.day(self.now()).year
+        return {"number": f"{name}-{year}-{self.counters[name]:06d}"}
 
     def _case_file_digest(self, case: str, _data: dict[str, Any]) -> dict[str, Any]:
         return {"digest": f"{len(self.memos[case].entries):064d}"}

@@ -39,7 +39,7 @@ class Trace:
         """A moment as people write it."""
         local = (parse(at) if isinstance(at, str) else at).astimezone(LOCAL)
         day = "%m-%d" if local.year == self.year else "%Y-%m-%d"
-        clock = "%H:%M" if not local.second and not local.microsecond else "%H:%M:%S.%f"
+        clock = "%H:%M:%S" if local.second or local.microsecond else "%H:%M"
         return local.strftime(f"{day} {clock}")
 
     def candidates(self, event: Event) -> str:

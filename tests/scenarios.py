@@ -174,6 +174,8 @@ class Play:
                     raise
             else:
                 assert not refused, f"this is not refused; {refused!r} was expected"
+            # What is due at once is done at once: the scheduler is always at work.
+            self.stage.advance(self.stage.now())
         self._look(step)
 
     def _move(self, step: dict[str, Any]) -> None:
@@ -265,7 +267,7 @@ class Play:
         if "check" in step:
             _, data = self.stage.state(case)
             wanted = self._values(step["check"])
-            _same(wanted, {name: data.get(name) for name in wanted}, "data")
+            _same(wanted, {name: _datum(data, name) for name in wanted}, "data")
 
     def _open(self, case: str) -> list[str]:
         board, lines = Board(self.stage.entries(case)), []
@@ -320,6 +322,16 @@ _CASES: dict[str, Callable[[dict[str, Any]], Command]] = {
 }
 
 
+def _datum(data: Any, name: str) -> Any:
+    """``result.on_time``, ``scores.0.choice``; what is not there is None."""
+    for part in name.split("."):
+        if isinstance(data, list):
+            data = data[int(part)] if int(part) < len(data) else None
+        else:
+            data = data.get(part) if isinstance(data, dict) else None
+    return data
+
+
 def _same(wanted: Any, found: Any, what: str) -> None:
     if wanted != found:
         old = yaml.safe_dump(wanted, allow_unicode=True, sort_keys=True, width=200).splitlines()
@@ -352,9 +364,11 @@ def compare(play: Play) -> None:
 
 def record(play: Play) -> None:
     """Write what happened into the file."""
-    path = play.scenario.path
+    path, found = play.scenario.path, play.expectation()
+    if " INCIDENT " in found and not play.scenario.document.get("incident"):
+        raise Wrong(f"{path.name}: an incident is no result to record:\n{found}")
     text, _, _ = path.read_text(encoding="utf-8").partition("\nexpect:\n")
-    path.write_text(f"{text.rstrip()}\n\n{play.expectation()}", encoding="utf-8")
+    path.write_text(f"{text.rstrip()}\n\n{found}", encoding="utf-8")
 
 
 def perform(scenario: Scenario, sandbox: Sandbox) -> Play:
