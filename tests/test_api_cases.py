@@ -190,6 +190,39 @@ def test_a_key_with_another_body_is_refused(call):
     assert problem_of(answer) == (422, "idempotency-key-reused")
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "other"),
+    [
+        ("/clock", {"advance_seconds": 60}, {"advance_seconds": 61}),
+        ("/messages", {"name": "m"}, {"name": "n"}),
+        ("/signals", {"name": "s"}, {"name": "t"}),
+    ],
+)
+def test_every_post_counts_once_with_a_key(call, path, body, other):
+    admin = call("admin")
+
+    first = admin.post(path, body, Idempotency_Key="k").get_json()
+    again = admin.post(path, body, Idempotency_Key="k").get_json()
+
+    assert first == again
+    assert problem_of(admin.post(path, other, Idempotency_Key="k"))[1] == "idempotency-key-reused"
+    assert admin.post(path, other, Idempotency_Key="l").get_json() != first
+
+
+def test_the_same_request_eight_times_at_once_is_one_case(call):
+    eight = [call("street_dispatcher") for _ in range(8)]
+    gate = threading.Barrier(8)
+
+    def start(one):
+        gate.wait()
+        return one.post("/cases", {"process": "five_steps"}, Idempotency_Key="k").get_json()["id"]
+
+    with ThreadPoolExecutor(8) as pool:
+        cases = set(pool.map(start, eight))
+
+    assert [{one["id"]} for one in eight[0].get("/cases").get_json()["items"]] == [cases]
+
+
 def test_completing_twice_with_one_key_answers_the_same(call):
     dispatcher = call("street_dispatcher")
     started(call)

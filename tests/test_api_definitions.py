@@ -40,6 +40,22 @@ def test_a_changed_file_is_a_new_version_and_an_older_one_can_be_chosen(call):
     assert [one["version"] for one in deployer.get("/definitions").get_json()["items"]] == [1]
 
 
+def test_a_deployment_repeated_with_its_key_answers_the_same(call):
+    deployer = call("deployer")
+    changed = FIVE_STEPS.replace(b"working_hours(4)", b"working_hours(8)")
+    files = [("f", (io.BytesIO(changed), "five_steps.bpmn", "text/xml"))]
+    other = [("f", (io.BytesIO(FIVE_STEPS), "five_steps.bpmn", "text/xml"))]
+
+    first = deployer.upload("/definitions", files, Idempotency_Key="k")
+    files = [("f", (io.BytesIO(changed), "five_steps.bpmn", "text/xml"))]
+    again = deployer.upload("/definitions", files, Idempotency_Key="k")
+
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.get_json() == again.get_json()
+    refused = deployer.upload("/definitions", other, Idempotency_Key="k")
+    assert problem_of(refused) == (422, "idempotency-key-reused")
+
+
 def test_files_that_belong_together_come_as_parts(call):
     files = [("files", (io.BytesIO(FIVE_STEPS), "five_steps.bpmn", "application/xml"))]
 

@@ -6,10 +6,12 @@ from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
-from api.current import actor, application, reply
+from api.current import actor, answered, application, once, reply
 from api.moments import moment
+from api.repeats import once_only
 from api.shapes import ClockMove, Document
 from engine import access, timers
+from engine.cases import Answer
 from engine.clock import ManualClock, text
 from engine.errors import InvalidRequest, NotFound
 
@@ -34,4 +36,9 @@ def move(body: ClockMove) -> Response:
     if (body.advance_seconds is None) == (body.to is None):
         raise InvalidRequest("Give either advance_seconds or to.")
     to = moment(body.to, "to")
-    return reply(timers.advance(application(), seconds=body.advance_seconds, to=to))
+    return answered(
+        once_only(
+            once(),
+            lambda: Answer(200, timers.advance(application(), seconds=body.advance_seconds, to=to)),
+        )
+    )

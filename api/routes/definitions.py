@@ -8,6 +8,7 @@ from flask_openapi3.models.tag import Tag
 
 from api import uploads
 from api.current import actor, answered, application, once, read, reply
+from api.repeats import once_only
 from api.shapes import Document, Items, KeyPath, UploadQuery, VersionPath
 from engine import access, deployments, views
 
@@ -22,9 +23,8 @@ api = APIBlueprint("definitions", __name__, abp_tags=[Tag(name="definitions")])
 def deploy(query: UploadQuery) -> Response:
     """Deploy files that belong together; 201 with what is new, 200 if nothing is."""
     files = uploads.diagrams(query.filename)
-    return answered(
-        deployments.deploy(application(), actor(), files, once=once(uploads.digest(files)))
-    )
+    key = once(uploads.digest(files))
+    return answered(once_only(key, lambda: deployments.deploy(application(), actor(), files)))
 
 
 @api.post(
@@ -71,4 +71,8 @@ def show_xml(path: VersionPath) -> Response:
 @api.post("/definitions/<key>/versions/<version>/default", responses={200: Document})
 def choose(path: VersionPath) -> Response:
     """Let new cases start on this version."""
-    return answered(deployments.choose(application(), actor(), path.key, path.version))
+    return answered(
+        once_only(
+            once(), lambda: deployments.choose(application(), actor(), path.key, path.version)
+        )
+    )
