@@ -169,6 +169,10 @@ class Scheduler:
         )
         self._scheduler.start()
 
+    def looks(self) -> bool:
+        """Say whether it is running."""
+        return bool(self._scheduler.running)
+
     def stop(self) -> None:
         """Finish the present look and stop."""
         self._scheduler.shutdown(wait=True)

@@ -15,8 +15,9 @@ from flask import Flask
 from waitress import wasyncore
 from waitress.server import create_server
 
-BODY_BYTES = 8 * 1024 * 1024
-"""Above this waitress refuses a request itself; the limits of the API lie below."""
+BODY_BYTES = 64 * 1024 * 1024
+"""Above this waitress refuses a request itself, in plain text. The limits of the API lie
+far below, so that who sends too much is told so by a problem like any other."""
 
 DRAIN_SECONDS = 15.0
 """How long a stop waits for requests under way."""

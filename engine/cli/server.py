@@ -44,10 +44,9 @@ def serve(
         demo_logins=settings.demo_logins and is_loopback(host),
     )
     with opened(settings) as app:
-        listener = Listener(
-            create_app(app), host=settings.host, port=settings.port, threads=settings.threads
-        )
         scheduler = None if no_scheduler else timers.Scheduler(app)
+        web = create_app(app, is_scheduling=None if scheduler is None else scheduler.looks)
+        listener = Listener(web, host=settings.host, port=settings.port, threads=settings.threads)
         stopping = _stopped_by_signals()
         if scheduler is not None:
             scheduler.start()
