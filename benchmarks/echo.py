@@ -5,6 +5,8 @@ Started as a process of its own by ``serving``; takes the arguments of ``bihuan`
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Flask, Response, request
 
 from api import create_app
@@ -17,8 +19,8 @@ def _echo() -> Response:
     return Response(request.get_data(), mimetype="application/json")
 
 
-def _with_echo(application: Application) -> Flask:
-    app = create_app(application)
+def _with_echo(application: Application, **chosen: Any) -> Flask:
+    app = create_app(application, **chosen)
     app.add_url_rule("/echo", "echo", _echo, methods=["POST"])
     return app
 

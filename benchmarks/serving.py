@@ -61,7 +61,7 @@ def _port(process: subprocess.Popen[str]) -> int:
         found = _ADDRESS.search(line)
         if found:
             return int(found[1])
-    raise RuntimeError("the server did not start:\n" + "".join(said))
+    raise RuntimeError("the server did not start: " + " ".join(said))
 
 
 def _load(port: int, connections: list[list[Any]]) -> dict[str, Any]:
