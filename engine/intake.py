@@ -12,7 +12,7 @@ from typing import Any
 from engine import access, commands, forms
 from engine.access import Actor, CaseFacts
 from engine.bpmn.model import Node
-from engine.commands import Command, CompleteTask, StartCase
+from engine.commands import Command, CompleteTask, JsonObject, StartCase
 from engine.database import Transaction
 from engine.definitions import Pinned
 from engine.errors import CaseNotFound, InvalidData, InvalidRequest, TaskNotOpen, WrongState
@@ -170,12 +170,13 @@ def _prepare_task(desk: Desk, command: Any, sealer: Sealer) -> Command:
     unit = pair[1] if pair else None
     if command.type in _WORKING:
         access.check_separation(desk.actor, task.not_same_as, task.not_same_unit_as, unit=unit)
+    if isinstance(command, CompleteTask):
+        data = _judged(desk.pinned, command, task, sealer)
+        return CompleteTask(command.task, command.outcome, data, unit or command.unit)
     if hasattr(command, "unit") and not desk.actor.is_system:
         command = replace(command, unit=unit)
     if isinstance(command, commands.TransferTask):
         _check_receiver(desk.app, command, task)
-    if isinstance(command, CompleteTask):
-        return _judge(desk.pinned, command, task, sealer)
     return _seal_texts(command, sealer)
 
 
@@ -206,16 +207,16 @@ def _check_receiver(app: Application, command: commands.TransferTask, task: Open
     access.check_separation(receiver, task.not_same_as, task.not_same_unit_as)
 
 
-def _judge(pinned: Pinned, command: CompleteTask, task: OpenTask, sealer: Sealer) -> CompleteTask:
+def _judged(pinned: Pinned, command: CompleteTask, task: OpenTask, sealer: Sealer) -> JsonObject:
     form = pinned.form_of(task.process, task.element)
-    node = pinned.bundle.processes[task.process].nodes[task.element]
     if form is None:
-        return replace(command, data=forms.validate_free(command.data, writes=node.writes))
+        node = pinned.bundle.processes[task.process].nodes[task.element]
+        return forms.validate_free(command.data, writes=node.writes)
     known = {name: task.names[name] for name in form.readable if name in task.names}
     if command.outcome is not None:
         known["outcome"] = command.outcome
     data = forms.validate(form, command.data, known=known)
-    return replace(command, data=sealer.fields(data, form.personal))
+    return sealer.fields(data, form.personal)
 
 
 def _seal_texts(command: Command, sealer: Sealer) -> Command:

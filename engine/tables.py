@@ -22,8 +22,9 @@ metadata = sa.MetaData(
 )
 
 
-def _table(name: str, *items: sa.schema.SchemaItem) -> sa.Table:
-    return sa.Table(name, metadata, *items)
+def _table(name: str, *items: sa.schema.SchemaItem, clustered: bool = False) -> sa.Table:
+    """Return a table; a clustered one lies in the order of its key alone (SQLite)."""
+    return sa.Table(name, metadata, *items, sqlite_with_rowid=not clustered)
 
 
 def _key(name: str) -> sa.Column[str]:
@@ -69,6 +70,7 @@ streams = _table(
     _key("id"),
     _number("position"),
     _text("head"),
+    clustered=True,
 )
 
 blobs = _table(
@@ -217,8 +219,25 @@ tasks = _table(
     _text("ended_by", null=True),
     _text("outcome", null=True),
     _number("changed"),  # position of the last entry that touched it
-    sa.Index("ix_tasks_assignee", "assignee", "state", "sort_at", "case_id", "task"),
-    sa.Index("ix_tasks_ended_by", "ended_by", "ended_at"),
+    sa.Index(
+        "ix_tasks_assignee",
+        "assignee",
+        "sort_at",
+        "case_id",
+        "task",
+        sqlite_where=sa.text("assignee IS NOT NULL AND state = 'open'"),
+        postgresql_where=sa.text("assignee IS NOT NULL AND state = 'open'"),
+    ),
+    sa.Index(
+        "ix_tasks_ended_by",
+        "ended_by",
+        "ended_at",
+        "case_id",
+        "task",
+        sqlite_where=sa.text("ended_by IS NOT NULL"),
+        postgresql_where=sa.text("ended_by IS NOT NULL"),
+    ),
+    clustered=True,
 )
 
 candidates = _table(
@@ -230,6 +249,7 @@ candidates = _table(
     _key("unit"),
     _at("sort_at"),
     sa.Index("ix_candidates_role_unit_sort_at", "role", "unit", "sort_at", "case_id", "task"),
+    clustered=True,
 )
 
 timers = _table(
@@ -240,6 +260,7 @@ timers = _table(
     _text("element"),
     _at("due_at"),
     sa.Index("ix_timers_due_at", "due_at", "case_id", "number"),
+    clustered=True,
 )
 
 subscriptions = _table(
@@ -250,6 +271,7 @@ subscriptions = _table(
     _text("name"),
     _text("correlation"),  # canonical JSON
     sa.Index("ix_subscriptions_kind_name", "kind", "name", "case_id"),
+    clustered=True,
 )
 
 jobs = _table(
@@ -260,6 +282,7 @@ jobs = _table(
     _text("data"),  # JSON
     _at("opened_at"),
     sa.Index("ix_jobs_topic", "topic", "opened_at"),
+    clustered=True,
 )
 
 incidents = _table(
@@ -274,6 +297,7 @@ incidents = _table(
     _text("expression", null=True),
     _at("at"),
     sa.Index("ix_incidents_at", "at", "case_id"),
+    clustered=True,
 )
 
 notes = _table(
@@ -295,6 +319,7 @@ keys = _table(
     _key("name"),
     _key("value"),
     _key("case_id"),
+    clustered=True,
 )
 
 links = _table(
@@ -305,6 +330,7 @@ links = _table(
     _key("kind"),
     _text("written_by"),
     sa.Index("ix_links_written_by", "written_by"),
+    clustered=True,
 )
 
 notices = _table(
@@ -316,6 +342,7 @@ notices = _table(
     _text("text"),
     _at("at"),
     sa.Index("ix_notices_receiver", "receiver", "at"),
+    clustered=True,
 )
 
 # -- work in progress ----------------------------------------------------------
@@ -332,6 +359,7 @@ outbox = _table(
     _number("attempts"),
     _at("delivered_at", null=True),
     sa.Index("ix_outbox_next_at", "next_at"),
+    clustered=True,
 )
 
 buffered = _table(
@@ -356,6 +384,7 @@ idempotency = _table(
     _bytes("answer"),
     _at("at"),
     sa.Index("ix_idempotency_at", "at"),
+    clustered=True,
 )
 
 facts = _table(
@@ -363,4 +392,5 @@ facts = _table(
     "facts",
     _key("name"),
     _text("value"),
+    clustered=True,
 )

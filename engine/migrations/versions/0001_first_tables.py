@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("sha256", sa.Text(), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("sha256", name=op.f("pk_blobs")),
+        sqlite_with_rowid=True,
     )
     op.create_table(
         "buffered",
@@ -33,6 +34,7 @@ def upgrade() -> None:
         sa.Column("actor", sa.Text(), nullable=False),
         sa.Column("expires_at", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_buffered")),
+        sqlite_with_rowid=True,
     )
     with op.batch_alter_table("buffered", schema=None) as batch_op:
         batch_op.create_index("ix_buffered_name", ["name", "expires_at"], unique=False)
@@ -45,6 +47,7 @@ def upgrade() -> None:
         sa.Column("unit", sa.Text(), nullable=False),
         sa.Column("sort_at", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("case_id", "task", "role", "unit", name=op.f("pk_candidates")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("candidates", schema=None) as batch_op:
         batch_op.create_index(
@@ -75,6 +78,7 @@ def upgrade() -> None:
         sa.Column("control", sa.LargeBinary(), nullable=False),
         sa.Column("data", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cases")),
+        sqlite_with_rowid=True,
     )
     with op.batch_alter_table("cases", schema=None) as batch_op:
         batch_op.create_index("ix_cases_business_key", ["business_key"], unique=False)
@@ -94,6 +98,7 @@ def upgrade() -> None:
         sa.Column("at", Moment(), nullable=False),
         sa.Column("chosen", sa.SmallInteger(), nullable=False),
         sa.PrimaryKeyConstraint("process", "version", name=op.f("pk_definitions")),
+        sqlite_with_rowid=True,
     )
     op.create_table(
         "entries",
@@ -105,12 +110,14 @@ def upgrade() -> None:
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("stream", "position", name=op.f("pk_entries")),
+        sqlite_with_rowid=True,
     )
     op.create_table(
         "facts",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_facts")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "idempotency",
@@ -122,6 +129,7 @@ def upgrade() -> None:
         sa.Column("answer", sa.LargeBinary(), nullable=False),
         sa.Column("at", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("actor", "route", "key", name=op.f("pk_idempotency")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("idempotency", schema=None) as batch_op:
         batch_op.create_index("ix_idempotency_at", ["at"], unique=False)
@@ -138,6 +146,7 @@ def upgrade() -> None:
         sa.Column("expression", sa.Text(), nullable=True),
         sa.Column("at", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("case_id", "number", name=op.f("pk_incidents")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("incidents", schema=None) as batch_op:
         batch_op.create_index("ix_incidents_at", ["at", "case_id"], unique=False)
@@ -150,6 +159,7 @@ def upgrade() -> None:
         sa.Column("data", sa.Text(), nullable=False),
         sa.Column("opened_at", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("case_id", "job", name=op.f("pk_jobs")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("jobs", schema=None) as batch_op:
         batch_op.create_index("ix_jobs_topic", ["topic", "opened_at"], unique=False)
@@ -160,6 +170,7 @@ def upgrade() -> None:
         sa.Column("value", sa.Text(), nullable=False),
         sa.Column("case_id", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("name", "value", "case_id", name=op.f("pk_keys")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "links",
@@ -168,6 +179,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("written_by", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("case_id", "other_id", "kind", name=op.f("pk_links")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("links", schema=None) as batch_op:
         batch_op.create_index("ix_links_written_by", ["written_by"], unique=False)
@@ -181,6 +193,7 @@ def upgrade() -> None:
         sa.Column("activated_at", Moment(), nullable=False),
         sa.Column("position", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name", "version", name=op.f("pk_list_versions")),
+        sqlite_with_rowid=True,
     )
     op.create_table(
         "notes",
@@ -192,6 +205,7 @@ def upgrade() -> None:
         sa.Column("at", Moment(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("case_id", "position", name=op.f("pk_notes")),
+        sqlite_with_rowid=True,
     )
     with op.batch_alter_table("notes", schema=None) as batch_op:
         batch_op.create_index("ix_notes_case_id_task", ["case_id", "task"], unique=False)
@@ -204,6 +218,7 @@ def upgrade() -> None:
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("at", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("case_id", "job", "receiver", name=op.f("pk_notices")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("notices", schema=None) as batch_op:
         batch_op.create_index("ix_notices_receiver", ["receiver", "at"], unique=False)
@@ -220,6 +235,7 @@ def upgrade() -> None:
         sa.Column("attempts", sa.BigInteger(), nullable=False),
         sa.Column("delivered_at", Moment(), nullable=True),
         sa.PrimaryKeyConstraint("case_id", "position", "number", name=op.f("pk_outbox")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.create_index("ix_outbox_next_at", ["next_at"], unique=False)
@@ -229,6 +245,7 @@ def upgrade() -> None:
         sa.Column("digest", sa.Text(), nullable=False),
         sa.Column("versions", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("digest", name=op.f("pk_pins")),
+        sqlite_with_rowid=True,
     )
     op.create_table(
         "resources",
@@ -237,6 +254,7 @@ def upgrade() -> None:
         sa.Column("filename", sa.Text(), nullable=False),
         sa.Column("sha256", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("kind", "key", name=op.f("pk_resources")),
+        sqlite_with_rowid=True,
     )
     op.create_table(
         "sealed",
@@ -246,6 +264,7 @@ def upgrade() -> None:
         sa.Column("value", sa.LargeBinary(), nullable=True),
         sa.Column("erased_at", Moment(), nullable=True),
         sa.PrimaryKeyConstraint("case_id", "id", name=op.f("pk_sealed")),
+        sqlite_with_rowid=True,
     )
     op.create_table(
         "starts",
@@ -258,6 +277,7 @@ def upgrade() -> None:
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("cycle", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("process", "element", "unit", name=op.f("pk_starts")),
+        sqlite_with_rowid=True,
     )
     with op.batch_alter_table("starts", schema=None) as batch_op:
         batch_op.create_index("ix_starts_due_at", ["due_at"], unique=False)
@@ -268,6 +288,7 @@ def upgrade() -> None:
         sa.Column("position", sa.BigInteger(), nullable=False),
         sa.Column("head", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_streams")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "subscriptions",
@@ -277,6 +298,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("correlation", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("case_id", "number", name=op.f("pk_subscriptions")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("subscriptions", schema=None) as batch_op:
         batch_op.create_index(
@@ -308,12 +330,23 @@ def upgrade() -> None:
         sa.Column("outcome", sa.Text(), nullable=True),
         sa.Column("changed", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("case_id", "task", name=op.f("pk_tasks")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("tasks", schema=None) as batch_op:
         batch_op.create_index(
-            "ix_tasks_assignee", ["assignee", "state", "sort_at", "case_id", "task"], unique=False
+            "ix_tasks_assignee",
+            ["assignee", "sort_at", "case_id", "task"],
+            unique=False,
+            sqlite_where=sa.text("assignee IS NOT NULL AND state = 'open'"),
+            postgresql_where=sa.text("assignee IS NOT NULL AND state = 'open'"),
         )
-        batch_op.create_index("ix_tasks_ended_by", ["ended_by", "ended_at"], unique=False)
+        batch_op.create_index(
+            "ix_tasks_ended_by",
+            ["ended_by", "ended_at", "case_id", "task"],
+            unique=False,
+            sqlite_where=sa.text("ended_by IS NOT NULL"),
+            postgresql_where=sa.text("ended_by IS NOT NULL"),
+        )
 
     op.create_table(
         "timers",
@@ -323,6 +356,7 @@ def upgrade() -> None:
         sa.Column("element", sa.Text(), nullable=False),
         sa.Column("due_at", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("case_id", "number", name=op.f("pk_timers")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("timers", schema=None) as batch_op:
         batch_op.create_index("ix_timers_due_at", ["due_at", "case_id", "number"], unique=False)
@@ -335,6 +369,7 @@ def upgrade() -> None:
         sa.Column("created_at", Moment(), nullable=False),
         sa.Column("expires_at", Moment(), nullable=True),
         sa.PrimaryKeyConstraint("sha256", name=op.f("pk_tokens")),
+        sqlite_with_rowid=True,
     )
     with op.batch_alter_table("tokens", schema=None) as batch_op:
         batch_op.create_index("ix_tokens_user_name", ["user_name"], unique=False)
@@ -348,6 +383,7 @@ def upgrade() -> None:
         sa.Column("demo", sa.SmallInteger(), nullable=False),
         sa.Column("disabled_at", Moment(), nullable=True),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_users")),
+        sqlite_with_rowid=True,
     )
 
 
