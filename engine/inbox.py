@@ -28,7 +28,7 @@ from engine.tables import candidates, cases, notices, tasks
 
 VIEWS = ("pool", "mine", "done", "started", "cc")
 COUNT_LIMIT = 1000
-OPEN = sa.literal_column("'open'")
+OPEN: sa.ColumnElement[str] = sa.literal_column("'open'")
 """Written out: an index of open tasks serves no query whose state is a parameter."""
 Grants = Iterable[tuple[str, str]]
 Item = dict[str, Any]
