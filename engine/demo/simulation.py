@@ -34,6 +34,9 @@ from engine.ports import Application
 Plan = dict[str, Any]
 
 CLOSED = frozenset({"completed", "terminated", "voided", "withdrawn", "merged"})
+SHORT = timedelta(hours=12)
+"""Shorter limits are met around the clock, longer ones in office hours."""
+
 TRIES = 3
 """How many people try a task before it is left to wait."""
 
@@ -181,7 +184,8 @@ class Simulation:
         if late and late["trait"] in life.traits and task.get("due_at"):
             life.traits.discard(late["trait"])
             due_at = max(at, parse(task["due_at"]))
-            self._later(self._after(due_at, *late["by"]), lambda: self._work(life, task["id"]))
+            by = late["by"] if due_at - at > SHORT else late.get("soon", late["by"])
+            self._later(self._after(due_at, *by), lambda: self._work(life, task["id"]))
             return
         if "claim" in rule:
             at = self._after(at, *rule["claim"])
@@ -195,7 +199,7 @@ class Simulation:
         if share and due_at and parse(due_at) > at:
             left = parse(due_at) - at
             at += timedelta(seconds=int(left.total_seconds() * self._random.uniform(*share)))
-            if left < timedelta(hours=12):
+            if left < SHORT:
                 return at
             # Long limits are worked on in office hours, whatever the share comes to.
             low, high, unit = 0.0, 1.0, "WH"
