@@ -336,7 +336,7 @@ def _apply(app: Application, turn: _Turn) -> _Done:
     number = pinned.main.business_key
     after = projection.after(row, applied, turn.at, entry, number=number)
     if reference.used:
-        after = replace(after, lists=canonical({**lists, **reference.used}).decode())
+        after = after._replace(lists=canonical({**lists, **reference.used}).decode())
     with app.database.writing() as tx:
         answer = _write(app, tx, turn, (after, applied, entry))
     return _Done(answer, sends=any(one["type"] in _SENDING for one in applied.events))
@@ -353,13 +353,14 @@ def _write(
     semantics = app.executors[after.executor].semantics
     if turn.row.position == 0:
         store.insert_case(tx, after, applied.snapshot, semantics)
-        projection.index(tx, after.id, getattr(command, "data", {}), turn.pinned.main.keys)
     elif not store.update_case(tx, after, applied.snapshot, semantics, expected=turn.row.position):
         raise _OutrunError
     actor = request.actor.name
     store.append(tx, after.id, entry, at=turn.at, actor=actor, kind=command.type)
     if turn.sealer.kept:
         store.put_sealed(tx, after.id, turn.sealer.kept)
+    names, fresh = turn.pinned.main.keys, entry.position == 1
+    projection.index(tx, after.id, applied, names, fresh=fresh)
     entered = projection.Entered(after.id, after.process, entry.position, turn.at, actor)
     projection.project(tx, entered, applied.events)
     projection.send(tx, entered, applied.events, TOPICS)

@@ -8,7 +8,7 @@ at anything but the events.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -105,6 +105,7 @@ _LINK = sa.select(links.c.kind).where(
 )
 _DELETE_LINKS = sa.delete(links).where(links.c.written_by == p("case_id"))
 _INSERT_KEY = sa.insert(keys)
+_DELETE_KEY = sa.delete(keys).where(*_of(keys, "case_id", "name"))
 _INSERT_NOTICE = sa.insert(notices)
 _INSERT_OUTBOX = sa.insert(outbox)
 
@@ -161,17 +162,34 @@ def send(tx: Transaction, entered: Entered, events: list[Event], topics: Collect
     return len(rows)
 
 
-def index(tx: Transaction, case_id: str, data: Mapping[str, Any], names: Sequence[str]) -> None:
-    """Write the start data by which a case is to be found: plain texts and numbers only."""
-    found = [(name, data.get(name)) for name in names]
-    tx.run_many(
-        _INSERT_KEY,
-        [
-            {"name": name, "value": str(value), "case_id": case_id}
-            for name, value in found
-            if isinstance(value, str | int) and value != ""
-        ],
-    )
+def index(
+    tx: Transaction, case_id: str, applied: Applied, names: Sequence[str], *, fresh: bool
+) -> None:
+    """Write the data by which a case is to be found, as they are now: texts and numbers.
+
+    Args:
+        names: what the process property ``keys`` names; only the case's own data count.
+        fresh: the case has no such rows yet.
+    """
+    if not names:
+        return
+    data = applied.snapshot.data.get("", {})
+    for name in names if fresh else _written(applied.events, names):
+        if not fresh:
+            tx.run(_DELETE_KEY, {"of_case_id": case_id, "of_name": name})
+        value = data.get(name)
+        if isinstance(value, str | int) and value != "":
+            tx.run(_INSERT_KEY, {"name": name, "value": str(value), "case_id": case_id})
+
+
+def _written(events: list[Event], names: Sequence[str]) -> list[str]:
+    found = {
+        name
+        for event in events
+        if event["type"] == "data_written" and event["scope"] == ""
+        for name in event["names"]
+    }
+    return [name for name in names if name in found]
 
 
 def after(
@@ -194,8 +212,7 @@ def after(
             unit = event.get("unit")
         elif event["type"] == "case_cancelled":
             end = event["end"]
-    return replace(
-        row,
+    return row._replace(
         business_key=key,
         state=state,
         end_state=end,

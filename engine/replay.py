@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -283,14 +283,14 @@ def _rebuild(app: Application, tx: Transaction, case_id: str) -> None:
     projection.empty(tx, case_id)
     main = app.library.pinned(tx, row.pins).main
     expected, lists = row.position, {}
-    row = replace(row, business_key=None, unit=None, end_state=None, ended_at=None)
+    row = row._replace(business_key=None, unit=None, end_state=None, ended_at=None)
     last: Step | None = None
     for step in steps(app, tx, case_id, found):
         at = parse(step.document["at"])
         lists.update(step.document["versions"].get("lists", {}))
         if step.entry.position == 1:
-            row = replace(row, business_key=step.document["command"].get("business_key"))
-            projection.index(tx, case_id, step.document["command"].get("data", {}), main.keys)
+            row = row._replace(business_key=step.document["command"].get("business_key"))
+        projection.index(tx, case_id, step.applied, main.keys, fresh=step.entry.position == 1)
         entered = projection.Entered(
             case_id, row.process, step.entry.position, at, step.document["actor"]
         )
@@ -299,5 +299,5 @@ def _rebuild(app: Application, tx: Transaction, case_id: str) -> None:
         last = step
     if last is not None:
         semantics = app.executors[row.executor].semantics
-        row = replace(row, lists=canonical(lists).decode())
+        row = row._replace(lists=canonical(lists).decode())
         store.update_case(tx, row, last.applied.snapshot, semantics, expected=expected)

@@ -9,18 +9,18 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 import sqlalchemy as sa
 import zstandard
 from sqlalchemy import bindparam as p
+from sqlalchemy.dialects.postgresql import insert as insert_once
 
 from engine.database import Transaction
 from engine.execution import Snapshot
-from engine.history import Entry, canonical, seal
+from engine.history import Entry, canonical, genesis, seal
 from engine.tables import (
     blobs,
     cases,
@@ -38,8 +38,7 @@ COMPRESS_ABOVE = 4096
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 
 
-@dataclass(frozen=True, slots=True)
-class CaseRow:
+class CaseRow(NamedTuple):
     """A case as stored: what it is, where its history stands, and its snapshot."""
 
     id: str
@@ -145,7 +144,8 @@ _ENTRIES = (
 )
 _STREAM = sa.select(streams.c.position, streams.c.head).where(streams.c.id == p("stream"))
 _LOCK_STREAM = _STREAM.with_for_update()
-_INSERT_STREAM = sa.insert(streams)
+# SQLite takes the same words: two processes may come with the same row at once.
+_INSERT_STREAM = insert_once(streams).on_conflict_do_nothing()
 _UPDATE_STREAM = (
     sa.update(streams)
     .where(streams.c.id == p("stream"))
@@ -153,11 +153,12 @@ _UPDATE_STREAM = (
 )
 _HEADS = sa.select(streams.c.id, streams.c.position).order_by(streams.c.id)
 _BLOB = sa.select(blobs.c.content).where(blobs.c.sha256 == p("sha256"))
-_INSERT_BLOB = sa.insert(blobs)
+_INSERT_BLOB = insert_once(blobs).on_conflict_do_nothing()
 _PINS = sa.select(pins.c.versions).where(pins.c.digest == p("digest"))
-_INSERT_PINS = sa.insert(pins)
+_INSERT_PINS = insert_once(pins).on_conflict_do_nothing()
 _FACT = sa.select(facts.c.value).where(facts.c.name == p("name"))
-_INSERT_FACT = sa.insert(facts)
+_LOCK_FACT = _FACT.with_for_update()
+_INSERT_FACT = insert_once(facts).on_conflict_do_nothing()
 _UPDATE_FACT = sa.update(facts).where(facts.c.name == p("of_name")).values(value=p("value"))
 _INSERT_SEALED = sa.insert(sealed)
 _SEALED = sa.select(sealed.c.id, sealed.c.salt, sealed.c.value).where(
@@ -335,10 +336,18 @@ def read_entries(tx: Transaction, stream: str) -> Iterator[Entry]:
         yield Entry(position, bytes(body), digest)
 
 
-def stream_head(tx: Transaction, stream: str, *, lock: bool = False) -> tuple[int, str | None]:
+def stream_head(tx: Transaction, stream: str) -> tuple[int, str | None]:
     """Return (position, digest) of the last entry of an administrative stream."""
-    row = tx.one(_LOCK_STREAM if lock else _STREAM, {"stream": stream})
+    row = tx.one(_STREAM, {"stream": stream})
     return (0, None) if row is None else (row[0], row[1])
+
+
+def lock_stream(tx: Transaction, stream: str) -> tuple[int, str]:
+    """Let only this transaction append to the stream; return its position and head."""
+    tx.run(_INSERT_STREAM, {"id": stream, "position": 0, "head": genesis(stream)})
+    row = tx.one(_LOCK_STREAM, {"stream": stream})
+    assert row is not None, "it was made just now if it was not there"
+    return row[0], row[1]
 
 
 def stream_positions(tx: Transaction) -> dict[str, int]:
@@ -356,7 +365,7 @@ def append_act(
     events: list[dict[str, Any]],
 ) -> int:
     """Add an administrative act to its stream; return its position."""
-    position, head = stream_head(tx, stream, lock=True)
+    position, head = lock_stream(tx, stream)
     document = {
         "position": position + 1,
         "at": _text(at),
@@ -368,9 +377,9 @@ def append_act(
     }
     entry = seal(stream, head, document)
     append(tx, stream, entry, at=at, actor=actor, kind=command["type"])
-    values = {"stream": stream, "position": entry.position, "head": entry.digest}
-    if tx.run(_UPDATE_STREAM, values) == 0:
-        tx.run(_INSERT_STREAM, {"id": stream, "position": 1, "head": entry.digest})
+    tx.run(
+        _UPDATE_STREAM, {"stream": stream, "position": entry.position, "head": entry.digest}
+    )
     return entry.position
 
 
@@ -429,6 +438,16 @@ def get_fact(tx: Transaction, name: str) -> str | None:
     """Return a single value of this installation, or None."""
     row = tx.one(_FACT, {"name": name})
     return None if row is None else str(row[0])
+
+
+def count_up(tx: Transaction, name: str) -> int:
+    """Return the next number of a series; the first is 1. Others wait for the transaction."""
+    tx.run(_INSERT_FACT, {"name": name, "value": "0"})
+    row = tx.one(_LOCK_FACT, {"name": name})
+    assert row is not None, "it was made just now if it was not there"
+    count = int(row[0]) + 1
+    tx.run(_UPDATE_FACT, {"of_name": name, "value": str(count)})
+    return count
 
 
 def put_fact(tx: Transaction, name: str, value: str) -> None:

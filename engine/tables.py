@@ -314,7 +314,7 @@ notes = _table(
 )
 
 keys = _table(
-    # The start data that the process property "keys" names, to find cases by.
+    # The data that the process property "keys" names, to find cases by.
     "keys",
     _key("name"),
     _key("value"),
