@@ -1,4 +1,4 @@
-"""The pages, in a real browser against a real server; and what needs no browser."""
+"""The pages in a real browser, against a real server."""
 
 import threading
 from pathlib import Path
@@ -10,42 +10,18 @@ from api import create_app
 from engine import deployments, identities
 from engine.cli.diagrams import read_files
 from engine.demo.city import PASSWORD
-from tests.callers import callers
 
 playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = Path("/usr/bin/chromium")
+FILES = Path(__file__).parent / "pages"
 PHONE = {"width": 360, "height": 700}
-
-FORM = b"""{"type": "default", "id": "report_form", "components": [
-  {"type": "textfield", "key": "title", "label": "\xe6\xa0\x87\xe9\xa2\x98", "label_en": "Title", "validate": {"required": true, "maxLength": 5}},
-  {"type": "number", "key": "count", "label": "\xe6\x95\xb0\xe9\x87\x8f", "validate": {"min": 1}, "decimalDigits": 0},
-  {"type": "radio", "key": "kind", "label": "\xe7\xb1\xbb\xe5\x88\xab", "values": [{"value": "lamp", "label": "\xe8\xb7\xaf\xe7\x81\xaf"}, {"value": "road", "label": "\xe9\x81\x93\xe8\xb7\xaf"}]},
-  {"type": "datetime", "key": "at", "label": "\xe6\x97\xb6\xe9\x97\xb4", "subtype": "datetime"},
-  {"type": "checklist", "key": "seen", "label": "\xe7\x8e\xb0\xe5\x9c\xba", "values": ["a", "b"]},
-  {"type": "checkbox", "key": "urgent", "label": "\xe7\xb4\xa7\xe6\x80\xa5"},
-  {"type": "textarea", "key": "why", "label": "\xe7\x90\x86\xe7\x94\xb1", "validate": {"required": true}, "conditional": {"hide": "=urgent != true"}},
-  {"type": "filepicker", "key": "photos", "label": "\xe7\x85\xa7\xe7\x89\x87"},
-  {"type": "dynamiclist", "path": "people", "label": "\xe4\xba\xba\xe5\x91\x98", "components": [
-    {"type": "textfield", "key": "name", "label": "\xe5\xa7\x93\xe5\x90\x8d", "validate": {"required": true}}]}
-]}"""
-DIAGRAM = b"""<?xml version="1.0" encoding="UTF-8"?>
-<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"
-    xmlns:camunda="http://camunda.org/schema/1.0/bpmn" id="d" targetNamespace="x">
-  <process id="formed" name="\xe8\xa1\xa8\xe5\x8d\x95\xe8\xaf\x95\xe9\xaa\x8c" isExecutable="true">
-    <startEvent id="begin" />
-    <userTask id="fill" name="\xe5\xa1\xab\xe8\xa1\xa8" camunda:formKey="report_form"
-        camunda:candidateGroups="street_dispatcher" camunda:dueDate="working_hours(3)" />
-    <endEvent id="end" />
-    <sequenceFlow id="a" sourceRef="begin" targetRef="fill" />
-    <sequenceFlow id="b" sourceRef="fill" targetRef="end" />
-  </process>
-</definitions>"""
 
 
 @pytest.fixture
 def formed(app):
     """A process with one task whose form uses every component."""
-    files = {"formed.bpmn": DIAGRAM, "report_form.json": FORM}
+    names = ("formed.bpmn", "report_form.json")
+    files = {name: (FILES / name).read_bytes() for name in names}
     deployments.deploy(app, identities.operator(), files)
 
 
@@ -106,9 +82,6 @@ def start(page, process="five_steps"):
 
 def texts(page, selector):
     return [one.strip() for one in page.locator(selector).all_inner_texts()]
-
-
-# -- in a browser ------------------------------------------------------------------------
 
 
 @pytest.mark.browser
@@ -406,140 +379,3 @@ def test_the_start_of_a_whistle_tells_each_missing_answer(people, app):
 
     assert texts(page, "[role=alert] a") == ["标题", "情况", "位置编码（网格、楼栋或社区）"]
     assert page.input_value("[name=location_text]") == "三号楼前"
-
-
-# -- without a browser -------------------------------------------------------------------
-
-
-@pytest.fixture
-def client(app):
-    return create_app(app).test_client()
-
-
-def sign_in(client, name="street_dispatcher", **more):
-    return client.post("/sign-in", data={"name": name, "password": PASSWORD, **more})
-
-
-def test_who_is_not_signed_in_is_sent_there_and_back(client):
-    answer = client.get("/start?lang=en")
-    assert answer.headers["Location"] == "/sign-in?next=%2Fstart%3Flang%3Den"
-
-    assert sign_in(client, next="/start?lang=en").headers["Location"] == "/start?lang=en"
-
-
-def test_a_limit_that_was_reached_is_marked_in_the_history(app, client):
-    call = callers(app)
-    dispatcher = call("street_dispatcher")
-    case = dispatcher.post("/cases", {"process": "five_steps"}).get_json()["id"]
-    dispatcher.post(f"/tasks/{case}.five_steps.accept.1/complete", {"outcome": "accept"})
-    dispatcher.post(f"/tasks/{case}.five_steps.assign.1/complete", {"data": {"lead": "D04"}})
-    call("admin").post("/clock", {"advance_seconds": 6 * 3600})
-    sign_in(client)
-
-    page = client.get(f"/cases/{case}").get_data(as_text=True)
-
-    late = page.partition('<li class="late">')[2].partition("</ul>")[0]
-    assert "时限到：“超时 4 工作时”（09-14 14:30）" in late
-    assert "转到“区分管领导批示”" in late
-
-
-@pytest.mark.parametrize(
-    "target",
-    [
-        "https://evil.example",
-        "//evil.example",
-        "/\\evil.example",
-        "javascript:alert(1)",
-        "/a\nb",
-        "x",
-    ],
-)
-def test_signing_in_never_leads_to_another_site(client, target):
-    assert sign_in(client, next=target).headers["Location"] == "/"
-
-
-def test_a_wrong_password_is_told_and_the_name_kept(client):
-    answer = client.post("/sign-in", data={"name": "admin", "password": "wrong"})
-
-    assert answer.status_code == 401
-    assert "用户名或密码不对" in answer.get_data(as_text=True)
-    assert 'value="admin"' in answer.get_data(as_text=True)
-
-
-def test_demo_users_are_offered_on_this_machine_only(app):
-    from dataclasses import replace
-
-    def offered(**settings):
-        other = replace(app, settings=replace(app.settings, **settings))
-        return "district_leader" in create_app(other).test_client().get("/sign-in").get_data(
-            as_text=True
-        )
-
-    assert offered() is True
-    assert offered(demo_logins=False) is False
-    assert offered(host="0.0.0.0") is False
-
-
-def test_another_sites_form_cannot_act(client):
-    sign_in(client)
-
-    answer = client.post("/start/five_steps", headers={"Sec-Fetch-Site": "cross-site"})
-
-    assert answer.status_code == 403
-    assert "没有权限" in answer.get_data(as_text=True)
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/nothing",
-        "/tasks/x",
-        "/tasks/x.y.z.1",
-        "/cases/x",
-        "/start/nothing",
-        "/cases/x/attachments/y",
-    ],
-)
-def test_a_page_that_is_not_there_says_so_in_words(client, path):
-    sign_in(client)
-
-    answer = client.get(path)
-
-    assert answer.status_code == 404
-    assert "没有这个页面" in answer.get_data(as_text=True)
-
-
-def test_pressing_a_button_twice_is_once(app, client):
-    sign_in(client)
-    form = {"once": "key1"}
-    ours = {"Sec-Fetch-Site": "same-origin"}
-
-    first = client.post("/start/five_steps", data=form, headers=ours)
-    again = client.post("/start/five_steps", data=form, headers=ours)
-
-    assert first.headers["Location"] == again.headers["Location"]
-    assert len(callers(app)("street_dispatcher").get("/cases").get_json()["items"]) == 1
-
-
-@pytest.mark.parametrize(
-    "form",
-    [
-        {"act": "nothing"},
-        {"act": "complete", "outcome": "perhaps"},
-        {"act": "comment", "comment": "\0"},
-        {"act": "comment", "comment": "x" * 20_000},
-        {"act": "attach"},
-        {"once": "x" * 10_000, "act": "unclaim"},
-        {"more": "1", "people[99999999999999999999].name": "x"},
-        {"more": "1", "people[²].name": "x"},
-    ],
-)
-def test_a_page_form_that_nobody_should_send_never_breaks_the_server(app, client, formed, form):
-    sign_in(client)
-    ours = {"Sec-Fetch-Site": "same-origin"}
-    client.post("/start/formed", headers=ours)
-    task = callers(app)("street_dispatcher").tasks()[0]["id"]
-
-    answer = client.post(f"/tasks/{task}", data=form, headers=ours)
-
-    assert answer.status_code < 500
