@@ -60,7 +60,7 @@ def _sentence(reason: Exception) -> str:
     first = next(iter(str(reason).strip().splitlines()), "")
     if isinstance(reason, OSError | ValueError):
         return first or type(reason).__name__
-    return f"{type(reason).__name__}: {first} Run it again with --traceback to see where."
+    return f"{type(reason).__name__}: {first} See where with `bihuan --traceback …`."
 
 
 def rows(titles: Sequence[str], lines: Sequence[Sequence[object]]) -> str:
