@@ -131,6 +131,8 @@ def deploy(
         raise InvalidRequest("There is no BPMN, DMN or form among the files.")
     deployment = _Deployment(app.clock.new_id(), executor, now, files)
     with app.database.writing() as tx:
+        # Before looking at what is deployed: versions are numbered one after the other.
+        store.lock_stream(tx, STREAM)
         _store_resources(tx, upload, files)
         added = [
             one

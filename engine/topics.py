@@ -76,9 +76,7 @@ def next_number(app: Application, _case_id: str, data: JsonObject) -> Result:
     prefix = str(data.get("prefix") or counter)
     year = app.references.calendar.local(app.clock.now()).year
     with app.database.writing() as tx:
-        name = f"number:{counter}:{year}"
-        count = int(store.get_fact(tx, name) or 0) + 1
-        store.put_fact(tx, name, str(count))
+        count = store.count_up(tx, f"number:{counter}:{year}")
     return Result({"number": f"{prefix}-{year}-{count:06d}"})
 
 
