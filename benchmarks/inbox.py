@@ -10,7 +10,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
 
@@ -57,7 +56,7 @@ def fill(app: Application, tasks: int) -> None:
     # It takes what these functions ask of a transaction that only inserts.
     tx = cast("Transaction", batch)
     for number in range(tasks):
-        case = replace(row, id=f"{number:032x}")
+        case = row._replace(id=f"{number:032x}")
         store.insert_case(tx, case, Snapshot(case.id, "open", {}, {"": {}}), 1)
         entered = projection.Entered(case.id, case.process, 1, twelve.NOW, twelve.ROLE)
         projection.project(tx, entered, [_opened(number, tasks)])

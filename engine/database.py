@@ -70,9 +70,11 @@ Row = tuple[Any, ...]
 class Statement:
     """A statement compiled once for one database."""
 
-    __slots__ = ("_constants", "_in", "_out", "text")
+    __slots__ = ("_clause", "_constants", "_in", "_out", "text")
 
     def __init__(self, clause: ClauseElement, dialect: sa.Dialect) -> None:
+        # The clause is kept with it, so that its id is not given to another.
+        self._clause = clause
         compiled = clause.compile(dialect=dialect)
         self.text = str(compiled)
         textual = dialect.name == "sqlite"
@@ -170,7 +172,7 @@ class Database:
         self._dialect: sa.Dialect = self.engine.dialect
         if self.is_sqlite:
             self._dialect = SQLiteDialect(paramstyle="named")
-        self._statements: dict[int, tuple[ClauseElement, Statement]] = {}
+        self._statements: dict[int, Statement] = {}
         self._writer = threading.Lock()
         self._thread = _Thread()
         driver = self.engine.dialect.loaded_dbapi
@@ -182,9 +184,8 @@ class Database:
         """Return ``clause`` compiled for this database; module-level clauses only."""
         known = self._statements.get(id(clause))
         if known is None:
-            # The clause is kept with it, so that its id is not given to another.
-            known = self._statements[id(clause)] = (clause, Statement(clause, self._dialect))
-        return known[1]
+            known = self._statements[id(clause)] = Statement(clause, self._dialect)
+        return known
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
