@@ -328,7 +328,7 @@ class MemoryStage:
             same = memo.snapshot.data.get("", {}).get("item_code") == data.get("item_code")
             if same and here and there and topics.metres(here, there) <= 50:
                 found.append(other)
-        return {"duplicate_of": found[0] if found else None, "candidates": found}
+        return {"duplicate_of": found[-1] if found else None, "candidates": found}
 
     def _place(self, data: Mapping[str, Any]) -> tuple[float, float] | None:
         plain = unseal({"lat": data.get("lat"), "lon": data.get("lon")}, self.sealed)

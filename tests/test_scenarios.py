@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from engine import deployments, identities, replay
 from engine.application import open_application
 from engine.clock import ManualClock
 from engine.settings import Settings
+from engine.tables import entries
 from tests import scenario_city, scenarios
 from tests.scenario_database import DatabaseStage
 
@@ -52,9 +54,12 @@ def ready_url(request, tmp_path: Path) -> Iterator[str]:
         shutil.copy(request.getfixturevalue("ready_sqlite"), path)
         yield f"sqlite:///{path}"
         return
+    psycopg = pytest.importorskip("psycopg")
     server, template = request.getfixturevalue("server"), request.getfixturevalue("ready_postgres")
-    name = f"scenario_{request.node.callspec.id}".lower().replace("-", "_")[:60]
-    yield server.create(name, template)
+    yield server.create("scenario", template)
+    # A hundred copies of the city would fill the disk.
+    with psycopg.connect(f"host={server.folder} user=test dbname=postgres", autocommit=True) as tx:
+        tx.execute('DROP DATABASE "scenario" WITH (FORCE)')
 
 
 @pytest.mark.parametrize("path", FILES, ids=NAMES)
@@ -75,6 +80,27 @@ def test_a_scenario_goes_the_same_way_on_a_database_and_is_proved(path, ready_ur
         assert list(replay.replay(stage.app, ids)) == [None] * len(ids)
         assert list(replay.verify_cases(stage.app, ids)) == [None] * len(ids)
         assert list(replay.verify_rest(stage.app)) == []
+    finally:
+        stage.close()
+
+
+def test_one_altered_row_breaks_the_chain_of_case_12(ready_url, sandbox):
+    scenario = scenarios.load(scenarios.FOLDER / "12_replay_and_chain.yaml")
+    stage = DatabaseStage(ready_url, sandbox, scenarios._start(scenario))
+    try:
+        scenarios.Play(scenario, stage).run()
+        (case,) = stage.cases()
+        # Somebody lets the department sign a minute earlier, past the engine.
+        with stage.app.database.writing() as tx:
+            rows = tx.all(sa.select(entries.c.position, entries.c.body).where(entries.c.stream == case), {})
+            body = bytes(rows[-1][1]).replace(b"T06:50:00Z", b"T06:49:00Z")
+            assert body != bytes(rows[-1][1])
+            here = (entries.c.stream == case) & (entries.c.position == rows[-1][0])
+            tx.run(sa.update(entries).where(here).values(body=body), {})
+
+        (difference,) = replay.verify_cases(stage.app, [case])
+
+        assert (difference.case, difference.position) == (case, rows[-1][0])
     finally:
         stage.close()
 
