@@ -56,10 +56,12 @@ class Listener:
             self._turn(LOOK_SECONDS)
         for door in self._doors:
             door.accepting = False
-        turns = int(DRAIN_SECONDS / LOOK_SECONDS)
-        while turns and self._is_busy():
-            turns -= 1
+        tired = threading.Event()
+        timer = threading.Timer(DRAIN_SECONDS, tired.set)
+        timer.start()
+        while self._is_busy() and not tired.is_set():
             self._turn(LOOK_SECONDS)
+        timer.cancel()
 
     def close(self) -> None:
         """Stop the threads and close the sockets."""
