@@ -87,6 +87,15 @@ class Pinned:
         return None if key is None else self.forms.get((process, key))
 
 
+    def schema_of(self, tx: Transaction, process: str, form: str) -> dict[str, Any] | None:
+        """Return a form's form-js schema as the case has pinned it, or None."""
+        for file in self.versions["processes"][process]["files"]:
+            if (file["kind"], file["key"]) == ("form", form):
+                schema: dict[str, Any] = orjson.loads(store.get_blob(tx, file["sha256"]))
+                return schema
+        return None
+
+
 class Library:
     """Compiled bundles by their digest; shared by all threads of a process."""
 

@@ -37,6 +37,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "due_at?",
         "original_due_at?",
         "provisional?",
+        "continuous?",
         "warn_at?",
         "follow_up_at?",
         "held?",

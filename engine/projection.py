@@ -7,7 +7,7 @@ at anything but the events.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -271,6 +271,7 @@ def _task_opened(tx: Transaction, entered: Entered, event: Event) -> None:
             "warn_at": _moment(event, "warn_at"),
             "sort_at": due_at or END_OF_TIME,
             "provisional": int(bool(event.get("provisional"))),
+            "continuous": int(bool(event.get("continuous"))),
             "ended_at": None,
             "ended_by": None,
             "outcome": None,

@@ -215,6 +215,7 @@ tasks = _table(
     _at("warn_at", null=True),
     _at("sort_at"),  # the due moment, or the end of time
     _flag("provisional"),
+    _flag("continuous"),  # the limit runs day and night
     _at("ended_at", null=True),
     _text("ended_by", null=True),
     _text("outcome", null=True),

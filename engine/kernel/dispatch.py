@@ -156,6 +156,8 @@ def _raise(run: Run, command: c.RaiseIncident) -> None:
 
 def _retry(run: Run, command: c.RetryIncident) -> None:
     numbers = incidents.chosen(run, command.incident)
+    if not numbers:
+        raise NothingWaits("The case has no open incident to retry.")
     for number in numbers:
         if command.data and number in run.incidents:
             host = run.incidents[number][I_SCOPE]

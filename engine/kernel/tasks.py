@@ -34,7 +34,7 @@ from engine.kernel.rows import (
     Row,
 )
 from engine.kernel.run import Run, Stuck
-from engine.kernel.subscriptions import unwatch_task, watch_task
+from engine.kernel.subscriptions import clock_of, unwatch_task, watch_task
 from engine.scripts import Code
 
 ACTORS = 100
@@ -99,16 +99,19 @@ def _open_assigned(run: Run, name: str, place: Place) -> None:
     assignee = _text(answers, who.assignee, "user")
     candidates = _candidates(run, name, place, answers)
     warn, follow_up = limit_of(run, answers, who.warn), limit_of(run, answers, who.follow_up)
+    due = limit_of(run, answers, who.due)
+    unit = None if due is None else clock_of(run, place.node, run.tokens[name][T_SCOPE])
     _offer(
         run,
         name,
         place,
         candidates,
         assignee=assignee,
-        due=limit_of(run, answers, who.due),
+        due=due,
         warn_at=None if warn is None else warn.due_at,
         priority=_priority(answers, who.priority),
         follow_up_at=None if follow_up is None else follow_up.due_at,
+        continuous=True if unit == "MIN" else None,
     )
 
 

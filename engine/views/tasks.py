@@ -33,6 +33,7 @@ _COLUMNS = (
     tasks.c.priority,
     tasks.c.held,
     tasks.c.provisional,
+    tasks.c.continuous,
     tasks.c.outcome,
     tasks.c.ended_by,
     tasks.c.changed,
@@ -70,7 +71,9 @@ def inbox_page(app: Application, actor: Actor, *, view: str = "pool", **filters:
     if view == "cc":
         items = [one for one in items if _concerns(app, actor, one)]
     for item in items:
-        item["remaining"] = remaining(app, item.get("due_at"))
+        item["remaining"] = remaining(
+            app, item.get("due_at"), continuous=item.get("continuous", False)
+        )
     return {"items": items, "next": cursor, "counts": counts}
 
 
@@ -90,15 +93,20 @@ def changes(app: Application, actor: Actor) -> tuple[str, Document]:
     return inbox.tag(items), {"items": items, "counts": shown["pool"]["counts"]}
 
 
-def remaining(app: Application, due_at: str | None) -> float | None:
-    """Return the minutes of working time until ``due_at``, negative after it."""
+def remaining(app: Application, due_at: str | None, *, continuous: bool) -> float | None:
+    """Return the minutes until ``due_at``, negative after it.
+
+    Args:
+        continuous: the limit runs day and night; else minutes of working time count.
+    """
     if due_at is None:
         return None
-    from_now = parse(due_at)
-    now, calendar = app.clock.now(), app.references.calendar
-    if from_now < now:
-        return -deadlines.working_minutes(from_now, now, calendar)
-    return deadlines.remaining(now, from_now, calendar)
+    due, now, calendar = parse(due_at), app.clock.now(), app.references.calendar
+    if continuous:
+        return (due - now).total_seconds() / 60
+    if due < now:
+        return -deadlines.working_minutes(due, now, calendar)
+    return deadlines.remaining(now, due, calendar)
 
 
 def task(app: Application, actor: Actor, case_id: str, name: str) -> Document:
@@ -116,22 +124,23 @@ def task(app: Application, actor: Actor, case_id: str, name: str) -> Document:
         stored = dict(zip(_NAMES, found, strict=True))
         pinned = app.library.pinned(tx, row.pins)
         document = _plain(case_id, name, stored)
+        node = pinned.bundle.processes[stored["process"]].nodes[stored["element"]]
+        document["form"] = node.form
+        document["schema"] = pinned.schema_of(tx, stored["process"], node.form or "")
         if stored["state"] == "open":
             open_task = app.executors[row.executor].task(pinned.bundle, row.snapshot(), name)
             document["data"] = _data(app, tx, actor, row, open_task)
             document["actions"] = access.task_actions(
                 actor, case_facts(tx, row), open_task, app.references.organisation
             )
-    document["remaining"] = remaining(app, document["due_at"])
+    document["remaining"] = remaining(app, document["due_at"], continuous=document["continuous"])
     document["business_key"], document["unit"] = row.business_key, row.unit
     document["case_state"] = row.state
-    node = pinned.bundle.processes[stored["process"]].nodes[stored["element"]]
     document["documentation"] = node.documentation
     document["outcomes"] = [
         {"value": value, "label": label, "label_en": node.outcomes_en.get(value, label)}
         for value, label in node.outcomes.items()
     ]
-    document["form"] = node.form
     return document
 
 
@@ -145,6 +154,7 @@ def _plain(case_id: str, name: str, stored: dict[str, Any]) -> Document:
         "etag": f'"{stored["changed"]}"',
         "held": bool(stored["held"]),
         "provisional": bool(stored["provisional"]),
+        "continuous": bool(stored["continuous"]),
     }
     for key in ("state", "process", "element", "name", "assignee", "priority", "outcome"):
         document[key] = stored[key]

@@ -325,6 +325,7 @@ def upgrade() -> None:
         sa.Column("warn_at", Moment(), nullable=True),
         sa.Column("sort_at", Moment(), nullable=False),
         sa.Column("provisional", sa.SmallInteger(), nullable=False),
+        sa.Column("continuous", sa.SmallInteger(), nullable=False),
         sa.Column("ended_at", Moment(), nullable=True),
         sa.Column("ended_by", sa.Text(), nullable=True),
         sa.Column("outcome", sa.Text(), nullable=True),
