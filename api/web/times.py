@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 from api.current import application
 from api.web import language
-from engine import deadlines
 from engine.clock import parse
 
 
@@ -56,22 +55,19 @@ def plain(value: Any) -> str:
     return str(value)
 
 
-def remaining(due_at: str | None) -> str:
-    """Return how much working time is left until ``due_at``, or how much it is late.
+def remaining(task: dict[str, Any]) -> str:
+    """Return how much time is left for a task, or how much it is late.
 
-    Counted on the working calendar, because a Friday afternoon is not three days.
+    Counted on the working calendar, because a Friday afternoon is not three days;
+    limits that run day and night say so.
     """
-    if not due_at:
+    minutes = task.get("remaining")
+    if minutes is None:
         return ""
-    now, due_moment = application().clock.now(), parse(due_at)
-    calendar = application().references.calendar
-    if due_moment <= now:
-        return _left(deadlines.working_minutes(due_moment, now, calendar), "{unit}_late")
-    minutes = deadlines.working_minutes(now, due_moment, calendar)
-    if minutes:
-        return _left(minutes, "working_{unit}_left")
-    # A limit that ends before the next working minute runs on the continuous clock.
-    return _left((due_moment - now).total_seconds() / 60, "elapsed_{unit}_left")
+    kind = "elapsed" if task.get("continuous") else "working"
+    if minutes < 0 or task.get("colour") == "red":
+        return _left(abs(minutes), "{unit}_late" if kind == "working" else "elapsed_{unit}_late")
+    return _left(minutes, f"{kind}_{{unit}}_left")
 
 
 def _left(minutes: float, key: str) -> str:

@@ -54,6 +54,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "working_minutes_left": ("剩 {n} 分钟", "{n} working minutes left"),
     "elapsed_minutes_left": ("剩 {n} 分钟（连续计时）", "{n} minutes left, day and night"),
     "elapsed_hours_left": ("剩 {n} 小时（连续计时）", "{n} hours left, day and night"),
+    "elapsed_hours_late": ("超时 {n} 小时（连续计时）", "{n} hours late, day and night"),
+    "elapsed_minutes_late": ("超时 {n} 分钟（连续计时）", "{n} minutes late, day and night"),
     "hours_late": ("超时 {n} 工作时", "{n} working hours late"),
     "minutes_late": ("超时 {n} 分钟", "{n} working minutes late"),
     "current_holder": ("当前：{name}（{who}）", "Now: {name} ({who})"),

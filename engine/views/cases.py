@@ -20,6 +20,7 @@ from engine.facts import case_facts, field_classes, start_fields
 from engine.ports import Application
 from engine.store import CASE_COLUMNS, CaseRow
 from engine.tables import cases, incidents, links, tasks, timers
+from engine.views.limits import remaining
 
 Document = dict[str, Any]
 SCANNED = 2_000
@@ -27,7 +28,13 @@ SCANNED = 2_000
 
 _TASKS = (
     sa.select(
-        tasks.c.task, tasks.c.element, tasks.c.name, tasks.c.assignee, tasks.c.due_at, tasks.c.held
+        tasks.c.task,
+        tasks.c.element,
+        tasks.c.name,
+        tasks.c.assignee,
+        tasks.c.due_at,
+        tasks.c.held,
+        tasks.c.continuous,
     )
     .where(tasks.c.case_id == p("case_id"), tasks.c.state == "open")
     .order_by(tasks.c.opened_at, tasks.c.task)
@@ -97,6 +104,7 @@ def _case_task(case_id: str, row: Any) -> Document:
         "assignee": row[3],
         "due_at": None if row[4] is None else text(row[4]),
         "held": bool(row[5]),
+        "continuous": bool(row[6]),
     }
 
 
@@ -133,6 +141,8 @@ def case(app: Application, actor: Actor, case_id: str) -> Document:
         row = visible(app, tx, actor, case_id)
         document = case_document(tx, row, row.snapshot())
         document["data"] = shown(app, tx, actor, row, document["data"])
+    for one in document["tasks"]:
+        one["remaining"] = remaining(app, one["due_at"], continuous=one["continuous"])
     return document
 
 

@@ -8,9 +8,9 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
-from engine import access, deadlines, inbox, store
+from engine import access, inbox, store
 from engine.access import Actor
-from engine.clock import parse, text
+from engine.clock import text
 from engine.database import Transaction
 from engine.errors import NotFound
 from engine.execution import OpenTask
@@ -20,6 +20,7 @@ from engine.sealing import unseal
 from engine.store import CaseRow
 from engine.tables import notes, tasks
 from engine.views import cases
+from engine.views.limits import remaining
 
 Document = dict[str, Any]
 
@@ -91,22 +92,6 @@ def changes(app: Application, actor: Actor) -> tuple[str, Document]:
     shown = {view: inbox_page(app, actor, view=view, limit=50) for view in ("pool", "mine")}
     items = [one for page in shown.values() for one in page["items"]]
     return inbox.tag(items), {"items": items, "counts": shown["pool"]["counts"]}
-
-
-def remaining(app: Application, due_at: str | None, *, continuous: bool) -> float | None:
-    """Return the minutes until ``due_at``, negative after it.
-
-    Args:
-        continuous: the limit runs day and night; else minutes of working time count.
-    """
-    if due_at is None:
-        return None
-    due, now, calendar = parse(due_at), app.clock.now(), app.references.calendar
-    if continuous:
-        return (due - now).total_seconds() / 60
-    if due < now:
-        return -deadlines.working_minutes(due, now, calendar)
-    return deadlines.remaining(now, due, calendar)
 
 
 def task(app: Application, actor: Actor, case_id: str, name: str) -> Document:
