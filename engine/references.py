@@ -85,6 +85,11 @@ class References:
             self._known[name, version] = known
         return known
 
+    def load(self, tx: Transaction, pinned: Mapping[str, str]) -> None:
+        """Bring list versions into memory that are no longer in force."""
+        for name, version in pinned.items():
+            self.version(tx, name, version)
+
     def for_case(self, pinned: Mapping[str, str], at: datetime) -> ReferenceData:
         """Return the reference data a case sees: its pinned versions, else those in force.
 

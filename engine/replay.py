@@ -9,7 +9,7 @@ makes them anew from its history.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,13 +20,14 @@ from sqlalchemy import bindparam as p
 from engine import commands, projection, store
 from engine.clock import parse
 from engine.database import Transaction
+from engine.definitions import Pinned
 from engine.errors import CaseNotFound, EngineError, HistoryBroken
 from engine.execution import Applied, Snapshot, empty
 from engine.history import Entry, canonical, verify
 from engine.ports import Application
 from engine.sealing import commitment, find_sealed
 from engine.tables import blobs, cases, definitions, entries, list_versions, streams
-from engine.worlds import TapeWorld
+from engine.worlds import LiveWorld, ReevaluatingWorld, TapeWorld
 
 _IDS = sa.select(cases.c.id).order_by(cases.c.id)
 _STREAMS = sa.select(streams.c.id, streams.c.position, streams.c.head).order_by(streams.c.id)
@@ -94,7 +95,8 @@ def case_ids(app: Application) -> list[str]:
 def replay(app: Application, ids: Iterable[str]) -> Iterator[Difference | None]:
     """Yield for each case None when it is identical, else its first difference.
 
-    The chain is checked with it. Memory does not grow with the number of cases.
+    The chain is checked with it, recorded evaluations are used. Memory does not
+    grow with the number of cases.
     """
     for case_id in ids:
         with app.database.reading() as tx:
@@ -127,10 +129,74 @@ def replay_case(app: Application, tx: Transaction, case_id: str) -> Difference |
     return None
 
 
+def reevaluate(app: Application, ids: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """Yield for each case where evaluating again disagrees with what was recorded.
+
+    Only entries are asked again that were evaluated by this sandbox version and on
+    the calendar in force; the lists are those the case had pinned.
+
+    Returns:
+        ``{case, evaluated, disagreements: [{position, site, recorded, now}]}`` per case;
+        ``evaluated`` counts its entries that were asked again.
+    """
+    for case_id in ids:
+        with app.database.reading() as tx:
+            app.references.refresh(tx)
+            found = _reevaluate(app, tx, case_id)
+        yield found
+
+
+def _reevaluate(app: Application, tx: Transaction, case_id: str) -> dict[str, Any]:
+    report: dict[str, Any] = {"case": case_id, "evaluated": 0, "disagreements": []}
+    worlds: list[tuple[int, ReevaluatingWorld]] = []
+    lists: dict[str, str] = {}
+
+    def world_of(entry: dict[str, Any], pinned: Pinned) -> TapeWorld:
+        versions = entry["versions"]
+        lists.update(versions.get("lists", {}))
+        same = (versions.get("sandbox"), versions["calendar"]) == (
+            app.sandbox.version,
+            app.references.calendar.version,
+        )
+        if not same:
+            return TapeWorld(entry["evaluations"])
+        app.references.load(tx, lists)
+        at = parse(entry["at"])
+        live = LiveWorld(
+            case=case_id,
+            now=at,
+            sandbox=app.sandbox,
+            calendar=app.references.calendar,
+            reference=app.references.for_case(lists, at),
+            decisions=pinned.decisions,
+        )
+        world = ReevaluatingWorld(entry["evaluations"], live)
+        worlds.append((entry["position"], world))
+        return world
+
+    for _ in steps(app, tx, case_id, list(store.read_entries(tx, case_id)), world_of):
+        continue
+    report["evaluated"] = len(worlds)
+    for position, world in worlds:
+        report["disagreements"] += [{"position": position, **one} for one in world.disagreements]
+    return report
+
+
+def _recorded(entry: dict[str, Any], _pinned: Pinned) -> TapeWorld:
+    return TapeWorld(entry["evaluations"])
+
+
 def steps(
-    app: Application, tx: Transaction, case_id: str, found: Sequence[Entry]
+    app: Application,
+    tx: Transaction,
+    case_id: str,
+    found: Sequence[Entry],
+    world_of: Callable[[dict[str, Any], Pinned], TapeWorld] = _recorded,
 ) -> Iterator[Step]:
     """Yield every entry with what applying its command again comes to.
+
+    Args:
+        world_of: makes the world an entry is applied in.
 
     Raises:
         EngineError: a command is refused now, or asks what was not recorded.
@@ -142,7 +208,7 @@ def steps(
         versions = document["versions"]
         pinned = app.library.pinned(tx, versions["definitions"])
         executor = app.executors[versions["executor"].partition("/")[0]]
-        world = TapeWorld(document["evaluations"])
+        world = world_of(document, pinned)
         applied = executor.apply(
             pinned.bundle,
             snapshot,

@@ -199,8 +199,8 @@ _ZSTD = _Zstd()
 
 
 def pack(value: Any) -> bytes:
-    """Return ``value`` as stored: JSON, compressed when it is large."""
-    text = orjson.dumps(value)
+    """Return ``value`` as stored: JSON with sorted keys, compressed when it is large."""
+    text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     return _ZSTD.compress(text) if len(text) > COMPRESS_ABOVE else text
 
 

@@ -150,9 +150,7 @@ class LiveWorld:
         if not isinstance(value, dict | list):
             return Answer(value)
         try:
-            resolved = deadlines.resolve(
-                value, now=self._moment(site), calendar=self._calendar
-            )
+            resolved = deadlines.resolve(value, now=self._moment(site), calendar=self._calendar)
         except EngineError as refusal:
             return _failed(refusal.code, str(refusal))
         self.calendar_read = self.calendar_read or resolved.value != value
@@ -220,6 +218,48 @@ class TapeWorld:
             raise TapeDiffers(f"{_place(site)} is asked where {record['site']} was recorded.")
         self._next += 1
         return [_from_json(one) for one in record["answers"]]
+
+
+class ReevaluatingWorld(TapeWorld):
+    """Answers from the record, and asks the present too: ``disagreements`` says where they part.
+
+    What ran into a limit is not asked again: time and memory are the machine's.
+    """
+
+    def __init__(self, tape: Sequence[Record], live: LiveWorld) -> None:
+        super().__init__(tape)
+        self._live = live
+        self.disagreements: list[Record] = []
+
+    def evaluate(
+        self, site: Site, codes: Sequence[Code], names: Mapping[str, Any]
+    ) -> Sequence[Answer]:
+        """Return the recorded answers, one per expression."""
+        recorded = super().evaluate(site, codes, names)
+        self._compare(site, recorded, self._live.evaluate(site, codes, names))
+        return recorded
+
+    def run(self, site: Site, code: Code, names: Mapping[str, Any]) -> Answer:
+        """Return the recorded answer."""
+        recorded = super().run(site, code, names)
+        self._compare(site, [recorded], [self._live.run(site, code, names)])
+        return recorded
+
+    def decide(
+        self, site: Site, decision: str, shape_as: str | None, names: Mapping[str, Any]
+    ) -> Answer:
+        """Return the recorded answer."""
+        recorded = super().decide(site, decision, shape_as, names)
+        again = self._live.decide(site, decision, shape_as, names)
+        self._compare(site, [recorded], [again])
+        return recorded
+
+    def _compare(self, site: Site, recorded: Sequence[Answer], again: Sequence[Answer]) -> None:
+        if any(one.error is not None and one.error["kind"] == "limit" for one in recorded):
+            return
+        was, now = ([_to_json(one) for one in answers] for answers in (recorded, again))
+        if was != now:
+            self.disagreements.append({"site": _place(site), "recorded": was, "now": now})
 
 
 def _place(site: Site) -> list[Any]:

@@ -35,19 +35,53 @@ def _chosen(app: Application, cases: tuple[str, ...], *, everything: bool) -> li
 @_CASES
 @_ALL
 @click.option("--jobs", default=1, metavar="N", type=click.IntRange(1, 64), help="In N processes.")
+@click.option("--reevaluate", "again", is_flag=True, help="Evaluate again; report disagreements.")
 @_JSON
 @click.pass_obj
 def replay(
-    settings: Settings, *, cases: tuple[str, ...], everything: bool, jobs: int, as_json: bool
+    settings: Settings,
+    *,
+    cases: tuple[str, ...],
+    everything: bool,
+    jobs: int,
+    again: bool,
+    as_json: bool,
 ) -> None:
-    """Apply the recorded commands again and compare every event; writes nothing."""
+    """Apply the recorded commands again and compare every event; writes nothing.
+
+    Recorded evaluations are used, always. With --reevaluate conditions, scripts and
+    decisions are evaluated once more, where this is the sandbox and the calendar that
+    the record names, and what differs is reported apart.
+    """
     with opened(settings) as app:
         ids = _chosen(app, cases, everything=everything)
         found = replaying.replay(app, ids) if jobs == 1 else _in_processes(settings, ids, jobs)
         faults = _faults("Replayed", found, len(ids))
+        disagreements = _disagreements(app, ids) if again else []
     report = {"cases": len(ids), "identical": len(ids) - len(faults), "different": faults}
     text = f"{report['identical']} of {len(ids)} cases are identical."
+    if again:
+        report["disagreements"] = disagreements
+        text += f" Evaluated again, {len(disagreements)} answers differ."
+        text += "".join(f"\n{_disagreement(one)}" for one in disagreements)
     _finish(report, faults, text, as_json=as_json)
+
+
+def _disagreements(app: Application, ids: list[str]) -> list[dict[str, Any]]:
+    found = []
+    with terminal.progress("Evaluated", len(ids)) as step:
+        for one in replaying.reevaluate(app, ids):
+            step()
+            found += [{"case": one["case"], **differs} for differs in one["disagreements"]]
+    return found
+
+
+def _disagreement(one: dict[str, Any]) -> str:
+    place = "/".join(str(part) for part in one["site"])
+    return (
+        f"case {one['case']} position {one['position']} {place}: "
+        f"recorded {one['recorded']}, now {one['now']}"
+    )
 
 
 def _in_processes(settings: Settings, ids: list[str], jobs: int) -> Iterator[Difference | None]:
@@ -98,9 +132,7 @@ def rebuild(settings: Settings, *, cases: tuple[str, ...], everything: bool) -> 
                 step()
 
 
-def _faults(
-    label: str, found: Iterable[Difference | None], count: int
-) -> list[dict[str, Any]]:
+def _faults(label: str, found: Iterable[Difference | None], count: int) -> list[dict[str, Any]]:
     faults = []
     with terminal.progress(label, count) as step:
         for one in found:
@@ -122,5 +154,3 @@ def _line(fault: dict[str, Any]) -> str:
     named = [name for name in ("case", "position", "what") if fault.get(name) is not None]
     where = " ".join(f"{name} {fault[name]}" for name in named)
     return f"{where}: {fault['reason']}"
-
-
