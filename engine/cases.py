@@ -121,9 +121,9 @@ def start(
     case_id = case_id or app.clock.new_id()
     now = app.clock.now()
     with app.database.reading() as tx:
-        known = _stored(tx, actor, once) or _stored(tx, UNIQUE, unique)
+        known = _started_before(tx, actor, once, unique)
         if known is not None:
-            return replace(known, status=200) if unique is not None else known
+            return known
         main, versions = definitions.pins_for(tx, process, version)
         app.references.refresh(tx)
     pinned = _pinned(app, versions)
@@ -162,7 +162,7 @@ def start(
     except _OutrunError:
         # The same request came twice at once, and the other was faster.
         with app.database.reading() as tx:
-            known = _stored(tx, actor, once) or _stored(tx, UNIQUE, unique)
+            known = _started_before(tx, actor, once, unique)
         if known is None:
             raise Busy("The case is being started.", hint="Try again in a moment.") from None
         return known
@@ -171,6 +171,17 @@ def start(
         app.deliver(app, case_id)
         return _settled(app, request, case_id)
     return done.answer
+
+
+def _started_before(
+    tx: Transaction, actor: Actor, once: Once | None, unique: Once | None
+) -> Answer | None:
+    """Return what the same request was answered, or the one case that there may be."""
+    known = _stored(tx, actor, once)
+    if known is not None:
+        return known
+    other = _stored(tx, UNIQUE, unique)
+    return None if other is None else replace(other, status=200)
 
 
 def _settled(app: Application, request: Request, case_id: str) -> Answer:

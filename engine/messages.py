@@ -8,6 +8,7 @@ everybody who awaits it now and is never kept.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -21,13 +22,16 @@ from engine.cases import Answer, Once
 from engine.clock import text, uuid7
 from engine.commands import CorrelateMessage, JsonObject, ReceiveSignal
 from engine.database import Moment, Transaction
-from engine.errors import CaseNotFound, NothingWaits
+from engine.errors import Busy, CaseNotFound, EngineError, NotAllowed, NothingWaits, WrongState
 from engine.history import canonical
 from engine.ports import Application
+from engine.sealing import find_sealed, unseal
 from engine.tables import buffered, starts, subscriptions
 
 KEPT = timedelta(days=1)
 SCANNED = 10_000
+ATTEMPTS = 3
+_CASE = "@case/"
 
 _EXACT = (
     sa.select(subscriptions.c.case_id)
@@ -53,6 +57,14 @@ _STARTED_BY = (
 _AWAITED_BY = sa.select(subscriptions.c.name, subscriptions.c.correlation).where(
     subscriptions.c.case_id == p("case_id"), subscriptions.c.kind == "message"
 )
+_WANTED = (
+    sa.select(subscriptions.c.case_id)
+    .select_from(subscriptions.join(buffered, buffered.c.name == subscriptions.c.name))
+    .where(subscriptions.c.kind == "message", buffered.c.expires_at > p("now", type_=Moment))
+    .distinct()
+    .order_by(subscriptions.c.case_id)
+    .limit(SCANNED)
+)
 _BUFFERED = (
     sa.select(buffered.c.id, buffered.c.correlation, buffered.c.data, buffered.c.actor)
     .where(buffered.c.name == p("name"), buffered.c.expires_at > p("now", type_=Moment))
@@ -64,7 +76,7 @@ _DELETE_BUFFERED = sa.delete(buffered).where(buffered.c.id == p("of_id"))
 
 def sender(case_id: str) -> Actor:
     """Return the actor under which a case's own deliveries are recorded."""
-    return Actor.system(f"@case/{case_id}")
+    return Actor.system(f"{_CASE}{case_id}")
 
 
 def correlate(
@@ -76,29 +88,28 @@ def correlate(
     *,
     once: Once | None = None,
     link: JsonObject | None = None,
-    personal: frozenset[str] = frozenset(),
 ) -> Answer:
     """Hand a message to its one receiver; keep it for a day when there is none.
 
     Args:
+        data: values that the sending case has sealed are sealed anew in the receiver.
         link: names the case that sent it; a case it starts is linked with that one.
-        personal: keys of ``data`` that are sealed in the receiver's history.
 
     Returns:
         The receiver's answer; 202 with ``expires_at`` when it is kept.
+
+    Raises:
+        NotAllowed: the actor may not send messages to the case that waits for it.
+        WrongState: the case that waits for it is suspended.
+        Busy: whoever waits for it changes three times running.
     """
+    plain, personal = _opened(app, actor.name, data)
+    message = CorrelateMessage(name=name, correlation=correlation, data=plain)
+    received = _hand_over(app, actor, message, once, personal)
+    if received is not None:
+        return received
     with app.database.reading() as tx:
-        receiver = _receiver(tx, name, correlation)
-        begins = [] if receiver else tx.all(_STARTED_BY, {"kind": "message", "name": name})
-    if receiver is not None:
-        command = CorrelateMessage(name=name, correlation=correlation, data=data)
-        try:
-            return cases.handle(app, actor, receiver, command, once=once, personal=personal)
-        except (NothingWaits, CaseNotFound):
-            # It ended or was satisfied meanwhile: look again.
-            return correlate(
-                app, actor, name, correlation, data, once=once, link=link, personal=personal
-            )
+        begins = tx.all(_STARTED_BY, {"kind": "message", "name": name})
     if begins:
         process, element, version = begins[0]
         return cases.start(
@@ -107,15 +118,46 @@ def correlate(
             process=process,
             version=version,
             at_start=element,
-            data=data,
+            data=plain,
             business_key=_business_key(correlation),
             links=None if link is None else [link],
             case_id=_derived(app, once),
             once=once,
             unique=_unique(process, element, correlation),
+            personal=personal or None,
         )
-    message = CorrelateMessage(name=name, correlation=correlation, data=data)
-    return _keep(app, actor, message, once)
+    return _keep(app, actor, replace(message, data=data), once)
+
+
+def _hand_over(
+    app: Application,
+    actor: Actor,
+    message: CorrelateMessage,
+    once: Once | None,
+    personal: frozenset[str],
+) -> Answer | None:
+    """Give a message to the running case that waits for it; None when there is none."""
+    refusals: dict[str, WrongState] = {}
+    for _ in range(ATTEMPTS):
+        with app.database.reading() as tx:
+            receiver = _receiver(tx, message.name, message.correlation)
+        if receiver is None:
+            return None
+        if receiver in refusals:
+            # It has not ended: it is suspended.
+            raise refusals[receiver]
+        try:
+            return cases.handle(app, actor, receiver, message, once=once, personal=personal)
+        except NothingWaits:
+            # It was satisfied meanwhile: look again.
+            continue
+        except WrongState as reason:
+            refusals[receiver] = reason
+        except CaseNotFound:
+            said = f"{actor.name!r} may not send {message.name!r} to the case that waits for it."
+            hint = "Ask for a role in the unit of the cases that it is for."
+            raise NotAllowed(said, hint=hint) from None
+    raise Busy("Whoever waits for the message changes.", hint="Try again in a moment.")
 
 
 def broadcast(
@@ -132,6 +174,7 @@ def broadcast(
     Returns:
         200 with the ``cases`` that received it and the ones it ``started``.
     """
+    plain, personal = _opened(app, actor.name, data)
     with app.database.reading() as tx:
         waiting = tx.all(_NAMED, {"kind": "signal", "name": name})
         begins = tx.all(_STARTED_BY, {"kind": "signal", "name": name})
@@ -144,10 +187,12 @@ def broadcast(
                 app,
                 actor,
                 one,
-                ReceiveSignal(name=name, data=data),
+                ReceiveSignal(name=name, data=plain),
                 once=Once("@signal", key, once.body if once else b""),
+                personal=personal,
             )
-        except (NothingWaits, CaseNotFound):
+        except (NothingWaits, CaseNotFound, NotAllowed, WrongState):
+            # Whoever cannot hear it now does not keep the others from hearing it.
             continue
         reached.append(one)
     started = []
@@ -155,11 +200,17 @@ def broadcast(
         key = None if once is None or once.key is None else f"{once.key}/{process}/{element}"
         of_start = Once("@signal", key, once.body if once else b"")
         answer = cases.start(
-            app, actor, process=process, version=version, at_start=element, data=data,
-            case_id=_derived(app, of_start), once=of_start,
+            app, actor, process=process, version=version, at_start=element, data=plain,
+            case_id=_derived(app, of_start), once=of_start, personal=personal or None,
         )  # fmt: skip
         started.append(answer.case_id)
     return Answer(200, {"name": name, "cases": reached, "started": started})
+
+
+def cases_with_buffered(app: Application) -> list[str]:
+    """Return the cases that await a message of a name of which one is kept."""
+    with app.database.reading() as tx:
+        return [row[0] for row in tx.all(_WANTED, {"now": app.clock.now()})]
 
 
 def offer_buffered(app: Application, case_id: str) -> None:
@@ -172,15 +223,29 @@ def offer_buffered(app: Application, case_id: str) -> None:
             rows = tx.all(_BUFFERED, {"name": name, "now": app.clock.now()})
             found += [(name, *row) for row in rows if _matches(wanted, orjson.loads(row[1]))][:1]
     for name, one, correlation, data, actor in found:
-        command = CorrelateMessage(
-            name=name, correlation=orjson.loads(correlation), data=orjson.loads(data)
-        )
+        plain, personal = _opened(app, actor, orjson.loads(data))
+        message = CorrelateMessage(name, orjson.loads(correlation), plain)
+        by = Actor.system(actor) if actor.startswith("@") else app.find_actor(app, actor)
+        if by is None:
+            continue
         try:
-            cases.handle(app, Actor.system(actor), case_id, command, once=Once("@buffered", one))
-        except (NothingWaits, CaseNotFound):
+            once = Once("@buffered", one)
+            cases.handle(app, by, case_id, message, once=once, personal=personal)
+        except EngineError:
+            # It stays until it expires: the case, or another one, may take it later.
             continue
         with app.database.writing() as tx:
             tx.run(_DELETE_BUFFERED, {"of_id": one})
+
+
+def _opened(app: Application, by: str, data: JsonObject) -> tuple[JsonObject, frozenset[str]]:
+    """Return what a case has sent in plain, and the keys that are to be sealed again."""
+    sealed = frozenset(key for key, value in data.items() if find_sealed(value))
+    if not sealed or not by.startswith(_CASE):
+        return data, frozenset()
+    with app.database.reading() as tx:
+        plain: JsonObject = unseal(data, store.get_sealed(tx, by.removeprefix(_CASE)))
+    return plain, sealed
 
 
 def _receiver(tx: Transaction, name: str, correlation: JsonObject) -> str | None:

@@ -10,21 +10,23 @@ incident of the sender in the end.
 from __future__ import annotations
 
 import threading
+import traceback
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
+import structlog
 from sqlalchemy import bindparam as p
 
 from engine import cases, messages, store, topics
 from engine.cases import Once
 from engine.commands import CompleteJob, FailJob, RaiseIncident
 from engine.database import Moment, Transaction
-from engine.errors import Busy, EngineError
+from engine.errors import Busy, EngineError, NothingWaits, WrongState
 from engine.ports import Application
-from engine.sealing import find_sealed, unseal
+from engine.projection import CLOSED
 from engine.tables import outbox
 
 PAUSES_SECONDS = (5, 30, 300, 1800, 7200)
@@ -52,6 +54,8 @@ _SETTLE = (
 )
 
 _turn = threading.local()
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +95,20 @@ def deliver(app: Application, case_id: str) -> None:
             messages.offer_buffered(app, one)
             for delivery in _rows(app, _OF_CASE, {"case_id": one, "now": app.clock.now()}):
                 _hand_on(app, delivery)
+    except EngineError as reason:
+        log.warning("delivery-deferred", case=case_id, reason=str(reason))
     finally:
         _turn.waiting = None
 
 
 def deliver_all(app: Application) -> int:
-    """Hand on everything that is due, of all cases; return how many deliveries were tried."""
+    """Hand on everything that is due, of all cases; return how many deliveries were tried.
+
+    Kept messages are offered again too: a process that stopped directly after a
+    case began to await one has not done it.
+    """
+    for case_id in messages.cases_with_buffered(app):
+        messages.offer_buffered(app, case_id)
     tried = 0
     for delivery in _rows(app, _WAITING, {"now": app.clock.now()}):
         _hand_on(app, delivery)
@@ -112,25 +124,32 @@ def _rows(app: Application, query: Any, values: dict[str, Any]) -> list[Delivery
 def _hand_on(app: Application, delivery: Delivery) -> None:
     try:
         _KINDS[delivery.kind](app, delivery)
-    except Busy as reason:
+    except (Busy, WrongState) as reason:
+        # The machine's state or the receiver's (suspended), which will pass.
         _fail(app, delivery, reason, forever=True)
     except EngineError as reason:
         _fail(app, delivery, reason, forever=False)
+    except Exception as reason:  # noqa: BLE001 - what other cases have sent must go on
+        _fail(app, delivery, _broken(delivery, reason), forever=False)
     else:
         _settle(app, delivery, next_at=None, delivered_at=app.clock.now())
 
 
+def _broken(delivery: Delivery, reason: Exception) -> EngineError:
+    # The trace as text: some renderers print local variables, and those hold case data.
+    trace = "".join(traceback.format_exception(reason))
+    log.error("delivery-broken", key=delivery.key, kind=delivery.kind, trace=trace)
+    return EngineError(f"The delivery broke: {type(reason).__name__}.")
+
+
 def _message(app: Application, delivery: Delivery) -> None:
     event = orjson.loads(delivery.body)
-    with app.database.reading() as tx:
-        values = store.get_sealed(tx, delivery.case_id)
     messages.correlate(
         app,
         messages.sender(delivery.case_id),
         event["name"],
         event["correlation"],
-        unseal(event["data"], values),
-        personal=frozenset(key for key, one in event["data"].items() if find_sealed(one)),
+        event["data"],
         once=Once("@outbox", delivery.key),
         link={"type": "message", "case": delivery.case_id, "name": event["name"]},
     )
@@ -149,18 +168,32 @@ def _signal(app: Application, delivery: Delivery) -> None:
 
 
 def _job(app: Application, delivery: Delivery) -> None:
-    event = orjson.loads(delivery.body)
+    with app.database.reading() as tx:
+        row = store.read_case(tx, delivery.case_id)
+    if row is None or row.state in CLOSED:
+        return
+    if row.state == "suspended":
+        raise WrongState("The case is suspended.")
+    done, personal = _done(app, delivery, orjson.loads(delivery.body))
     once = Once("@outbox", delivery.key)
     try:
-        result = topics.run(app, delivery.case_id, event["topic"], event["data"], key=delivery.key)
+        cases.handle(app, cases.OUTBOX, delivery.case_id, done, once=once, personal=personal)
+    except NothingWaits:
+        # The task was cancelled meanwhile; nobody asks for its result any more.
+        return
+
+
+def _done(
+    app: Application, delivery: Delivery, event: dict[str, Any]
+) -> tuple[CompleteJob | FailJob, frozenset[str]]:
+    job, topic = event["job"], event["topic"]
+    try:
+        result = topics.run(app, delivery.case_id, topic, event["data"], key=delivery.key)
     except Busy:
         raise
     except EngineError as reason:
-        failed = FailJob(job=event["job"], message=str(reason), error_code=reason.code)
-        cases.handle(app, cases.OUTBOX, delivery.case_id, failed, once=once)
-        return
-    done = CompleteJob(job=event["job"], data=result.data)
-    cases.handle(app, cases.OUTBOX, delivery.case_id, done, once=once, personal=result.personal)
+        return FailJob(job=job, message=str(reason), error_code=reason.code), frozenset()
+    return CompleteJob(job=job, data=result.data), result.personal
 
 
 _KINDS = {"message": _message, "signal": _signal, "job": _job}

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam as p
 
 from engine.accounts import delete_expired_tokens
 from engine.database import Moment, Transaction
-from engine.tables import idempotency, outbox
+from engine.tables import buffered, idempotency, outbox
 
 ANSWER_DAYS = 7
 """How long the answer to an Idempotency-Key is kept."""
@@ -21,6 +21,7 @@ _ANSWERS = sa.delete(idempotency).where(
     # What may start one case only is never forgotten (``cases.UNIQUE``).
     idempotency.c.actor != "@unique",
 )
+_MESSAGES = sa.delete(buffered).where(buffered.c.expires_at <= p("now", type_=Moment))
 _DELIVERIES = sa.delete(outbox).where(outbox.c.delivered_at < p("before", type_=Moment))
 
 
@@ -29,5 +30,6 @@ def tidy(tx: Transaction, now: datetime) -> dict[str, int]:
     return {
         "answers": tx.run(_ANSWERS, {"before": now - timedelta(days=ANSWER_DAYS)}),
         "deliveries": tx.run(_DELIVERIES, {"before": now - timedelta(days=DELIVERY_DAYS)}),
+        "messages": tx.run(_MESSAGES, {"now": now}),
         "sessions": delete_expired_tokens(tx, now),
     }

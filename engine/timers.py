@@ -11,6 +11,8 @@ once and goes on from its next occurrence.
 
 from __future__ import annotations
 
+import traceback
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -65,32 +67,41 @@ _NEXT_START = (
 def tick(app: Application) -> int:
     """Fire every timer that is due now and hand on every delivery; return how many fired.
 
-    A case whose timer is refused is logged and passed over until the next tick:
-    no other case waits for it.
+    What is refused is logged and passed over until the next tick: no other case
+    waits for it.
     """
     fired = 0
-    passed: set[tuple[str, int]] = set()
+    passed: set[tuple[object, ...]] = set()
     while True:
         now = app.clock.now()
         with app.database.reading() as tx:
-            due = [row for row in tx.all(_DUE, {"now": now}) if (row[0], row[1]) not in passed]
-            begins = tx.all(_STARTS_DUE, {"now": now})
-        for process, element, unit, due_at in begins:
-            fired += fire_start(app, process, element, unit, due_at)
-        for case_id, number, due_at in due:
-            passed.add((case_id, number))
-            fired += _fire(app, case_id, number, due_at)
+            due = [row for row in tx.all(_DUE, {"now": now}) if row not in passed]
+            begins = [row for row in tx.all(_STARTS_DUE, {"now": now}) if row not in passed]
+        passed.update(due, begins)
+        for row in begins:
+            fired += _attempt(row, fire_start, app, *row)
+        for row in due:
+            fired += _attempt(row, cases.fire, app, *row)
         delivered = outbox.deliver_all(app)
         if not due and not begins and not delivered:
             return fired
 
 
-def _fire(app: Application, case_id: str, number: int, due_at: datetime) -> int:
+def _attempt(row: tuple[object, ...], fire: Callable[..., int], *args: object) -> int:
+    timer = " ".join(str(one) for one in row)
     try:
-        return int(cases.fire(app, case_id, number, due_at))
+        return int(fire(*args))
     except EngineError as reason:
-        log.warning("timer-refused", case=case_id, timer=number, reason=str(reason))
-        return 0
+        log.warning("timer-refused", timer=timer, reason=str(reason))
+    except Exception as reason:  # noqa: BLE001 - the timers of other cases must go on
+        _report(timer, reason)
+    return 0
+
+
+def _report(timer: str, reason: Exception) -> None:
+    # The trace as text: some renderers print local variables, and those hold case data.
+    trace = "".join(traceback.format_exception(reason))
+    log.error("timer-broken", timer=timer, trace=trace)
 
 
 def advance(

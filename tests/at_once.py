@@ -25,7 +25,7 @@ def at_once(*acts: Callable[[], Any]) -> list[Any]:
         barrier.wait(PATIENCE_SECONDS)
         try:
             results[index] = acts[index]()
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - raised again by the caller
             results[index] = error
 
     threads = [threading.Thread(target=run, args=(index,)) for index in range(len(acts))]

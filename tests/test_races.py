@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from engine import cases, deployments, identities, store, timers, topics
+from engine import cases, deployments, identities, messages, store, timers, topics
 from engine import replay as replaying
 from engine.application import Application, open_application
 from engine.cases import Once
@@ -333,6 +333,53 @@ def test_the_clock_is_moved_by_two_at_once(any_url, sandbox):
 
     assert sorted(one["now"] for one in results)[-1] == "2026-09-14T01:04:00Z"
     app.database.close()
+
+
+WAITS = process(
+    '<startEvent id="s"/><receiveTask id="wait" messageRef="M"/><endEvent id="e"/>'
+    + flows("s > wait > e"),
+    "waits",
+    '<message id="M" name="go"/>',
+)
+
+
+def test_of_several_messages_at_once_each_finds_a_case_of_its_own(nodes):
+    deployments.deploy(nodes[0], identities.operator(), {"waits.bpmn": WAITS})
+    waiting = [a_case(nodes[0], "waits") for _ in range(3)]
+    admin = identities.actor(nodes[0], "admin")
+
+    def send(node: Application) -> Any:
+        for _ in range(20):
+            try:
+                return messages.correlate(node, admin, "go", {}, {})
+            except Busy:
+                continue
+        raise AssertionError("busy for ever")
+
+    results = at_once(*(lambda node=node: send(node) for node in (*nodes, *nodes)))
+
+    assert tally(results) == {200: 3, 202: 1}
+    assert sorted(one.case_id for one in results if one.status == 200) == sorted(waiting)
+    assert_proved(nodes[0])
+
+
+def test_a_kept_message_is_taken_by_one_of_two_cases_that_come_at_once(nodes):
+    deployments.deploy(nodes[0], identities.operator(), {"waits.bpmn": WAITS})
+    admin = identities.actor(nodes[0], "admin")
+
+    for number in range(ROUNDS):
+        assert messages.correlate(nodes[0], admin, "go", {}, {}).status == 202
+        results = at_once(
+            *(
+                lambda node=node: cases.start(node, admin, process="waits", data={})
+                for node in nodes
+            )
+        )
+        states = sorted(one.body["state"] for one in results)
+        assert states == ["completed", "open"]
+        assert messages.correlate(nodes[1], admin, "go", {}, {}).status == 200
+        assert len(replaying.case_ids(nodes[0])) == 2 * (number + 1)
+    assert_proved(nodes[0])
 
 
 # -- two servers -----------------------------------------------------------------------
