@@ -117,8 +117,9 @@ class Case:
             json.loads(json.dumps(old.data, sort_keys=True)),
         )
         asked = len(self.world.asked)
+        recorded = c.from_json(json.loads(json.dumps(command.to_json(), sort_keys=True)))
         again = self.kernel.apply(
-            self.bundle, shuffled, command, now=self.now, actor=actor, world=self.world
+            self.bundle, shuffled, recorded, now=self.now, actor=actor, world=self.world
         )
         del self.world.asked[asked:]
         assert again.events == events

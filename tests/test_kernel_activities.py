@@ -351,6 +351,20 @@ def test_output_mappings_choose_what_of_a_result_is_kept():
     assert one.data == {"n": 1, "c": 10}
 
 
+def test_an_error_of_a_job_is_caught_by_a_catch_all_too():
+    one = case(
+        JOB.replace("{out}", "")
+        + '<boundaryEvent id="b" attachedToRef="t"><errorEventDefinition/></boundaryEvent>'
+        + '<userTask id="u"/>'
+        + flows("b > u"),
+    )
+    one.start(n=1)
+
+    one.do(c.FailJob("p.t.1", "no such thing", "e9"))
+
+    assert one.tasks == ["p.u.1"]
+
+
 def test_a_failed_job_is_an_error_if_somebody_catches_it_else_an_incident():
     boundary = (
         '<boundaryEvent id="b" attachedToRef="t"><errorEventDefinition errorRef="E1"/>'
@@ -453,6 +467,36 @@ def test_a_call_may_pass_everything_in_and_out():
     one.complete("q.u.1")
 
     assert (one.data["answer"], one.data["n"], one.data["u_by"]) == (8, 99, "ann")
+
+
+def test_a_mapping_by_name_wins_over_passing_everything_out():
+    one = case(
+        '<callActivity id="t" calledElement="q"><extensionElements>'
+        '<camunda:out variables="all"/><camunda:out sourceExpression="me + 1" target="answer"/>'
+        '<camunda:in source="me"/></extensionElements></callActivity>',
+        CALLED,
+    )
+
+    one.start(me=4)
+    one.complete("q.u.1")
+
+    assert one.data["answer"] == 5
+
+
+def test_data_of_one_write_are_parted_by_the_scopes_that_have_them():
+    one = case(
+        '<subProcess id="t"><dataObject id="z"/><startEvent id="bs"/><userTask id="a"/>'
+        + flows("bs > a")
+        + "</subProcess>"
+    )
+    one.start(m=1)
+
+    got = one.complete("a", z=1, m=2, fresh=3)
+
+    assert [(e["scope"], e["names"]) for e in got if e["type"] == "data_written"] == [
+        ("", ["a_at", "a_by", "a_claimed_at", "a_unit", "fresh", "m"]),
+        ("p.t.1", ["z"]),
+    ]
 
 
 def test_a_process_that_calls_itself_stops_at_the_depth_limit():

@@ -564,6 +564,8 @@ def test_an_error_is_caught_by_its_code_before_the_catch_all():
     one.start()
 
     assert one.tasks == ["p.o.1"]
+    left = [e for e in one.events if e["type"] == "element_left"]
+    assert {e["element"] for e in left if "cancelled" in e} == {"box"}
     assert trace(one.events, "error_thrown", "element_left")[1:] == [
         ("element_left", "bs", 1),
         ("error_thrown", "be", 1),
@@ -571,6 +573,14 @@ def test_an_error_is_caught_by_its_code_before_the_catch_all():
         ("element_left", "box", 1),
         ("element_left", "one", 1),
     ]
+
+
+def test_an_error_is_not_caught_by_another_code():
+    one = case(boxed(THROWS_E1, boundary("two", "box", error("E2")), flows("two > e")))
+
+    one.start()
+
+    assert one.incidents == [("be", "error")]
 
 
 def test_an_event_sub_process_catches_an_error_before_the_boundary_event():
@@ -675,7 +685,9 @@ def test_an_interrupting_escalation_ends_its_thrower():
 
     assert one.tasks == ["p.lead.1"]
     assert [
-        e.get("cancelled") for e in one.events if e["element"] == "x" and e["type"] == "element_left"
+        e.get("cancelled")
+        for e in one.events
+        if e["element"] == "x" and e["type"] == "element_left"
     ] == [True]
 
 

@@ -119,8 +119,10 @@ def test_the_collection_is_read_once():
     one.start(items=["a", "b"])
 
     one.complete("p.t.1.0", items=["a"])
+    assert one.kernel.task(one.bundle, one.snapshot, "p.t.1.1").names["one"] == "b"
     one.complete("p.t.1.1")
 
+    assert one.data["items"] == ["a"]
     assert one.state == "completed"
 
 

@@ -94,7 +94,7 @@ def fail_job(run: Run, command: FailJob) -> None:
     _emit(run, name, "job_failed", message=command.message, code=code)
     run.set_state(name, FAILED_JOB)
     error = {"code": code, "message": command.message}
-    if code is None or not throw_error(run, name, code, error, only=True):
+    if code is None or not throw_error(run, name, code, error):
         # The inputs are mapped again at a retry: corrected data may be the cure.
         raise_incident(run, name, "job-failed", command.message, step="body", arguments=[name])
 

@@ -33,8 +33,8 @@ class Place:
     """A node of a plan.
 
     Attributes:
-        prefix: ``process.element``, the beginning of its visits' names. A point
-            inside an id would make two names alike, so it is written ``~``.
+        prefix: ``process.element``, the beginning of its visits' names; the reader
+            refuses ids with points, which would make two names alike.
         exits: its outgoing flows with where they lead.
         conditions: the outgoing flows that have one, less the default flow, and
             ``codes``, what it is.
@@ -159,12 +159,11 @@ class _Planner:
         return Plan(self.process, root, self.areas, self.places, owner, separated)
 
     def _place(self, node: Node) -> Place:
-        key, element = self.process.key.replace(".", "~"), node.id.replace(".", "~")
         return Place(
             id=node.id,
             node=node,
             kind=node.kind,
-            prefix=f"{key}.{element}",
+            prefix=f"{self.process.key}.{node.id}",
             process=self.process.key,
             activity=node.kind in ACTIVITIES,
             incoming=len(node.incoming),

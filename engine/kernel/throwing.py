@@ -48,7 +48,9 @@ def throw(run: Run, name: str) -> None:
 
 
 def _error(run: Run, name: str, definition: EventDefinition) -> None:
-    if not throw_error(run, name, definition.name, payload={"code": definition.name}):
+    payload = {"code": definition.name}
+    if not throw_error(run, name, definition.name, payload):
+        _announce(run, name, "error_thrown", payload)
         what = "An error" if definition.name is None else f"Error {definition.name!r}"
         raise Stuck("error", f"{what} is caught by nobody.")
 
@@ -59,17 +61,15 @@ def throw_error(
     """Throw an error from a token.
 
     Args:
-        only: to who catches this code, never to a catch-all; nothing is
-            said when nobody does.
+        only: to who catches this code, never to a catch-all.
 
     Returns:
-        Whether somebody caught it.
+        Whether somebody caught it; nothing happened if not.
     """
     take = _catcher(run, name, Trigger.ERROR, code, payload, only=only)
-    if take is not None or not only:
-        _announce(run, name, "error_thrown", payload)
     if take is None:
         return False
+    _announce(run, name, "error_thrown", payload)
     if run.place(name).kind is Kind.END:
         stop(run, name)
     take()
