@@ -1,0 +1,49 @@
+"""Which entry events belong to, and what all rows share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import bindparam as p
+
+from engine.clock import parse
+from engine.database import Transaction
+from engine.events import Event
+
+CLOSED = frozenset({"completed", "cancelled"})
+END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
+"""Where a task without a due moment stands in the order of the inbox."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """The entry that events belong to."""
+
+    case_id: str
+    main: str
+    position: int
+    at: datetime
+    actor: str
+
+
+Handler = Callable[[Transaction, Entered, Event], None]
+
+
+def matching(table: sa.Table, *names: str) -> list[sa.ColumnElement[bool]]:
+    """Return conditions that columns equal the parameters ``of_<name>``."""
+    return [table.c[name] == p(f"of_{name}") for name in names]
+
+
+def moment_of(event: Event, name: str) -> datetime | None:
+    """Return a moment of an event, or None."""
+    text = event.get(name)
+    return None if text is None else parse(text)
+
+
+def task_key(entered: Entered, event: Event) -> dict[str, Any]:
+    """Return the parameters that name an event's task."""
+    return {"of_case_id": entered.case_id, "of_task": event["task"]}

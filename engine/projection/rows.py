@@ -1,0 +1,161 @@
+"""The whole projection of an entry, and the case's own row."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy import bindparam as p
+
+from engine.database import Transaction
+from engine.events import Event
+from engine.execution import Applied
+from engine.history import Entry
+from engine.projection.place import CLOSED, Entered, matching
+from engine.projection.tasks import TASK_HANDLERS
+from engine.projection.waiting import WAITING_HANDLERS
+from engine.store import CaseRow
+from engine.tables import (
+    candidates,
+    incidents,
+    jobs,
+    keys,
+    links,
+    notes,
+    notices,
+    outbox,
+    subscriptions,
+    tasks,
+    timers,
+)
+
+_DELETE_LINKS = sa.delete(links).where(links.c.written_by == p("case_id"))
+_INSERT_KEY = sa.insert(keys)
+_DELETE_KEY = sa.delete(keys).where(*matching(keys, "case_id", "name"))
+_INSERT_OUTBOX = sa.insert(outbox)
+_EMPTY = [
+    sa.delete(table).where(table.c.case_id == p("case_id"))
+    for table in (tasks, candidates, timers, subscriptions, jobs, incidents, notes, keys, notices)
+]
+
+
+def project(tx: Transaction, entered: Entered, events: list[Event]) -> None:
+    """Write the rows that ``events`` mean, in their order."""
+    for index, event in enumerate(events):
+        handler = _HANDLERS.get(event["type"])
+        if handler is not None and not _is_claimed_to_complete(events, index):
+            handler(tx, entered, event)
+
+
+def _is_claimed_to_complete(events: list[Event], index: int) -> bool:
+    """Whether the next event completes the task that this one claims: it writes both."""
+    event = events[index]
+    if event["type"] != "task_claimed" or index + 1 == len(events):
+        return False
+    following = events[index + 1]
+    return bool(following["type"] == "task_completed" and following["task"] == event["task"])
+
+
+def send(tx: Transaction, entered: Entered, events: list[Event], topics: Collection[str]) -> int:
+    """Write the deliveries that ``events`` ask for; return how many.
+
+    Messages and signals for other cases, and jobs whose topic the application
+    runs itself. Never done again by ``rebuild``: what was sent was sent.
+    """
+    rows: list[dict[str, Any]] = []
+    for event in events:
+        kind = _DELIVERIES.get(event["type"])
+        if kind is None or event.get("received"):
+            continue
+        if kind == "job" and event["topic"] not in topics:
+            continue
+        rows.append(
+            {
+                "case_id": entered.case_id,
+                "position": entered.position,
+                "number": len(rows),
+                "kind": kind,
+                "body": orjson.dumps(event).decode(),
+                "written_at": entered.at,
+                "next_at": entered.at,
+                "attempts": 0,
+                "delivered_at": None,
+            }
+        )
+    tx.run_many(_INSERT_OUTBOX, rows)
+    return len(rows)
+
+
+def index(
+    tx: Transaction, case_id: str, applied: Applied, names: Sequence[str], *, fresh: bool
+) -> None:
+    """Write the data by which a case is to be found, as they are now: texts and numbers.
+
+    Args:
+        names: what the process property ``keys`` names; only the case's own data count.
+        fresh: the case has no such rows yet.
+    """
+    if not names:
+        return
+    data = applied.snapshot.data.get("", {})
+    for name in names if fresh else _written(applied.events, names):
+        if not fresh:
+            tx.run(_DELETE_KEY, {"of_case_id": case_id, "of_name": name})
+        value = data.get(name)
+        if isinstance(value, str | int) and value != "":
+            tx.run(_INSERT_KEY, {"name": name, "value": str(value), "case_id": case_id})
+
+
+def _written(events: list[Event], names: Sequence[str]) -> list[str]:
+    found = {
+        name
+        for event in events
+        if event["type"] == "data_written" and event["scope"] == ""
+        for name in event["names"]
+    }
+    return [name for name in names if name in found]
+
+
+def after(
+    row: CaseRow, applied: Applied, at: datetime, entry: Entry, *, number: str | None = None
+) -> CaseRow:
+    """Return the case's row once ``entry`` has been applied.
+
+    Args:
+        number: name of the datum that numbers the case (property ``business_key`` of
+            its process): what people find it by, once it is written.
+    """
+    state = applied.snapshot.state
+    key = row.business_key
+    if key is None and number is not None:
+        given = applied.snapshot.data.get("", {}).get(number)
+        key = given if isinstance(given, str) else None
+    end, unit = row.end_state, row.unit
+    for event in applied.events:
+        if event["type"] == "case_started":
+            unit = event.get("unit")
+        elif event["type"] == "case_cancelled":
+            end = event["end"]
+    return row._replace(
+        business_key=key,
+        state=state,
+        end_state=end,
+        unit=unit,
+        ended_at=at if state in CLOSED and row.ended_at is None else row.ended_at,
+        at=at,
+        position=entry.position,
+        head=entry.digest,
+    )
+
+
+def empty(tx: Transaction, case_id: str) -> None:
+    """Delete every row of the case that ``project`` writes."""
+    for statement in (*_EMPTY, _DELETE_LINKS):
+        tx.run(statement, {"case_id": case_id})
+
+
+_DELIVERIES = {"message_sent": "message", "signal_sent": "signal", "job_opened": "job"}
+_HANDLERS = {**TASK_HANDLERS, **WAITING_HANDLERS}

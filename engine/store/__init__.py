@@ -1,0 +1,74 @@
+"""Every read and write of cases, histories, files and answers.
+
+Functions take the open transaction; none opens one, so a caller sees what
+belongs together. ``append`` is the one place where history grows.
+"""
+
+from __future__ import annotations
+
+from engine.store.answers import replace_answer, store_answer, stored_answer
+from engine.store.cases import (
+    CASE_COLUMNS,
+    CaseRow,
+    due_timers,
+    insert_case,
+    lock_case,
+    pack,
+    read_before,
+    read_case,
+    unpack,
+    update_case,
+)
+from engine.store.files import (
+    count_up,
+    digest_of,
+    get_blob,
+    get_fact,
+    get_pins,
+    put_blob,
+    put_fact,
+    put_pins,
+)
+from engine.store.histories import (
+    append,
+    append_act,
+    lock_stream,
+    read_entries,
+    stream_head,
+    stream_positions,
+)
+from engine.store.personal import erase_sealed, get_sealed, put_sealed, sealed_with_salt
+
+__all__ = [
+    "CASE_COLUMNS",
+    "CaseRow",
+    "append",
+    "append_act",
+    "count_up",
+    "digest_of",
+    "due_timers",
+    "erase_sealed",
+    "get_blob",
+    "get_fact",
+    "get_pins",
+    "get_sealed",
+    "insert_case",
+    "lock_case",
+    "lock_stream",
+    "pack",
+    "put_blob",
+    "put_fact",
+    "put_pins",
+    "put_sealed",
+    "read_before",
+    "read_case",
+    "read_entries",
+    "replace_answer",
+    "sealed_with_salt",
+    "store_answer",
+    "stored_answer",
+    "stream_head",
+    "stream_positions",
+    "unpack",
+    "update_case",
+]
