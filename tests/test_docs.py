@@ -375,7 +375,9 @@ def test_every_file_that_is_named_exists(page):
         r"`((?:engine|api|processes|tests|docs|benchmarks)/[\w./-]+)`", page.read_text("utf-8")
     )
 
-    assert [one for one in named if not (ROOT / one).exists()] == []
+    # Modules are named without their ending: a file may grow into a package.
+    missing = [one for one in named if not ((ROOT / one).exists() or (ROOT / f"{one}.py").exists())]
+    assert missing == []
 
 
 @pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
@@ -390,7 +392,7 @@ def test_the_readme_leads_to_every_page(readme):
 
 def test_each_module_of_the_house_has_its_room():
     table = section("architecture.md", "Rooms")
-    named = set(re.findall(r"`engine/(\w+)(?:\.py|/)`", table)) | {"columns", "spreadsheets"}
+    named = set(re.findall(r"`engine/(\w+)`", table)) | {"columns", "spreadsheets"}
     there = {
         path.stem for path in (ROOT / "engine").iterdir() if path.suffix == ".py" or path.is_dir()
     }
