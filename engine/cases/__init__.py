@@ -1,0 +1,28 @@
+"""Commands to cases: one command, one transaction, one history entry.
+
+``handle`` goes down the files once: read at position N, ask ``access`` and the
+form, seal what is personal, let the executor apply the command outside any
+write lock, then append if the history still stands at N. If somebody was faster
+it starts over, at most three times. A designer's slow script therefore never
+holds the database.
+"""
+
+from __future__ import annotations
+
+from engine.cases.answers import Answer, Once, etag_of, split_task
+from engine.cases.handling import OUTBOX, SCHEDULER, fire, handle
+from engine.cases.starting import start
+from engine.cases.turns import TOPICS
+
+__all__ = [
+    "OUTBOX",
+    "SCHEDULER",
+    "TOPICS",
+    "Answer",
+    "Once",
+    "etag_of",
+    "fire",
+    "handle",
+    "split_task",
+    "start",
+]

@@ -1,0 +1,183 @@
+"""One command applied to one case: the executor, then the one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import orjson
+
+from engine import projection, store, views
+from engine.access import Actor
+from engine.cases.answers import Answer, Once, etag_of
+from engine.clock import text
+from engine.commands import Command, JsonObject
+from engine.database import Transaction
+from engine.definitions import Pinned
+from engine.execution import Applied, Snapshot
+from engine.history import Entry, canonical, seal
+from engine.ports import Application
+from engine.sealing import Sealer
+from engine.store import CaseRow
+from engine.worlds import LiveWorld
+
+UNIQUE = Actor.system("@unique")
+"""Under this name stands what may start one case only, whoever sends it."""
+TOPICS = frozenset(
+    {"next-number", "case-file-digest", "find-duplicates", "notify", "redact", "start-case"}
+)
+"""Topics of service tasks that the application does itself (``topics``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One command on its way through ``handle``."""
+
+    actor: Actor
+    command: Command
+    once: Once | None = None
+    if_match: str | None = None
+    unique: Once | None = None
+    personal: frozenset[str] = frozenset()
+    answer: Callable[[Transaction, CaseRow, Snapshot, Command], Answer] | None = None
+
+
+class OutrunError(Exception):
+    """Somebody appended to this history since it was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What one attempt came to: an answer, or a timer that has to fire before."""
+
+    answer: Answer | None = None
+    due: tuple[int, datetime] | None = None
+    sends: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One command about to be applied, and the case it was read from."""
+
+    row: CaseRow
+    snapshot: Snapshot
+    pinned: Pinned
+    request: Request
+    command: Command
+    sealer: Sealer
+    at: datetime
+
+
+def apply(app: Application, turn: Turn) -> Done:
+    """Apply a command outside any write lock, then append its entry.
+
+    Raises:
+        OutrunError: the history no longer stands where it was read; nothing happened.
+        EngineError: what the executor refuses.
+    """
+    row, pinned = turn.row, turn.pinned
+    lists = orjson.loads(row.lists)
+    reference = app.references.for_case(lists, turn.at)
+    world = LiveWorld(
+        case=row.id,
+        now=turn.at,
+        sandbox=app.sandbox,
+        calendar=app.references.calendar,
+        reference=reference,
+        decisions=pinned.decisions,
+    )
+    actor = turn.request.actor.name
+    applied = app.executors[row.executor].apply(
+        pinned.bundle, turn.snapshot, turn.command, now=turn.at, actor=actor, world=world
+    )
+    document: JsonObject = {
+        "position": row.position + 1,
+        "at": text(turn.at),
+        "actor": actor,
+        "command": turn.command.to_json(),
+        "versions": _versions(app, turn, world, reference.used),
+        "evaluations": world.tape,
+        "events": applied.events,
+    }
+    entry = seal(row.id, row.head or None, document)
+    number = pinned.main.business_key
+    after = projection.after(row, applied, turn.at, entry, number=number)
+    if reference.used:
+        after = after._replace(lists=canonical({**lists, **reference.used}).decode())
+    with app.database.writing() as tx:
+        answer = _write(app, tx, turn, (after, applied, entry))
+    return Done(answer, sends=any(one["type"] in _SENDING for one in applied.events))
+
+
+_SENDING = frozenset({"message_sent", "signal_sent", "job_opened", "message_awaited"})
+
+
+def _write(
+    app: Application, tx: Transaction, turn: Turn, outcome: tuple[CaseRow, Applied, Entry]
+) -> Answer:
+    after, applied, entry = outcome
+    request, command = turn.request, turn.command
+    semantics = app.executors[after.executor].semantics
+    if turn.row.position == 0:
+        store.insert_case(tx, after, applied.snapshot, semantics)
+    elif not store.update_case(tx, after, applied.snapshot, semantics, expected=turn.row.position):
+        raise OutrunError
+    actor = request.actor.name
+    store.append(tx, after.id, entry, at=turn.at, actor=actor, kind=command.type)
+    if turn.sealer.kept:
+        store.put_sealed(tx, after.id, turn.sealer.kept)
+    names, fresh = turn.pinned.main.keys, entry.position == 1
+    projection.index(tx, after.id, applied, names, fresh=fresh)
+    entered = projection.Entered(after.id, after.process, entry.position, turn.at, actor)
+    projection.project(tx, entered, applied.events)
+    projection.send(tx, entered, applied.events, TOPICS)
+    answer = (request.answer or _moved)(tx, after, applied.snapshot, command)
+    kept = orjson.dumps([answer.body, answer.etag, answer.case_id])
+    for name, once in ((actor, request.once), (UNIQUE.name, request.unique)):
+        if once is None or once.key is None:
+            continue
+        try:
+            store.store_answer(
+                tx, name, once.route, once.key, body=once.sha256, status=answer.status,
+                answer=kept, at=turn.at,
+            )  # fmt: skip
+        except app.database.conflict as reason:
+            raise OutrunError from reason
+    return answer
+
+
+def _versions(app: Application, turn: Turn, world: LiveWorld, used: dict[str, str]) -> JsonObject:
+    row, pinned = turn.row, turn.pinned
+    executor = app.executors[row.executor]
+    versions: JsonObject = {
+        "definitions": pinned.digest,
+        "executor": f"{executor.name}/{executor.semantics}",
+        "calendar": app.references.calendar.version,
+    }
+    if row.position == 0:
+        versions["processes"] = {
+            key: {"version": pin["version"], "sha256": pin["sha256"]}
+            for key, pin in pinned.versions["processes"].items()
+        }
+    if used:
+        versions["lists"] = dict(sorted(used.items()))
+    if world.scripts_ran:
+        versions["sandbox"] = app.sandbox.version
+    return versions
+
+
+def started(tx: Transaction, row: CaseRow, snapshot: Snapshot, _command: Command) -> Answer:
+    """Answer a start: 201 with the case document."""
+    body = views.case_document(tx, row, snapshot)
+    return Answer(201, body, etag_of(row.position), row.id)
+
+
+def _moved(_tx: Transaction, row: CaseRow, _snapshot: Snapshot, command: Command) -> Answer:
+    body: JsonObject = {"case": row.id, "state": row.state, "position": row.position}
+    if row.end_state:
+        body["end"] = row.end_state
+    task = getattr(command, "task", None)
+    if task is not None:
+        body = {"id": f"{row.id}.{task}", **body}
+    return Answer(200, body, etag_of(row.position), row.id)
