@@ -81,7 +81,7 @@ def prepare_start(
         InvalidData: the data do not fit.
     """
     node = _start_node(pinned, command.start)
-    roles = [group.role for group in node.assignment.groups]
+    roles = pinned.main.starter_roles
     access.require(actor, "start", start_roles=roles)
     form = pinned.form_of(pinned.bundle.main, node.id)
     if personal is not None:

@@ -21,7 +21,6 @@ class Settings:
         poll_seconds: how often the scheduler looks for due timers and deliveries.
         threads: request threads of ``bihuan serve``.
         time_zone: IANA name of the zone people see and working days are counted in.
-        four_eyes: True = who drafted a diagram may not deploy it.
         demo_logins: True = the demo users may sign in (loopback only).
     """
 
@@ -32,7 +31,6 @@ class Settings:
     poll_seconds: float = 2.0
     threads: int = 4
     time_zone: str = "Asia/Shanghai"
-    four_eyes: bool = False
     demo_logins: bool = True
 
 
@@ -51,7 +49,6 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         poll_seconds=_number(environment, "POLL_SECONDS", default.poll_seconds),
         threads=int(_number(environment, "THREADS", default.threads)),
         time_zone=environment.get("TIME_ZONE") or default.time_zone,
-        four_eyes=_choice(environment, "FOUR_EYES", ("off", "on")) == "on",
         demo_logins=_choice(environment, "DEMO_LOGINS", ("on", "off")) == "on",
     )
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from engine import cases, identities, replay, timers, views
+import pytest
+
+from engine import cases, deployments, identities, replay, timers, views
 from engine.clock import text
 from engine.commands import CompleteTask
+from engine.errors import NotAllowed
+from tests.conftest import FIVE_STEPS
 
 
 def acts(app, name, case_id, task, outcome=None, **data):
@@ -72,3 +76,16 @@ def test_a_late_department_is_escalated_once_in_working_time(any_app):
     entered = [element for element, _, _ in trace(app, case_id)]
     assert entered == ["start_report", "accept", "is_accepted", "assign", "handle", "late", "instruct"]
     assert list(replay.replay(app, [case_id])) == [None]
+
+
+def test_only_the_roles_a_process_names_start_its_cases(app):
+    text = FIVE_STEPS.read_text("utf-8")
+    named = text.replace(
+        'isExecutable="true"', 'isExecutable="true" camunda:candidateStarterGroups="grid_worker"'
+    )
+    deployments.deploy(app, identities.operator(), {FIVE_STEPS.name: named.encode()})
+
+    with pytest.raises(NotAllowed):
+        a_case(app, "publisher")
+
+    assert a_case(app, "grid_worker") is not None

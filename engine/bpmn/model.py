@@ -361,6 +361,12 @@ class Process:
         return tuple(self.properties.get("keys", "").replace(",", " ").split())
 
     @property
+    def starter_roles(self) -> tuple[str, ...]:
+        """Roles that may start a case (``camunda:candidateStarterGroups``); none = everybody."""
+        named = self.properties.get("candidateStarterGroups", "")
+        return tuple(one.strip() for one in named.split(",") if one.strip())
+
+    @property
     def business_key(self) -> str | None:
         """Name of the datum that numbers its cases (property ``business_key``)."""
         return self.properties.get("business_key")
