@@ -24,6 +24,8 @@ ROOT = Path(__file__).resolve().parent.parent
 WEB = ROOT / "api" / "web"
 BPMN_JS = WEB / "node_modules" / "bpmn-js" / "dist"
 MARGIN = 20
+MARK = 16
+"""Room below for the mark that bpmn-js leaves in the corner, in pixels."""
 
 _PAGE = """<!doctype html><meta charset="utf-8">
 <style>
@@ -41,14 +43,14 @@ _IMPORT = """async xml => {
   return { warnings: warnings.map(one => one.message), roots };
 }"""
 
-_SHOW = """([root, margin]) => {
+_SHOW = """([root, margin, mark]) => {
   const canvas = viewer.get('canvas');
   canvas.setRootElement(canvas.getRootElements().find(one => one.id === root));
   canvas.resized();
   const inner = canvas.viewbox().inner;
   return { x: inner.x - margin, y: inner.y - margin,
            width: Math.ceil(inner.width + 2 * margin),
-           height: Math.ceil(inner.height + 2 * margin) };
+           height: Math.ceil(inner.height + 2 * margin + mark) };
 }"""
 
 _FIT = """box => {
@@ -98,7 +100,7 @@ def _draw(page: Page, file: Path, folder: Path) -> bool:
         print(f"{file.name}: {warning}", file=sys.stderr)
     for number, root in enumerate(found["roots"]):
         name = file.stem if number == 0 else f"{file.stem}.{root.removesuffix('_plane')}"
-        box = page.evaluate(_SHOW, [root, MARGIN])
+        box = page.evaluate(_SHOW, [root, MARGIN, MARK])
         page.set_viewport_size({"width": box["width"], "height": box["height"]})
         page.evaluate(_FIT, box)
         page.screenshot(path=folder / f"{name}.png")

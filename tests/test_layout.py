@@ -190,12 +190,17 @@ def test_flows_go_right_unless_they_close_a_loop(file):
     for flow in picture.all("sequenceFlow"):
         element = picture.elements[flow]
         source, target = element.get("sourceRef"), element.get("targetRef")
-        if picture.boxes[source][0] >= picture.boxes[target][0] and not loops(
+        # Stacked nodes have one middle: their flow goes straight up or down.
+        if middle(picture.boxes[source]) > middle(picture.boxes[target]) and not loops(
             picture, source, target
         ):
             backwards.append(flow)
 
     assert backwards == []
+
+
+def middle(around):
+    return around[0] + around[2] // 2
 
 
 def loops(picture, source, target):
@@ -384,6 +389,24 @@ def test_a_collapsed_sub_process_has_a_page_of_its_own():
     )
 
     assert picture.page == {"sub": "p", "s": "sub", "t": "sub", "s_t": "sub"}
+
+
+def test_a_node_takes_the_column_that_its_hint_names():
+    hint = (
+        '<bpmn:extensionElements><c:properties xmlns:c="http://camunda.org/schema/1.0/bpmn">'
+        '<c:property name="column" value="a"/></c:properties></bpmn:extensionElements>'
+    )
+    picture = drawn(
+        a_process(
+            f'<bpmn:startEvent id="s"/><bpmn:task id="a"/><bpmn:exclusiveGateway id="g">{hint}</bpmn:exclusiveGateway>'
+            '<bpmn:task id="b"/>',
+            *(a_flow(*pair) for pair in ("sa", "ag", "gb")),
+        )
+    )
+
+    assert middle(picture.boxes["g"]) == middle(picture.boxes["a"])
+    assert picture.boxes["g"][1] > picture.boxes["a"][1]
+    assert picture.ways["a_g"][0][0] == picture.ways["a_g"][-1][0]
 
 
 def test_two_pools_stand_one_below_the_other_with_their_message_flow():

@@ -65,6 +65,7 @@ class Node:
         attached: boundary events on it, left to right.
         body: content of a sub-process, expanded or collapsed.
         expanded: the content is drawn inside of it.
+        column_of: the node in whose column it stands, above or below; empty for its own.
         span: columns that it covers.
         column, row: its place in the grid; ``column`` is the leftmost.
         x, y: upper left corner in pixels, once placed.
@@ -81,6 +82,7 @@ class Node:
     body: Graph | None = None
     expanded: bool = False
     event_body: bool = False
+    column_of: str = ""
     span: int = 1
     column: int = 0
     row: int = 0
@@ -220,21 +222,22 @@ def _read_node(element: Element, kind: str, lane_of: dict[str, int]) -> Node:
         height,
         lane=lane_of.get(element.get("id", ""), 0),
         host=element.get("attachedToRef") if kind == "boundaryEvent" else None,
+        column_of=_property(element, "column"),
     )
     if kind in _CONTAINERS:
         node.body = read_graph(element)
-        node.expanded = not _is_collapsed(element)
+        node.expanded = _property(element, "collapsed") != "true"
         node.event_body = element.get("triggeredByEvent") == "true"
     return node
 
 
-def _is_collapsed(element: Element) -> bool:
+def _property(element: Element, name: str) -> str:
+    """Return an extension property of an element; empty if it has none of that name."""
     path = (
-        f"{{{BPMN}}}extensionElements/{{{CAMUNDA}}}properties/"
-        f"{{{CAMUNDA}}}property[@name='collapsed']"
+        f"{{{BPMN}}}extensionElements/{{{CAMUNDA}}}properties/{{{CAMUNDA}}}property[@name='{name}']"
     )
     found = element.find(path)
-    return found is not None and found.get("value") == "true"
+    return "" if found is None else found.get("value", "")
 
 
 def _attach(graph: Graph) -> None:

@@ -128,9 +128,15 @@ def _steps(graph: Graph) -> Iterable[tuple[str, str, int]]:
 
 
 def _set_columns(graph: Graph) -> None:
-    """Set each column to the longest forward path before it."""
-    steps = list(_steps(graph))
-    waiting = {node.id: 0 for node in graph.inner}
+    """Set each column to the longest forward path before it; stacked nodes share one."""
+    stack_of = _stacks(graph)
+    steps = [
+        (stack_of[source], stack_of[target], least)
+        for source, target, least in _steps(graph)
+        if stack_of[source] != stack_of[target]
+    ]
+    columns = dict.fromkeys(stack_of.values(), 0)
+    waiting = dict.fromkeys(columns, 0)
     for _, target, _ in steps:
         waiting[target] += 1
     ready = [one for one, count in waiting.items() if not count]
@@ -138,12 +144,25 @@ def _set_columns(graph: Graph) -> None:
         here = ready.pop(0)
         for source, target, least in steps:
             if source == here:
-                node = graph.nodes[target]
-                node.column = max(node.column, graph.nodes[here].column + least)
+                columns[target] = max(columns[target], columns[here] + least)
                 waiting[target] -= 1
                 if not waiting[target]:
                     ready.append(target)
+    for node in graph.inner:
+        node.column = columns[stack_of[node.id]]
     _set_apart(graph)
+
+
+def _stacks(graph: Graph) -> dict[str, str]:
+    """Return for each node the one whose column it takes: itself, or the end of its hints."""
+    found = {}
+    for node in graph.inner:
+        seen, here = {node.id}, node
+        while here.column_of in graph.nodes and here.column_of not in seen:
+            here = graph.place_of(here.column_of)
+            seen.add(here.id)
+        found[node.id] = here.id
+    return found
 
 
 def _set_apart(graph: Graph) -> None:
@@ -253,7 +272,7 @@ class _Rows:
             down = target.lane > source.lane
             leave = self.height[source.lane] - 1 - source.row if down else source.row
             enter = target.row if down else self.height[target.lane] - 1 - target.row
-            return 0.3 * (leave + enter)
+            return 0.3 * (leave + enter) + 2.0 * self._between(source, target)
         cost = float(abs(source.row - target.row))
         if source.row == target.row:
             gap = range(source.column + source.span, target.column)
@@ -261,6 +280,17 @@ class _Rows:
         else:
             cost += 0.5
         return cost
+
+    def _between(self, source: Node, target: Node) -> int:
+        """Return how many nodes part two that are stacked."""
+        if source.column != target.column:
+            return 0
+        upper, lower = sorted((source, target), key=lambda node: node.lane)
+        return sum(
+            column == source.column
+            and (upper.lane, upper.row) < (lane, row) < (lower.lane, lower.row)
+            for lane, row, column in self.taken
+        )
 
     def _in_the_way(self, node: Node) -> float:
         """Return how many straight edges of others it would bend."""

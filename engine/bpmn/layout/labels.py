@@ -17,7 +17,8 @@ Point = tuple[int, int]
 Piece = tuple[Point, Point]
 
 _ON_A_SHAPE = 100
-_ON_A_LINE = 8
+_ON_A_LINE = 20
+_TRIES = 6
 
 
 def place_labels(graph: Graph) -> dict[str, Box]:
@@ -87,9 +88,10 @@ def _places(pieces: list[Piece], width: int, height: int) -> Iterator[Box]:
         else:
             top = y + 2 if ahead_y > y else y - height - 2
             middle = (y + ahead_y - height) // 2
-            for upper in (top, top + 16 if ahead_y > y else top - 16, middle):
-                yield (x + 5, upper, width, height)
-                yield (x - 5 - width, upper, width, height)
+            step = 16 if ahead_y > y else -16
+            uppers = [*(top + step * number for number in range(_TRIES)), middle]
+            yield from ((x + 5, upper, width, height) for upper in uppers)
+            yield from ((x - 5 - width, upper, width, height) for upper in uppers)
 
 
 def _covered(piece: Piece, way: list[Point]) -> bool:

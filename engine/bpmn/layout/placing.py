@@ -8,7 +8,7 @@ from engine.bpmn.layout.routes import Route, route
 from engine.bpmn.layout.tracks import Run, colour
 
 TRACK = 12
-GAP_ACROSS = 34
+GAP_ACROSS = 28
 """Least distance between two columns, in pixels."""
 GAP_DOWN = 22
 """Least distance between two rows."""
