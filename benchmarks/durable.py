@@ -11,7 +11,6 @@ All sides write to SQLite files of their own with the same settings (WAL,
 
 from __future__ import annotations
 
-import re
 import shutil
 import sqlite3
 import tempfile
@@ -127,10 +126,7 @@ class Recording:
 
     def _keep(self, tx: Transaction, clause: Any, values: Any) -> None:
         statement = tx._database.statement(clause)
-        bound = statement.bind(values)
-        names: list[str] = re.findall(r":(\w+)", statement.text)
-        text = re.sub(r":\w+", "?", statement.text)
-        self.transactions[-1].append((text, tuple(bound[name] for name in names)))
+        self.transactions[-1].append((statement.text, tuple(statement.bind(values))))
 
 
 def record(path: Path, ids: list[str]) -> list[list[Write]]:

@@ -150,7 +150,7 @@ def on_sqlite(*, few: int = 1_000, many: int = 100_000, turns: int = 9) -> list[
         return [_row("SQLite", few, many, compare(urls, (few, many), turns=turns, clock=CPU))]
 
 
-def on_postgres(*, few: int = 1_000, many: int = 100_000, turns: int = 9) -> list[Row]:
+def on_postgres(*, few: int = 1_000, many: int = 100_000, turns: int = 25) -> list[Row]:
     """Time per first page on PostgreSQL; no row where it is not installed."""
     if postgres.programs() is None:
         return []

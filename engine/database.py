@@ -70,32 +70,32 @@ Row = tuple[Any, ...]
 class Statement:
     """A statement compiled once for one database."""
 
-    __slots__ = ("_clause", "_constants", "_in", "_out", "text")
+    __slots__ = ("_clause", "_constants", "_in", "_order", "_out", "text")
 
     def __init__(self, clause: ClauseElement, dialect: sa.Dialect) -> None:
         # The clause is kept with it, so that its id is not given to another.
         self._clause = clause
         compiled = clause.compile(dialect=dialect)
         self.text = str(compiled)
-        textual = dialect.name == "sqlite"
         binds: Mapping[str, Any] = getattr(compiled, "binds", {})
-        self._in = [
-            name for name, bind in binds.items() if textual and isinstance(bind.type, Moment)
-        ]
+        # Values by position; None where the driver takes them by name and knows moments.
+        self._order: Sequence[str] | None = getattr(compiled, "positiontup", None)
+        order = self._order or ()
+        self._in = [at for at, name in enumerate(order) if isinstance(binds[name].type, Moment)]
         # Values that stand in the clause itself, such as limits and states.
         self._constants = {name: one.value for name, one in binds.items() if not one.required}
         columns: Sequence[Any] = getattr(clause, "selected_columns", ())
         self._out = [at for at, one in enumerate(columns) if isinstance(one.type, Moment)]
 
-    def bind(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    def bind(self, values: Mapping[str, Any]) -> Any:
         """Return ``values`` as the driver takes them."""
-        if not self._in and not self._constants:
-            return values
-        bound = {**self._constants, **values}
-        for name in self._in:
-            at = bound.get(name)
-            if at is not None:
-                bound[name] = _to_text(at)
+        given = {**self._constants, **values} if self._constants else values
+        if self._order is None:
+            return given
+        bound = [given[name] for name in self._order]
+        for at in self._in:
+            if bound[at] is not None:
+                bound[at] = _to_text(bound[at])
         return bound
 
     def read(self, row: Row) -> Row:
@@ -168,10 +168,9 @@ class Database:
         self.url = sa.make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _sqlite(self.url) if self.is_sqlite else _postgresql(self.url)
-        # The compiler writes parameters by name: both drivers take mappings.
         self._dialect: sa.Dialect = self.engine.dialect
         if self.is_sqlite:
-            self._dialect = SQLiteDialect(paramstyle="named")
+            self._dialect = SQLiteDialect(paramstyle="qmark")
         self._statements: dict[int, Statement] = {}
         self._writer = threading.Lock()
         self._thread = _Thread()
