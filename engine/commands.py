@@ -1,4 +1,4 @@
-"""What may be asked of a case, one frozen class per request.
+"""What may be asked of a case, one class per request; nobody changes one once it is made.
 
 A command is what history records: applied again to the same snapshot with the
 same definitions it gives the same events. Task, timer and incident names are
@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 JsonObject = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Command:
     """Base of all commands."""
 
@@ -33,7 +33,7 @@ class Command:
         return result
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Shape:
     """The fields of a command as records have them.
 
@@ -54,7 +54,7 @@ def _shape(kind: type[Command]) -> _Shape:
     return _Shape({one.name: None for one in fields(kind)}, needed, tuple(left_out))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StartCase(Command):
     """Start a case of ``process`` at ``start`` (its only plain start event if None)."""
 
@@ -68,7 +68,7 @@ class StartCase(Command):
     links: list[JsonObject] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ClaimTask(Command):
     """Make the actor the assignee (签收)."""
 
@@ -77,7 +77,7 @@ class ClaimTask(Command):
     unit: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class UnclaimTask(Command):
     """Give a claimed task back to its candidates (取消签收)."""
 
@@ -85,7 +85,7 @@ class UnclaimTask(Command):
     task: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TransferTask(Command):
     """Change the assignee for good (转办); no clock is reset."""
 
@@ -96,7 +96,7 @@ class TransferTask(Command):
     unit: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CompleteTask(Command):
     """Complete a user or manual task (办理); an unclaimed one is claimed first."""
 
@@ -107,7 +107,7 @@ class CompleteTask(Command):
     unit: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SuspendTask(Command):
     """Stop a task's clocks (挂起) until it is resumed."""
 
@@ -117,7 +117,7 @@ class SuspendTask(Command):
     review_at: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ResumeTask(Command):
     """Let a suspended task's clocks run on with what was left of them."""
 
@@ -126,7 +126,7 @@ class ResumeTask(Command):
     reason: Any = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ExtendTask(Command):
     """Give a task a later due moment (延期); the original one is kept beside it."""
 
@@ -136,7 +136,7 @@ class ExtendTask(Command):
     reason: Any = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AddComment(Command):
     """Add a remark to a task's thread; ``text`` is sealed."""
 
@@ -145,7 +145,7 @@ class AddComment(Command):
     text: Any
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AddAttachment(Command):
     """Add a file to a task; its name and bytes are sealed, its hash is not."""
 
@@ -158,7 +158,7 @@ class AddAttachment(Command):
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FireTimer(Command):
     """Fire the timer armed under ``timer``, the case's arming number."""
 
@@ -167,7 +167,7 @@ class FireTimer(Command):
     due_at: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CorrelateMessage(Command):
     """Give a message to the subscription that waits for its name and keys."""
 
@@ -177,7 +177,7 @@ class CorrelateMessage(Command):
     data: JsonObject = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ReceiveSignal(Command):
     """Tell the case that a signal was broadcast."""
 
@@ -186,7 +186,7 @@ class ReceiveSignal(Command):
     data: JsonObject = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CompleteJob(Command):
     """Bring back the result of a service task's work."""
 
@@ -195,7 +195,7 @@ class CompleteJob(Command):
     data: JsonObject = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FailJob(Command):
     """Report that a service task's work failed: a BPMN error if ``error_code`` is caught."""
 
@@ -205,7 +205,7 @@ class FailJob(Command):
     error_code: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RaiseIncident(Command):
     """Record a failure outside the case (a delivery) as an incident of its sender."""
 
@@ -215,7 +215,7 @@ class RaiseIncident(Command):
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RetryIncident(Command):
     """Try the failed step again, with corrected data if given; None = all incidents."""
 
@@ -225,7 +225,7 @@ class RetryIncident(Command):
     reason: Any = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SuspendCase(Command):
     """Stop the whole case: no task, timer or message moves it."""
 
@@ -234,7 +234,7 @@ class SuspendCase(Command):
     review_at: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ResumeCase(Command):
     """Let a suspended case go on with what was left of its limits."""
 
@@ -242,7 +242,7 @@ class ResumeCase(Command):
     reason: Any = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CancelCase(Command):
     """End a case before its end event: terminated, voided, withdrawn or merged."""
 
@@ -251,7 +251,7 @@ class CancelCase(Command):
     reason: Any = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AddInstance(Command):
     """Add an instance to a running multi-instance activity (加签, 协办)."""
 
@@ -260,7 +260,7 @@ class AddInstance(Command):
     item: Any = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CancelInstance(Command):
     """Cancel one instance of a running multi-instance activity (减签)."""
 
@@ -270,7 +270,7 @@ class CancelInstance(Command):
     reason: Any = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class HoldScope(Command):
     """Hold one instance of a multi-instance activity: tasks wait, limits stop."""
 
@@ -280,7 +280,7 @@ class HoldScope(Command):
     reason: Any = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ReleaseScope(Command):
     """Release a held instance: limits run on with what was left."""
 
@@ -289,7 +289,7 @@ class ReleaseScope(Command):
     instance: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RecomputeDeadlines(Command):
     """Evaluate every open timer again: the working calendar has a new version."""
 

@@ -20,8 +20,11 @@ from engine.commands import Command, JsonObject
 from engine.events import Event
 from engine.scripts import Code
 
+# Site, Answer, Snapshot and Applied are made in every command and nobody changes
+# one, but they are not frozen: that would make each four times as dear to make.
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class Site:
     """Where in a case something is asked.
 
@@ -40,7 +43,7 @@ class Site:
     since: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answer:
     """What the world said.
 
@@ -100,13 +103,16 @@ class Bundle:
     Attributes:
         main: key of the case's own process.
         processes: it and every process it can call, by key.
+        read: process key -> names that its forms and decisions read; None where
+            nobody looked, and then any name may be read.
     """
 
     main: str
     processes: Mapping[str, Process]
+    read: Mapping[str, frozenset[str]] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Snapshot:
     """Where a case stands; everything in it is JSON.
 
@@ -124,7 +130,7 @@ class Snapshot:
     data: dict[str, JsonObject]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Applied:
     """What a command did."""
 

@@ -75,9 +75,7 @@ def take_event_sub_process(
 
 def visit_event(run: Run, scope: str, event: Place, written: JsonObject) -> None:
     """Enter an event that has happened and go on from it; it is counted already."""
-    nth = run.visit(scope, event)
-    name = f"{event.prefix}.{nth}"
-    run.add_token(name, event.id, scope, nth)
+    name = run.enter(scope, event)
     write(run, scope, written, name)
     run.perform(after(event), name, None)
 

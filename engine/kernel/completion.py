@@ -11,7 +11,7 @@ from engine.kernel.flows import leave
 from engine.kernel.names import data_at, names_at, write, write_own
 from engine.kernel.plan import Place
 from engine.kernel.questions import mapped, run_script
-from engine.kernel.rows import COUNT, FRAME, INSTANCE, KIND, PARENT, T_SUBS
+from engine.kernel.rows import COUNT, FRAME, INSTANCE, KIND, PARENT, T_SCOPE, T_SUBS
 from engine.kernel.run import Run
 from engine.kernel.subscriptions import close
 
@@ -59,7 +59,7 @@ def _write_out(run: Run, around: str, found: dict[str, object], name: str) -> No
 
 def hand_on(run: Run, name: str, place: Place, outcome: str | None) -> None:
     """Leave an activity whose work is done, or end the instance that it is."""
-    around = run.surroundings(name)
+    around = run.tokens[name][T_SCOPE] if name in run.tokens else run.scopes[name][PARENT]
     row = run.scopes[around]
     if row[KIND] != FRAME:
         if place.only is not None:

@@ -52,7 +52,7 @@ def run_command(run: Run, command: c.Command) -> None:
     """Do what a command asks, and all that follows from it."""
     HANDLERS[type(command)](run, command)
     drain(run)
-    if run.state == "open":
+    if run.stale and run.state == "open":
         clocks.settle(run)
 
 

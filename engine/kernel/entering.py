@@ -25,17 +25,10 @@ def arrive(run: Run, scope: str, place: Place, flow: str | None, outcome: str | 
     elif place.kind is Kind.INCLUSIVE and place.incoming > 1:
         arrive_inclusive(run, scope, place, flow)
     elif place.activity:
-        run.perform(place.first, _enter(run, scope, place, None))
+        run.perform(place.first, run.enter(scope, place))
     else:
-        name = _enter(run, scope, place, outcome)
+        name = run.enter(scope, place, outcome)
         run.perform(_STEPS.get(place.kind, "exit"), name, *_MORE.get(place.kind, (outcome,)))
-
-
-def _enter(run: Run, scope: str, place: Place, outcome: str | None) -> str:
-    nth = run.visit(scope, place)
-    name = f"{place.prefix}.{nth}"
-    run.add_token(name, place.id, scope, nth, outcome=outcome)
-    return name
 
 
 _STEPS = {

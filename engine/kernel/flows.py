@@ -25,7 +25,6 @@ from engine.kernel.rows import (
     T_ELEMENT,
     T_NTH,
     T_SCOPE,
-    T_SUBS,
 )
 from engine.kernel.run import Run, Stuck
 from engine.kernel.subscriptions import close
@@ -51,19 +50,23 @@ def leave(run: Run, name: str, place: Place, chosen: Exits, outcome: str | None)
     """Leave an element by these flows; boundary events close before they are taken."""
     if run.incidents:
         drop_incidents(run, name)
-    token = run.tokens.get(name)
-    if token is None:
+    if name in run.tokens:
+        _, scope, nth, _, _, subs, _ = run.tokens[name]
+        if subs:
+            close(run, subs)
+        run.remove_token(name)
+    else:
         row = run.scopes[name]
         scope, nth = row[PARENT], row[NTH]
         close(run, row[SUBS])
         run.remove_scope(name)
-    else:
-        scope, nth = token[T_SCOPE], token[T_NTH]
-        if token[T_SUBS]:
-            close(run, token[T_SUBS])
-        run.remove_token(name)
     run.note("element_left", scope, place.id, nth)
-    take(run, scope, (place, nth), chosen, outcome)
+    for flow, target in chosen:
+        run.note("flow_taken", scope, place.id, nth)["flow"] = flow.id
+        run.queue.append((scope, target, flow.id, outcome))
+    if len(chosen) != 1 and run.count(scope, len(chosen) - 1) == 0:
+        run.end = place.id
+        run.perform("complete", scope)
 
 
 def pass_through(run: Run, scope: str, place: Place, outcome: str | None) -> None:
@@ -74,19 +77,6 @@ def pass_through(run: Run, scope: str, place: Place, outcome: str | None) -> Non
     run.note("element_left", scope, place.id, nth)
     run.note("flow_taken", scope, place.id, nth)["flow"] = flow.id
     run.queue.append((scope, target, flow.id, None if place.activity else outcome))
-
-
-def take(
-    run: Run, scope: str, visit: tuple[Place, int], chosen: Exits, outcome: str | None
-) -> None:
-    """Send the token of a visit, which was counted in ``scope``, along the flows."""
-    place, nth = visit
-    for flow, target in chosen:
-        run.note("flow_taken", scope, place.id, nth)["flow"] = flow.id
-        run.queue.append((scope, target, flow.id, outcome))
-    if len(chosen) != 1 and run.count(scope, len(chosen) - 1) == 0:
-        run.end = place.id
-        run.perform("complete", scope)
 
 
 def _choose(run: Run, place: Place, name: str, outcome: str | None) -> Exits:

@@ -110,7 +110,9 @@ def _begin(run: Run, name: str, more: int) -> None:
 
 def begin_instance(run: Run, name: str, index: int) -> None:
     """Open the frame of an instance and start the activity in it."""
-    run.count_entry()
+    run.room -= 1
+    if run.room < 0:
+        run.make_room()
     place = run.place(name)
     whole = run.scopes[name]
     frame = f"{name}.{index}"

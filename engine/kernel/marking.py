@@ -145,10 +145,9 @@ class Marking:
         nth: int,
         *,
         instance: int | None = None,
-        outcome: str | None = None,
     ) -> None:
         """Put a token on an element; the caller counts it."""
-        self.tokens[name] = [element, scope, nth, instance, MOVING, [], outcome]
+        self.tokens[name] = [element, scope, nth, instance, MOVING, [], None]
         if self._inside is not None:
             self._inside.setdefault(scope, {})[name, True] = None
 

@@ -72,10 +72,7 @@ def _release(run: Run, table: Table, scope: str, join: Place, held: dict[str, in
         if not table[scope]:
             del table[scope]
     run.count(scope, 1 - merged)
-    nth = run.visit(scope, join)
-    name = f"{join.prefix}.{nth}"
-    run.add_token(name, join.id, scope, nth)
-    run.perform("exit", name, None)
+    run.perform("exit", run.enter(scope, join), None)
 
 
 def _is_complete(run: Run, scope: str, join: str) -> bool:

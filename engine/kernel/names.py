@@ -129,8 +129,12 @@ def write_own(run: Run, scope: str, values: Mapping[str, Any], at: str) -> None:
         return
     names = sorted(values)
     run.own_data(scope).update(values)
-    element, nth, instance = run.visit_of(at)
-    event = run.note("data_written", run.surroundings(at) if at else "", element, nth)
+    if at in run.tokens:
+        element, around, nth, instance, *_ = run.tokens[at]
+    else:
+        element, nth, instance = run.visit_of(at)
+        around = run.surroundings(at) if at else ""
+    event = run.note("data_written", around, element, nth)
     if instance is not None:
         event["instance"] = instance
     event["scope"], event["names"] = scope, names

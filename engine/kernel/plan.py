@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from engine.bpmn.codes import codes_of
 from engine.bpmn.model import (
     ACTIVITIES,
     EventDefinition,
@@ -104,6 +105,8 @@ class Plan:
         owner: start event of an event sub-process -> the event sub-process.
         separated: elements (``element`` or ``process.element``) that some task
             must not be done by the same person or unit as.
+        mentioned: data names that the diagram's texts read, and those by which the
+            separation of duties knows who was there.
     """
 
     process: Process
@@ -112,6 +115,7 @@ class Plan:
     places: Mapping[str, Place]
     owner: Mapping[str, Place]
     separated: frozenset[str]
+    mentioned: frozenset[str]
 
 
 _plans: dict[int, tuple[Process, Plan]] = {}
@@ -156,7 +160,11 @@ class _Planner:
             for node in self.process.nodes.values()
             for element in (*node.assignment.not_same_as, *node.assignment.not_same_unit_as)
         )
-        return Plan(self.process, root, self.areas, self.places, owner, separated)
+        mentioned = {name for _, _, code in codes_of(self.process) for name in code.names}
+        mentioned |= {f"{one}_{what}" for one in separated for what in ("by", "unit")}
+        return Plan(
+            self.process, root, self.areas, self.places, owner, separated, frozenset(mentioned)
+        )
 
     def _place(self, node: Node) -> Place:
         return Place(

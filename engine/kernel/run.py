@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from engine.bpmn.model import Process
@@ -27,6 +28,7 @@ from engine.kernel.rows import (
     FRAME,
     KIND,
     LABEL,
+    MOVING,
     MULTI,
     PARENT,
     PROCESS,
@@ -36,6 +38,12 @@ from engine.kernel.rows import (
 from engine.kernel.semantics import MAX_ENTRIES, MAX_OPEN
 
 Step = Callable[..., None]
+
+_ROOM = 100
+"""Elements that a command may enter before the limits are looked at for the first time."""
+
+# A clock that steps, a tick and a replay give many commands one moment.
+_text = lru_cache(maxsize=64)(local_text)
 
 
 class Stuck(Exception):
@@ -76,23 +84,24 @@ class Run(Marking):
         end: the element at which the last token ended.
         reason: why limits change.
         moment: the command's moment as RFC 3339 text.
+        room: how many elements may be entered before the limits are looked at.
     """
 
     __slots__ = (
+        "_granted",
         "_paths",
         "_plans",
-        "_visited",
         "_where",
         "actor",
         "bundle",
         "dirty",
         "end",
-        "entries",
         "events",
         "moment",
         "now",
         "queue",
         "reason",
+        "room",
         "stale",
         "steps",
         "thrown",
@@ -119,12 +128,12 @@ class Run(Marking):
         self.stale: dict[str, None] = {}
         self.end: str | None = None
         self.reason: Any = None
-        self.entries = 0
+        far = len(self.tokens) + len(self.scopes) + 3 * _ROOM < MAX_OPEN
+        self.room = self._granted = _ROOM if far else 0
         self._where: dict[str, tuple[str, list[str]]] = {}
         self._paths: dict[str, list[str]] = {}
         self._plans: dict[str, Plan] = {}
-        self._visited: set[str] = set()
-        self.moment = local_text(now)
+        self.moment = _text(now)
 
     # -- results ------------------------------------------------------------
 
@@ -191,6 +200,13 @@ class Run(Marking):
         plan = self.plan(scope)
         return plan.root if row[KIND] in (CASE, CALL) else plan.areas[row[ELEMENT]]
 
+    def is_read(self, process: str, name: str) -> bool:
+        """Whether a text, form or decision of a process reads a datum of that name."""
+        read = self.bundle.read
+        if read is None or name in read.get(process, ()):
+            return True
+        return name in plan_of(self.bundle.processes[process]).mentioned
+
     def place(self, name: str) -> Place:
         """Return the element of a token, or of the activity that a scope is the body of."""
         if name in self.tokens:
@@ -230,28 +246,43 @@ class Run(Marking):
 
     def visit(self, scope: str, place: Place) -> int:
         """Count and announce that an element is entered; return its nth."""
-        self.count_entry()
+        self.room -= 1
+        if self.room < 0:
+            self.make_room()
         key = place.process
-        if key not in self._visited:
-            self._visited.add(key)
+        if key not in self._own:
+            self._own.add(key)
             self.visits[key] = dict(self.visits.get(key, ()))
         counts = self.visits[key]
-        nth: int = counts.get(place.id, 0) + 1
+        nth: int = counts[place.id] + 1 if place.id in counts else 1
         counts[place.id] = nth
         self.note("element_entered", scope, place.id, nth)
         return nth
 
-    def count_entry(self) -> None:
-        """Count one element entered.
+    def enter(self, scope: str, place: Place, outcome: str | None = None) -> str:
+        """Visit an element with a token that stays there for now; return its name."""
+        nth = self.visit(scope, place)
+        name = f"{place.prefix}.{nth}"
+        self.tokens[name] = [place.id, scope, nth, None, MOVING, [], outcome]
+        if self._inside is not None:
+            self._inside.setdefault(scope, {})[name, True] = None
+        return name
+
+    def make_room(self) -> None:
+        """Grant more elements to enter, up to the next look at the limits.
 
         Raises:
             LimitReached: the command has entered too many, or too much is open.
         """
-        self.entries += 1
-        if self.entries > MAX_ENTRIES:
+        if self._granted >= MAX_ENTRIES:
             raise LimitReached(f"The command entered more than {MAX_ENTRIES:,} elements.")
-        if len(self.tokens) + len(self.scopes) + len(self.queue) > MAX_OPEN:
+        left = MAX_OPEN - len(self.tokens) - len(self.scopes) - len(self.queue)
+        if left <= 0:
             raise LimitReached(f"The case holds more than {MAX_OPEN:,} tokens.")
+        # A visit opens at most three: a frame, a body in it and a token.
+        more = min(MAX_ENTRIES - self._granted, (left + 2) // 3)
+        self._granted += more
+        self.room += more
 
     # -- steps ----------------------------------------------------------------
 

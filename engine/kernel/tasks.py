@@ -48,10 +48,10 @@ def open_task(run: Run, name: str) -> None:
         Stuck: an expression of its assignment fails.
     """
     place = run.place(name)
-    if place.asked or place.groups:
+    if place.asked:
         _open_assigned(run, name, place)
     else:
-        _offer(run, name, place, [])
+        _offer(run, name, place, _candidates(run, name, place, {}) if place.groups else [])
 
 
 def _offer(
@@ -90,11 +90,9 @@ def _offer(
 
 
 def _open_assigned(run: Run, name: str, place: Place) -> None:
-    answers: dict[Code, Answer] = {}
-    if place.asked:
-        names = names_at(run, run.tokens[name][T_SCOPE])
-        found = ask(run, run.site(name, "assignment"), place.asked, names)
-        answers = dict(zip(place.asked, found, strict=True))
+    names = names_at(run, run.tokens[name][T_SCOPE])
+    found = ask(run, run.site(name, "assignment"), place.asked, names)
+    answers = dict(zip(place.asked, found, strict=True))
     who = place.node.assignment
     assignee = _text(answers, who.assignee, "user")
     candidates = _candidates(run, name, place, answers)
@@ -198,7 +196,7 @@ def is_task_held(run: Run, task: str) -> bool:
 
 def _demand_free(run: Run, task: str) -> Row:
     row = demand_task(run, task)
-    if is_task_held(run, task):
+    if run.held and is_task_held(run, task):
         raise OnHold(f"Task {task!r} is on hold.", hint="It takes work again once it is released.")
     return row
 
@@ -228,6 +226,8 @@ def _claimed(run: Run, task: str, unit: str | None) -> None:
 def _signed(run: Run, task: str, at: str | None) -> None:
     """Write when a task was signed for, so that limits on signing stop or go on."""
     name = f"{run.tokens[task][T_ELEMENT]}_claimed_at"
+    if not run.is_read(run.place(task).process, name):
+        return
     write(run, run.tokens[task][T_SCOPE], {name: at}, task)
 
 
@@ -304,17 +304,22 @@ def _demand_outcome(place: Place, outcome: str | None) -> None:
 def _results(
     run: Run, place: Place, command: CompleteTask, unit: str | None, *, signs: bool
 ) -> JsonObject:
-    id_ = place.id
-    results = {
-        **command.data,
-        id_ + "_by": run.actor,
-        id_ + "_at": run.moment,
-        id_ + "_unit": unit,
-    }
+    """Return what a task leaves in its scope.
+
+    Its data and outcome, always; who, when and for which unit only where something of
+    the process reads it, since a case carries its data through every command and the
+    history has them anyway.
+    """
+    results = dict(command.data)
     if command.outcome is not None:
-        results[id_ + "_outcome"] = command.outcome
+        results[f"{place.id}_outcome"] = command.outcome
+    facts = {"by": run.actor, "at": run.moment, "unit": unit}
     if signs:
-        results[id_ + "_claimed_at"] = run.moment
+        facts["claimed_at"] = run.moment
+    for what, value in facts.items():
+        name = f"{place.id}_{what}"
+        if run.is_read(place.process, name):
+            results[name] = value
     return results
 
 
