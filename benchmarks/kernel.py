@@ -79,7 +79,7 @@ def twelve_tasks(*, cases: int = 20, turns: int = 15) -> list[Row]:
 def _demand(case: Snapshot) -> None:
     data = case.data[""]
     # Data keep the order in which they were written.
-    order = [name.removesuffix("_by") for name in data if name.endswith("_by")]
+    order = [name.replace("note", "step") for name in data if name.startswith("note_")]
     twelve.demand(order, data, ended=case.state == "completed")
 
 
