@@ -75,7 +75,7 @@ def process_of(xml: bytes, key: str) -> Process:
 
 def bundle_of(xml: bytes, key: str) -> Bundle:
     """Return what a case of the file's process runs on."""
-    return Bundle(key, {key: process_of(xml, key)})
+    return Bundle(key, {key: process_of(xml, key)}, {})
 
 
 class Desk:

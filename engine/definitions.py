@@ -195,4 +195,12 @@ def _compile(tx: Transaction, digest: str, versions: dict[str, Any]) -> Pinned:
                 form, _ = forms.read(content, filename=file["filename"])
                 assert form is not None, "what was deployed can be read"
                 known_forms[key, file["key"]] = form
-    return Pinned(digest, versions, Bundle(versions["main"], processes), tables, known_forms)
+    read = {
+        key: frozenset().union(
+            *(form.readable for (process, _), form in known_forms.items() if process == key),
+            *(table.needs | table.names for (process, _), table in tables.items() if process == key),
+        )
+        for key in processes
+    }
+    bundle = Bundle(versions["main"], processes, read)
+    return Pinned(digest, versions, bundle, tables, known_forms)

@@ -102,7 +102,7 @@ def test_the_lists_are_walks_along_an_index(app):
         values |= inbox._after(None, newest=False)
         with app.database.engine.connect() as connection:
             rows = connection.connection.execute(
-                "EXPLAIN QUERY PLAN " + statement.text, dict(statement.bind(values))
+                "EXPLAIN QUERY PLAN " + statement.text, statement.bind(values)
             ).fetchall()
         plans[name] = [row[3] for row in rows]
 
