@@ -32,7 +32,11 @@ def open_application(
             and the system clock is asked for.
     """
     database = Database(settings.database_url)
-    chosen = clock or _clock(database, settings)
+    try:
+        chosen = clock or _clock(database, settings)
+    except BaseException:
+        database.close()
+        raise
     return Application(
         settings=settings,
         clock=chosen,
