@@ -198,7 +198,7 @@ def _compile(tx: Transaction, digest: str, versions: dict[str, Any]) -> Pinned:
     read = {
         key: frozenset().union(
             *(form.readable for (process, _), form in known_forms.items() if process == key),
-            *(table.needs | table.names for (process, _), table in tables.items() if process == key),
+            *(one.needs | one.names for (process, _), one in tables.items() if process == key),
         )
         for key in processes
     }

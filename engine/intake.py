@@ -71,7 +71,8 @@ def prepare_start(
     pinned: Pinned,
     command: StartCase,
     sealer: Sealer,
-    personal: frozenset[str] | None = None,
+    *,
+    trusted: bool,
 ) -> StartCase:
     """Return the command with its data judged by the start form and sealed.
 
@@ -84,10 +85,9 @@ def prepare_start(
     roles = pinned.main.starter_roles
     access.require(actor, "start", start_roles=roles)
     form = pinned.form_of(pinned.bundle.main, node.id)
-    if personal is not None:
-        sealed = personal | (form.personal if form else frozenset())
-        data = forms.validate_free(command.data)
-        return replace(command, data=sealer.fields(data, sealed))
+    if trusted:
+        personal = form.personal if form else frozenset()
+        return replace(command, data=sealer.fields(command.data, personal))
     if form is None:
         return replace(command, data=forms.validate_free(command.data, writes=node.writes))
     data = forms.validate(form, command.data)
@@ -122,9 +122,7 @@ class Desk:
     pinned: Pinned
 
 
-def prepare(
-    desk: Desk, command: Command, sealer: Sealer, personal: frozenset[str] = frozenset()
-) -> Command:
+def prepare(desk: Desk, command: Command, sealer: Sealer) -> Command:
     """Return the command as it will be recorded: allowed, valid, sealed.
 
     Raises:
@@ -138,8 +136,10 @@ def prepare(
     _require(desk, _action(command), None)
     _check_state(desk.row)
     if getattr(command, "data", None) is not None:
-        data = forms.validate_free(command.data)  # type: ignore[attr-defined]
-        changes: Any = {"data": sealer.fields(data, personal)}
+        data: JsonObject = command.data  # type: ignore[attr-defined]
+        if not desk.actor.is_system:
+            data = forms.validate_free(data)
+        changes: Any = {"data": sealer.marked(data)}
         command = replace(command, **changes)
     return _seal_texts(command, sealer)
 

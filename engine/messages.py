@@ -25,7 +25,7 @@ from engine.database import Moment, Transaction
 from engine.errors import Busy, CaseNotFound, EngineError, NotAllowed, NothingWaits, WrongState
 from engine.history import canonical
 from engine.ports import Application
-from engine.sealing import find_sealed, unseal
+from engine.sealing import Personal, find_sealed, holds_personal, unseal
 from engine.tables import buffered, starts, subscriptions
 
 KEPT = timedelta(days=1)
@@ -103,9 +103,9 @@ def correlate(
         WrongState: the case that waits for it is suspended.
         Busy: whoever waits for it changes three times running.
     """
-    plain, personal = _opened(app, actor.name, data)
+    plain = _opened(app, actor.name, data)
     message = CorrelateMessage(name=name, correlation=correlation, data=plain)
-    received = _hand_over(app, actor, message, once, personal)
+    received = _hand_over(app, actor, message, once)
     if received is not None:
         return received
     with app.database.reading() as tx:
@@ -124,7 +124,7 @@ def correlate(
             case_id=_derived(app, once),
             once=once,
             unique=_unique(process, element, correlation),
-            personal=personal or None,
+            trusted=holds_personal(plain),
         )
     return _keep(app, actor, replace(message, data=data), once)
 
@@ -134,7 +134,6 @@ def _hand_over(
     actor: Actor,
     message: CorrelateMessage,
     once: Once | None,
-    personal: frozenset[str],
 ) -> Answer | None:
     """Give a message to the running case that waits for it; None when there is none."""
     refusals: dict[str, WrongState] = {}
@@ -147,7 +146,7 @@ def _hand_over(
             # It has not ended: it is suspended.
             raise refusals[receiver]
         try:
-            return cases.handle(app, actor, receiver, message, once=once, personal=personal)
+            return cases.handle(app, actor, receiver, message, once=once)
         except NothingWaits:
             # It was satisfied meanwhile: look again.
             continue
@@ -174,7 +173,7 @@ def broadcast(
     Returns:
         200 with the ``cases`` that received it and the ones it ``started``.
     """
-    plain, personal = _opened(app, actor.name, data)
+    plain = _opened(app, actor.name, data)
     with app.database.reading() as tx:
         waiting = tx.all(_NAMED, {"kind": "signal", "name": name})
         begins = tx.all(_STARTED_BY, {"kind": "signal", "name": name})
@@ -189,7 +188,6 @@ def broadcast(
                 one,
                 ReceiveSignal(name=name, data=plain),
                 once=Once("@signal", key, once.body if once else b""),
-                personal=personal,
             )
         except (NothingWaits, CaseNotFound, NotAllowed, WrongState):
             # Whoever cannot hear it now does not keep the others from hearing it.
@@ -201,7 +199,7 @@ def broadcast(
         of_start = Once("@signal", key, once.body if once else b"")
         answer = cases.start(
             app, actor, process=process, version=version, at_start=element, data=plain,
-            case_id=_derived(app, of_start), once=of_start, personal=personal or None,
+            case_id=_derived(app, of_start), once=of_start, trusted=holds_personal(plain),
         )  # fmt: skip
         started.append(answer.case_id)
     return Answer(200, {"name": name, "cases": reached, "started": started})
@@ -223,14 +221,14 @@ def offer_buffered(app: Application, case_id: str) -> None:
             rows = tx.all(_BUFFERED, {"name": name, "now": app.clock.now()})
             found += [(name, *row) for row in rows if _matches(wanted, orjson.loads(row[1]))][:1]
     for name, one, correlation, data, actor in found:
-        plain, personal = _opened(app, actor, orjson.loads(data))
+        plain = _opened(app, actor, orjson.loads(data))
         message = CorrelateMessage(name, orjson.loads(correlation), plain)
         by = Actor.system(actor) if actor.startswith("@") else app.find_actor(app, actor)
         if by is None:
             continue
         try:
             once = Once("@buffered", one)
-            cases.handle(app, by, case_id, message, once=once, personal=personal)
+            cases.handle(app, by, case_id, message, once=once)
         except EngineError:
             # It stays until it expires: the case, or another one, may take it later.
             continue
@@ -238,14 +236,14 @@ def offer_buffered(app: Application, case_id: str) -> None:
             tx.run(_DELETE_BUFFERED, {"of_id": one})
 
 
-def _opened(app: Application, by: str, data: JsonObject) -> tuple[JsonObject, frozenset[str]]:
-    """Return what a case has sent in plain, and the keys that are to be sealed again."""
-    sealed = frozenset(key for key, value in data.items() if find_sealed(value))
-    if not sealed or not by.startswith(_CASE):
-        return data, frozenset()
+def _opened(app: Application, by: str, data: JsonObject) -> JsonObject:
+    """Return what a case has sent with its sealed values in plain, marked to be sealed again."""
+    if not by.startswith(_CASE) or not find_sealed(data):
+        return data
     with app.database.reading() as tx:
-        plain: JsonObject = unseal(data, store.get_sealed(tx, by.removeprefix(_CASE)))
-    return plain, sealed
+        values = store.get_sealed(tx, by.removeprefix(_CASE))
+    opened: JsonObject = unseal(data, values, Personal)
+    return opened
 
 
 def _receiver(tx: Transaction, name: str, correlation: JsonObject) -> str | None:

@@ -174,26 +174,24 @@ def _job(app: Application, delivery: Delivery) -> None:
         return
     if row.state == "suspended":
         raise WrongState("The case is suspended.")
-    done, personal = _done(app, delivery, orjson.loads(delivery.body))
+    done = _done(app, delivery, orjson.loads(delivery.body))
     once = Once("@outbox", delivery.key)
     try:
-        cases.handle(app, cases.OUTBOX, delivery.case_id, done, once=once, personal=personal)
+        cases.handle(app, cases.OUTBOX, delivery.case_id, done, once=once)
     except NothingWaits:
         # The task was cancelled meanwhile; nobody asks for its result any more.
         return
 
 
-def _done(
-    app: Application, delivery: Delivery, event: dict[str, Any]
-) -> tuple[CompleteJob | FailJob, frozenset[str]]:
+def _done(app: Application, delivery: Delivery, event: dict[str, Any]) -> CompleteJob | FailJob:
     job, topic = event["job"], event["topic"]
     try:
-        result = topics.run(app, delivery.case_id, topic, event["data"], key=delivery.key)
+        data = topics.run(app, delivery.case_id, topic, event["data"], key=delivery.key)
     except Busy:
         raise
     except EngineError as reason:
-        return FailJob(job=job, message=str(reason), error_code=reason.code), frozenset()
-    return CompleteJob(job=job, data=result.data), result.personal
+        return FailJob(job=job, message=str(reason), error_code=reason.code)
+    return CompleteJob(job=job, data=data)
 
 
 _KINDS = {"message": _message, "signal": _signal, "job": _job}

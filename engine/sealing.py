@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -22,6 +23,13 @@ SALT_SIZE = 16
 
 Kept = tuple[str, bytes, bytes]
 """(id, salt, canonical JSON) of one sealed value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Personal:
+    """A personal value in plain, on its way from where it was sealed to where it will be."""
+
+    value: Any
 
 
 class Sealer:
@@ -36,14 +44,46 @@ class Sealer:
         """Return the sealed form of ``value``; None and sealed values stay as they are."""
         if value is None or is_sealed(value):
             return value
-        salt, text = self._secret(SALT_SIZE), canonical(value)
+        salt, text = self._secret(SALT_SIZE), canonical(_plain(value))
         one = self._new_id()
         self.kept.append((one, salt, text))
         return {"$sealed": one, "commitment": commitment(salt, text)}
 
     def fields(self, data: Mapping[str, Any], personal: Collection[str]) -> dict[str, Any]:
-        """Return ``data`` with the values of the personal keys sealed."""
-        return {key: self.value(value) if key in personal else value for key, value in data.items()}
+        """Return ``data`` with the values of the personal keys sealed, and what is marked."""
+        return {
+            key: self.value(value) if key in personal else self.marked(value)
+            for key, value in data.items()
+        }
+
+    def marked(self, value: Any) -> Any:
+        """Return ``value`` with each ``Personal`` inside it sealed, at its place."""
+        if isinstance(value, Personal):
+            return self.value(value.value)
+        if isinstance(value, dict):
+            return {key: self.marked(one) for key, one in value.items()}
+        if isinstance(value, list):
+            return [self.marked(one) for one in value]
+        return value
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Personal):
+        return _plain(value.value)
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    return value
+
+
+def holds_personal(value: Any) -> bool:
+    """Tell whether a ``Personal`` lies anywhere inside ``value``."""
+    if isinstance(value, dict):
+        return any(holds_personal(one) for one in value.values())
+    if isinstance(value, list):
+        return any(holds_personal(one) for one in value)
+    return isinstance(value, Personal)
 
 
 def is_sealed(value: Any) -> bool:
@@ -56,20 +96,25 @@ def commitment(salt: bytes, text: bytes) -> str:
     return hashlib.sha256(salt + text).hexdigest()
 
 
-def unseal(value: Any, values: Mapping[str, bytes]) -> Any:
+def unseal(
+    value: Any, values: Mapping[str, bytes], mark: Callable[[Any], Any] | None = None
+) -> Any:
     """Return ``value`` with every sealed value that ``values`` holds put back.
 
     Args:
         value: any JSON value; sealed ones may lie at any depth.
         values: canonical JSON by id, of what is not erased.
+        mark: applied to each value put back: ``Personal``, where it will be sealed again.
     """
     if isinstance(value, dict):
         if "$sealed" in value:
             text = values.get(value["$sealed"])
-            return value if text is None else orjson.loads(text)
-        return {key: unseal(one, values) for key, one in value.items()}
+            if text is None:
+                return value
+            return orjson.loads(text) if mark is None else mark(orjson.loads(text))
+        return {key: unseal(one, values, mark) for key, one in value.items()}
     if isinstance(value, list):
-        return [unseal(one, values) for one in value]
+        return [unseal(one, values, mark) for one in value]
     return value
 
 

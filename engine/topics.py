@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -24,25 +23,12 @@ from engine.database import Moment, Transaction
 from engine.errors import InvalidData
 from engine.ports import Application
 from engine.redaction import propose
-from engine.sealing import find_sealed, unseal
+from engine.sealing import Personal, unseal
 from engine.tables import cases as case_table
 from engine.tables import keys
 
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What a topic came to.
-
-    Attributes:
-        data: what the case takes over.
-        personal: keys of ``data`` that are sealed before they are recorded.
-    """
-
-    data: JsonObject
-    personal: frozenset[str] = frozenset()
-
-
-Topic = Callable[[Application, str, JsonObject], Result]
+Topic = Callable[[Application, str, JsonObject], JsonObject]
+"""What is ``Personal`` in the result is sealed before it is recorded."""
 
 DUPLICATE_METRES = 50
 DUPLICATE_DAYS = 30
@@ -63,7 +49,7 @@ _SAME_ITEM = (
 )
 
 
-def next_number(app: Application, _case_id: str, data: JsonObject) -> Result:
+def next_number(app: Application, _case_id: str, data: JsonObject) -> JsonObject:
     """Return the next number of a series as ``number``, e.g. ``whistle-2026-000017``.
 
     Series count per counter and local year. A number is never given twice; when
@@ -77,18 +63,18 @@ def next_number(app: Application, _case_id: str, data: JsonObject) -> Result:
     year = app.references.calendar.local(app.clock.now()).year
     with app.database.writing() as tx:
         count = store.count_up(tx, f"number:{counter}:{year}")
-    return Result({"number": f"{prefix}-{year}-{count:06d}"})
+    return {"number": f"{prefix}-{year}-{count:06d}"}
 
 
-def case_file_digest(app: Application, case_id: str, _data: JsonObject) -> Result:
+def case_file_digest(app: Application, case_id: str, _data: JsonObject) -> JsonObject:
     """Return the digest of the case's history so far as ``digest``, and its length."""
     with app.database.reading() as tx:
         row = store.read_case(tx, case_id)
     assert row is not None, "a job belongs to a case"
-    return Result({"digest": row.head, "entries": row.position})
+    return {"digest": row.head, "entries": row.position}
 
 
-def find_duplicates(app: Application, case_id: str, data: JsonObject) -> Result:
+def find_duplicates(app: Application, case_id: str, data: JsonObject) -> JsonObject:
     """Return the open cases of the same item close by, as ``candidates``, newest first.
 
     Same item, at most ``radius_m`` metres away and ``days`` old (governance report,
@@ -106,10 +92,10 @@ def find_duplicates(app: Application, case_id: str, data: JsonObject) -> Result:
         item = data.get("item_code")
         found = [] if here is None or not item else _near(tx, case_id, str(item), since)
         near = [one for one, there in found if metres(here or there, there) <= radius]
-    return Result({"duplicate_of": near[-1] if near else None, "candidates": near})
+    return {"duplicate_of": near[-1] if near else None, "candidates": near}
 
 
-def redact(app: Application, case_id: str, data: JsonObject) -> Result:
+def redact(app: Application, case_id: str, data: JsonObject) -> JsonObject:
     """Return a publishable proposal of ``text`` and the ``marks`` of what was changed.
 
     A person approves it afterwards: the proposal is free text still, so it is sealed.
@@ -122,14 +108,13 @@ def redact(app: Application, case_id: str, data: JsonObject) -> Result:
         row = store.read_case(tx, case_id)
     assert row is not None, "a job belongs to a case"
     plain = unseal({"text": data.get("text")}, values)["text"]
-    known = unseal(row.snapshot().data.get("", {}).get("reporter_name"), values)
-    names = [known] if isinstance(known, str) and known else []
+    names = _reporters(unseal(row.snapshot().data, values))
     level = str(data.get("level") or "public")
     done = propose(plain if isinstance(plain, str) else "", level=level, known=names)
-    return Result({"text": done.text, "marks": list(done.marks)}, frozenset({"text"}))
+    return {"text": Personal(done.text), "marks": list(done.marks)}
 
 
-def start_case(app: Application, case_id: str, data: JsonObject) -> Result:
+def start_case(app: Application, case_id: str, data: JsonObject) -> JsonObject:
     """Start another case, linked with this one both ways; return its id as ``case``.
 
     Args:
@@ -146,17 +131,28 @@ def start_case(app: Application, case_id: str, data: JsonObject) -> Result:
         app,
         Actor.system(f"@case/{case_id}"),
         process=str(data.get("process")),
-        data=unseal(given, values),
-        personal=frozenset(key for key, value in given.items() if find_sealed(value)),
+        data=unseal(given, values, Personal),
+        trusted=True,
         links=[{"type": "started-by", "case": case_id}],
         once=cases.Once("@start-case", str(position)),
     )
-    return Result({"case": answer.case_id})
+    return {"case": answer.case_id}
 
 
-def notify(_app: Application, _case_id: str, _data: JsonObject) -> Result:
+def notify(_app: Application, _case_id: str, _data: JsonObject) -> JsonObject:
     """Return nothing: the notice was written with the job's opening, as a row of the inbox."""
-    return Result({})
+    return {}
+
+
+def _reporters(value: Any) -> list[str]:
+    """Return every reporter's name inside a case's data, in plain."""
+    if isinstance(value, list):
+        return [name for one in value for name in _reporters(one)]
+    if not isinstance(value, dict):
+        return []
+    own = value.get("reporter_name")
+    inside = [name for one in value.values() for name in _reporters(one)]
+    return ([own] if isinstance(own, str) and own else []) + inside
 
 
 def _near(
@@ -207,7 +203,7 @@ _TOPICS: Mapping[str, Topic] = MappingProxyType(
 )
 
 
-def run(app: Application, case_id: str, topic: str, data: JsonObject, *, key: str) -> Result:
+def run(app: Application, case_id: str, topic: str, data: JsonObject, *, key: str) -> JsonObject:
     """Run a topic of this module and return what the case takes over.
 
     Args:

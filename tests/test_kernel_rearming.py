@@ -191,3 +191,28 @@ def test_a_datum_that_is_a_limit_moves_along_with_a_hold():
     assert one.timers == {1: at(19)}
     # Armed again once, and no second time because the datum was written.
     assert armed(one) == [("timer_armed", at(17)), ("timer_held", None), ("timer_armed", at(19))]
+
+
+def test_a_limit_that_follows_a_moved_datum_counts_from_it_again():
+    # One working day after the limit is the same day's end, wherever in it the limit lies.
+    one = Case(
+        process(
+            AROUND
+            + '<userTask id="t" camunda:dueDate="due"/>'
+            + boundary(
+                "b", "t", TIMER.format("'2026-09-15T17:00:00+08:00' if due else None"),
+                interrupting=False,
+            )
+            + '<endEvent id="rung"/>'
+            + flows("s > t > e", "b > rung")
+        )
+    )  # fmt: skip
+    one.start(due=at(15))
+    assert one.timers == {1: at(17, 15)}
+
+    one.do(c.SuspendTask("p.t.1"))
+    one.later(2)
+    one.do(c.ResumeTask("p.t.1"))
+
+    assert one.data["due"] == at(17)
+    assert one.timers == {1: at(17, 15)}

@@ -30,7 +30,6 @@ def handle(
     *,
     once: Once | None = None,
     if_match: str | None = None,
-    personal: frozenset[str] = frozenset(),
 ) -> Answer:
     """Apply a command to a case; 200 with what became of it.
 
@@ -40,7 +39,6 @@ def handle(
     Args:
         command: free text and personal form fields in plain; they are sealed here.
         if_match: an ETag; the command is refused when the task or case moved on.
-        personal: keys of the command's data that are sealed besides those of its form.
 
     Raises:
         CaseNotFound: no such case, or the actor may not see it.
@@ -49,7 +47,7 @@ def handle(
         Busy: the case changed under the command three times running.
         EngineError: what ``access``, the form or the executor refuse.
     """
-    request = Request(actor, command, once, if_match, personal=personal)
+    request = Request(actor, command, once, if_match)
     return _handle(app, case_id, request)
 
 
@@ -96,7 +94,7 @@ def _attempt(app: Application, case_id: str, request: Request) -> Done:
         snapshot = row.snapshot()
         sealer = Sealer(app.clock.new_id, app.clock.secret)
         desk = intake.Desk(app, tx, request.actor, row, snapshot, pinned)
-        command = intake.prepare(desk, request.command, sealer, request.personal)
+        command = intake.prepare(desk, request.command, sealer)
     return apply(app, Turn(row, snapshot, pinned, request, command, sealer, max(now, row.at)))
 
 

@@ -35,7 +35,7 @@ def start(
     case_id: str | None = None,
     once: Once | None = None,
     unique: Once | None = None,
-    personal: frozenset[str] | None = None,
+    trusted: bool = False,
 ) -> Answer:
     """Start a case; 201 with the case document.
 
@@ -44,8 +44,8 @@ def start(
         at_start: id of the start event; None = the only plain one.
         case_id: given where it derives from a delivery, so that twice is once.
         unique: what may start only one case, whoever sends it; never forgotten.
-        personal: keys of data that come from another case and are sealed again here;
-            given, the data need not fit the start form.
+        trusted: the data come from another case and need not fit the start form; what
+            is ``Personal`` in them is sealed here.
 
     Raises:
         NotFound: no such process or version.
@@ -71,7 +71,7 @@ def start(
         starter=actor.name,
         links=links,
     )
-    command = intake.prepare_start(actor, pinned, command, sealer, personal)
+    command = intake.prepare_start(actor, pinned, command, sealer, trusted=trusted)
     row = _row(case_id, command, main, pinned, now)
     request = Request(actor, command, once, unique=unique, answer=started)
     return _begin(app, Turn(row, empty(case_id), pinned, request, command, sealer, now))

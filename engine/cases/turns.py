@@ -39,7 +39,6 @@ class Request:
     once: Once | None = None
     if_match: str | None = None
     unique: Once | None = None
-    personal: frozenset[str] = frozenset()
     answer: Callable[[Transaction, CaseRow, Snapshot, Command], Answer] | None = None
 
 

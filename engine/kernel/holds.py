@@ -154,12 +154,19 @@ def _follow(run: Run, tasks: list[str], timers: list[str]) -> None:
         if row[U_SHIFT] is not None and row[U_LEFT] is None:
             text = code_of(definition_of(run, row)).text
             moved.append((row[U_HOST], row[U_SCOPE], text, row[U_VALUE]))
-    written: set[tuple[str, str]] = set()
+    written: dict[tuple[str, str], tuple[str, str]] = {}
     for at, scope, text, due_at in moved:
         name = text.strip()
-        if name.isidentifier() and (scope, name) not in written:
-            written.add((scope, name))
-            write(run, scope, {name: due_at}, at)
+        if name.isidentifier():
+            written.setdefault((scope, name), (at, due_at))
+    names = {name for _, name in written}
+    for number in timers:
+        row = run.subs[number]
+        if row[U_SHIFT] is not None and names & code_of(definition_of(run, row)).names:
+            # What its text gives from the moved datum counts, not what was left of it.
+            run.subs[number] = [*row[:U_SHIFT], None, *row[U_SHIFT + 1 :]]
+    for (scope, name), (at, due_at) in written.items():
+        write(run, scope, {name: due_at}, at)
 
 
 def _inside(run: Run, scope: str) -> tuple[list[str], list[str]]:
