@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from sys import intern
+from typing import NamedTuple
 
 from engine.bpmn.codes import codes_of
 from engine.bpmn.model import (
@@ -27,6 +29,33 @@ from engine.scripts import Code
 _UNSUBSCRIBED = frozenset({Trigger.ERROR, Trigger.ESCALATION, Trigger.LINK, Trigger.TERMINATE})
 _PASSED = frozenset({Kind.EXCLUSIVE, Kind.PARALLEL, Kind.INCLUSIVE, Kind.TASK, Kind.START})
 _MAX_PLANS = 512
+
+
+class Results(NamedTuple):
+    """Names of the data that completing a task writes.
+
+    Attributes:
+        read: those of the first four that a text of the process mentions, or by
+            which the separation of duties knows who was there.
+    """
+
+    by: str
+    at: str
+    unit: str
+    claimed_at: str
+    outcome: str
+    read: frozenset[str]
+
+
+def _results_of(element: str, mentioned: frozenset[str] | set[str]) -> Results:
+    by, at, unit, claimed_at, outcome = (
+        intern(f"{element}_{what}") for what in ("by", "at", "unit", "claimed_at", "outcome")
+    )
+    read = frozenset((by, at, unit, claimed_at)) & mentioned
+    return Results(by, at, unit, claimed_at, outcome, read)
+
+
+_NO_RESULTS = _results_of("", frozenset())
 
 
 @dataclass(slots=True, eq=False)
@@ -49,6 +78,7 @@ class Place:
         groups: candidate roles; the lane's where the task names nobody.
         asked: the expressions of its assignment.
         outcomes: what a task may end in.
+        results: the data that completing a task writes.
         limits: data that its due and warning moments mention.
     """
 
@@ -72,6 +102,7 @@ class Place:
     groups: tuple[Group, ...] = ()
     asked: tuple[Code, ...] = ()
     outcomes: tuple[str, ...] = ()
+    results: Results = _NO_RESULTS
     limits: tuple[str, ...] = ()
     body: Area | None = None
 
@@ -105,8 +136,6 @@ class Plan:
         owner: start event of an event sub-process -> the event sub-process.
         separated: elements (``element`` or ``process.element``) that some task
             must not be done by the same person or unit as.
-        mentioned: data names that the diagram's texts read, and those by which the
-            separation of duties knows who was there.
     """
 
     process: Process
@@ -115,7 +144,6 @@ class Plan:
     places: Mapping[str, Place]
     owner: Mapping[str, Place]
     separated: frozenset[str]
-    mentioned: frozenset[str]
 
 
 _plans: dict[int, tuple[Process, Plan]] = {}
@@ -160,11 +188,12 @@ class _Planner:
             for node in self.process.nodes.values()
             for element in (*node.assignment.not_same_as, *node.assignment.not_same_unit_as)
         )
+        # Who was there, for the separation of duties, is read too.
         mentioned = {name for _, _, code in codes_of(self.process) for name in code.names}
         mentioned |= {f"{one}_{what}" for one in separated for what in ("by", "unit")}
-        return Plan(
-            self.process, root, self.areas, self.places, owner, separated, frozenset(mentioned)
-        )
+        for place in self.places.values():
+            place.results = _results_of(place.id, mentioned)
+        return Plan(self.process, root, self.areas, self.places, owner, separated)
 
     def _place(self, node: Node) -> Place:
         return Place(

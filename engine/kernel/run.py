@@ -200,12 +200,10 @@ class Run(Marking):
         plan = self.plan(scope)
         return plan.root if row[KIND] in (CASE, CALL) else plan.areas[row[ELEMENT]]
 
-    def is_read(self, process: str, name: str) -> bool:
-        """Whether a text, form or decision of a process reads a datum of that name."""
+    def is_read(self, place: Place, name: str) -> bool:
+        """Whether a text, form or decision of a process reads what a task there leaves."""
         read = self.bundle.read
-        if read is None or name in read.get(process, ()):
-            return True
-        return name in plan_of(self.bundle.processes[process]).mentioned
+        return read is None or name in place.results.read or name in read.get(place.process, ())
 
     def place(self, name: str) -> Place:
         """Return the element of a token, or of the activity that a scope is the body of."""

@@ -225,10 +225,10 @@ def _claimed(run: Run, task: str, unit: str | None) -> None:
 
 def _signed(run: Run, task: str, at: str | None) -> None:
     """Write when a task was signed for, so that limits on signing stop or go on."""
-    name = f"{run.tokens[task][T_ELEMENT]}_claimed_at"
-    if not run.is_read(run.place(task).process, name):
-        return
-    write(run, run.tokens[task][T_SCOPE], {name: at}, task)
+    place = run.place(task)
+    name = place.results.claimed_at
+    if run.is_read(place, name):
+        write(run, run.tokens[task][T_SCOPE], {name: at}, task)
 
 
 def unclaim(run: Run, command: UnclaimTask) -> None:
@@ -311,15 +311,13 @@ def _results(
     history has them anyway.
     """
     results = dict(command.data)
+    names = place.results
     if command.outcome is not None:
-        results[f"{place.id}_outcome"] = command.outcome
-    facts = {"by": run.actor, "at": run.moment, "unit": unit}
+        results[names.outcome] = command.outcome
+    facts = {names.by: run.actor, names.at: run.moment, names.unit: unit}
     if signs:
-        facts["claimed_at"] = run.moment
-    for what, value in facts.items():
-        name = f"{place.id}_{what}"
-        if run.is_read(place.process, name):
-            results[name] = value
+        facts[names.claimed_at] = run.moment
+    results.update({name: value for name, value in facts.items() if run.is_read(place, name)})
     return results
 
 
