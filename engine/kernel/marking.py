@@ -83,22 +83,25 @@ class Marking:
             if self.incidents:
                 control["incidents"] = self.incidents
             return Snapshot(self.case_id, state, control, {"": self.data.get("", {})})
-        tables: JsonObject = {
-            "visits": self.visits,
-            "scopes": self.scopes,
-            "tokens": self.tokens,
-            "tasks": self.tasks,
-            "joins": self.joins,
-            "merges": self.merges,
-            "subs": self.subs,
-            "watch": self.watch,
-            "actors": self.actors,
-            "incidents": self.incidents,
-            "held": self.held,
-        }
-        for name, table in tables.items():
-            if table:
-                control[name] = table
+        control["visits"], control["scopes"] = self.visits, self.scopes
+        if self.tokens:
+            control["tokens"] = self.tokens
+        if self.tasks:
+            control["tasks"] = self.tasks
+        if self.joins:
+            control["joins"] = self.joins
+        if self.merges:
+            control["merges"] = self.merges
+        if self.subs:
+            control["subs"] = self.subs
+        if self.watch:
+            control["watch"] = self.watch
+        if self.actors:
+            control["actors"] = self.actors
+        if self.incidents:
+            control["incidents"] = self.incidents
+        if self.held:
+            control["held"] = self.held
         state = "suspended" if "" in self.held else "incident" if self.incidents else "open"
         return Snapshot(self.case_id, state, control, self.data)
 

@@ -18,6 +18,7 @@ from engine.commands import (
     UnclaimTask,
 )
 from engine.errors import AlreadyClaimed, NotAllowed, OnHold, TaskNotOpen, UnknownOutcome
+from engine.events import Event
 from engine.execution import Answer
 from engine.kernel.completion import hand_on
 from engine.kernel.names import names_at, write
@@ -71,22 +72,26 @@ def _offer(
     ]  # fmt: skip
     if place.limits:
         watch_task(run, name)
-    emit_task(
-        run,
-        name,
-        "task_opened",
-        name=place.node.name,
-        candidates=candidates,
-        assignee=assignee,
-        form=place.node.form,
-        outcomes=list(place.outcomes) or None,
-        due_at=due_at,
-        original_due_at=due_at,
-        provisional=True if due is not None and due.provisional else None,
-        warn_at=warn_at,
-        held=True if run.held and run.is_held(run.tokens[name][T_SCOPE]) else None,
-        **more,
-    )
+    row, node = run.tokens[name], place.node
+    event = run.note("task_opened", row[T_SCOPE], row[T_ELEMENT], row[T_NTH])
+    if row[T_INSTANCE] is not None:
+        event["instance"] = row[T_INSTANCE]
+    event["task"], event["name"], event["candidates"] = name, node.name, candidates
+    if assignee is not None:
+        event["assignee"] = assignee
+    if node.form is not None:
+        event["form"] = node.form
+    if place.outcomes:
+        event["outcomes"] = list(place.outcomes)
+    if due is not None:
+        event["due_at"] = event["original_due_at"] = due_at
+        if due.provisional:
+            event["provisional"] = True
+    if warn_at is not None:
+        event["warn_at"] = warn_at
+    if run.held and run.is_held(row[T_SCOPE]):
+        event["held"] = True
+    event.update({field: value for field, value in more.items() if value is not None})
 
 
 def _open_assigned(run: Run, name: str, place: Place) -> None:
@@ -215,12 +220,20 @@ def claim(run: Run, command: ClaimTask) -> None:
     if row[ASSIGNEE] is not None:
         raise AlreadyClaimed(f"Task {command.task!r} is claimed by {row[ASSIGNEE]!r}.")
     _assign(run, command.task, run.actor, command.unit)
-    _claimed(run, command.task, command.unit)
+    _emit_who(run, command.task, "task_claimed", "assignee", command.unit)
     _signed(run, command.task, run.moment)
 
 
-def _claimed(run: Run, task: str, unit: str | None) -> None:
-    emit_task(run, task, "task_claimed", assignee=run.actor, unit=unit)
+def _emit_who(run: Run, task: str, kind: str, role: str, unit: str | None) -> Event:
+    """Write what the actor does to a task, and in which role; return the event."""
+    row = run.tokens[task]
+    event = run.note(kind, row[T_SCOPE], row[T_ELEMENT], row[T_NTH])
+    if row[T_INSTANCE] is not None:
+        event["instance"] = row[T_INSTANCE]
+    event["task"], event[role] = task, run.actor
+    if unit is not None:
+        event["unit"] = unit
+    return event
 
 
 def _signed(run: Run, task: str, at: str | None) -> None:
@@ -268,14 +281,16 @@ def complete_task(run: Run, command: CompleteTask) -> None:
         _demand_outcome(place, outcome)
     signs = row[ASSIGNEE] is None
     if signs:
-        _claimed(run, task, command.unit)
+        _emit_who(run, task, "task_claimed", "assignee", command.unit)
     elif row[ASSIGNEE] != run.actor:
         raise NotAllowed(
             f"Task {task!r} is claimed by {row[ASSIGNEE]!r}.",
             hint="Only its assignee completes it; it can be transferred.",
         )
     unit = command.unit or row[UNIT]
-    emit_task(run, task, "task_completed", outcome=outcome, by=run.actor, unit=unit)
+    event = _emit_who(run, task, "task_completed", "by", unit)
+    if outcome is not None:
+        event["outcome"] = outcome
     if place.limits:
         unwatch_task(run, task)
     del run.tasks[task]
@@ -317,7 +332,11 @@ def _results(
     facts = {names.by: run.actor, names.at: run.moment, names.unit: unit}
     if signs:
         facts[names.claimed_at] = run.moment
-    results.update({name: value for name, value in facts.items() if run.is_read(place, name)})
+    read = run.bundle.read
+    if read is not None:
+        wanted = names.read | read.get(place.process, names.read)
+        facts = {name: facts[name] for name in facts if name in wanted}
+    results.update(facts)
     return results
 
 
