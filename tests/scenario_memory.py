@@ -19,6 +19,7 @@ from engine import access, forms, intake, messages, topics
 from engine.access import Actor, CaseFacts
 from engine.clock import ManualClock, parse, text
 from engine.commands import (
+    CancelCase,
     Command,
     CompleteJob,
     CompleteTask,
@@ -114,7 +115,7 @@ class MemoryStage:
             process=process, data=data, start=event, business_key=business_key, unit=unit,
             starter=actor.name, links=links,
         )
-        command = intake.prepare_start(actor, pinned, command, sealer)
+        command = replace(command, data=self._start_data(actor, pinned, command, sealer))
         self._keep(sealer)
         case = self.clock.new_id()
         self.memos[case] = Memo(pinned, empty(case), starter=actor.name, created_at=self.now())
@@ -192,18 +193,31 @@ class MemoryStage:
 
     # -- what a request must pass ---------------------------------------------------
 
+    def _start_data(
+        self, actor: Actor, pinned: Pinned, command: StartCase, sealer: Sealer
+    ) -> dict[str, Any]:
+        root = pinned.main.root
+        starts = [root.nodes[one] for one in root.starts]
+        node = next(one for one in starts if one.id == command.start or not (command.start or one.events))
+        access.require(actor, "start", start_roles=pinned.main.starter_roles)
+        form = pinned.form_of(pinned.bundle.main, node.id)
+        if form is None:
+            return forms.validate_free(command.data, writes=node.writes)
+        return sealer.fields(forms.validate(form, command.data), form.personal)
+
     def _prepare(self, actor: Actor, case: str, command: Command) -> Command:
         memo, sealer = self.memos[case], Sealer(self.clock.new_id, self.clock.secret)
         name = getattr(command, "task", None)
         if name is None and not actor.is_system:
-            action = intake._action(command)
+            ends = isinstance(command, CancelCase)
+            action = intake.ENDS[command.end] if ends else intake.ACTIONS[command.type]
             access.require(actor, action, self._facts(case), None, organisation=self.city.organisation)
         if name is None and memo.snapshot.state in ENDED:
             raise WrongState(f"Case {case!r} has ended.")
         if name is not None:
             command = self._prepare_task(actor, case, command, sealer)
-        if not isinstance(command, CompleteTask):
-            command = intake._seal_texts(command, sealer)
+        if getattr(command, "reason", None) is not None:
+            command = replace(command, reason=sealer.value(command.reason))
         self._keep(sealer)
         return command
 
