@@ -333,6 +333,25 @@ def test_ten_thousand_rounds_leave_no_trace_in_the_marking():
     assert len(json.dumps(one.snapshot.control)) <= small + 40  # the digits of four counts
 
 
+def test_calls_as_deep_as_allowed_come_back():
+    # Each level is a multi-instance of one call: three scopes within each other.
+    call = multi("callActivity", collection="deeper", more='calledElement="p"').replace(
+        "<multiInstanceLoopCharacteristics ",
+        '<extensionElements><camunda:in sourceExpression="[[]] * (len(one) &lt; 1 and left > 0)" '
+        'target="deeper"/><camunda:in sourceExpression="left - 1" target="left"/>'
+        "</extensionElements><multiInstanceLoopCharacteristics ",
+    )
+    one = case(call + user("u") + flows("s > t > u > e"))
+    one.checks = False
+
+    one.start(deeper=[[]], left=13)
+    while one.state == "open":
+        one.complete(one.tasks[-1])
+
+    assert one.state == "completed"
+    assert max(len(e["path"]) for e in one.events) == 14
+
+
 # -- holds and limits ---------------------------------------------------------------------
 
 

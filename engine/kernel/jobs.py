@@ -134,7 +134,8 @@ def _release_scope(run: Run, scope: str, inputs: JsonObject) -> None:
 def _named_scope(run: Run, scope: str, inputs: JsonObject) -> str:
     """Return the open scope of the element that ``inputs`` name, in the same process instance."""
     element, home = str(inputs.get("element")), _instance(run, scope)
-    for name, row in run.scopes.items():
+    for name in sorted(run.scopes):
+        row = run.scopes[name]
         if row[KIND] == BODY and row[ELEMENT] == element and _instance(run, row[PARENT]) == home:
             return name
     raise Stuck("hold-failed", f"No sub-process {element!r} is open here.")

@@ -222,8 +222,11 @@ class Run(Marking):
 
     def site(self, name: str, purpose: str, since: str | None = None) -> Site:
         """Return the site of a question about a token or scope."""
-        element, nth, instance = self.visit_of(name)
-        scope = self.surroundings(name) if name else ""
+        if name in self.tokens:
+            element, scope, nth, instance, *_ = self.tokens[name]
+        else:
+            element, nth, instance = self.visit_of(name)
+            scope = self.surroundings(name) if name else ""
         return Site(self.scopes[scope][PROCESS], element, nth, purpose, instance, since)
 
     def path(self, scope: str) -> list[str]:
