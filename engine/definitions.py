@@ -26,6 +26,9 @@ from engine.execution import Bundle
 from engine.forms import Form
 from engine.tables import definitions
 
+STREAM = "@deployments"
+"""The history of who deployed what and when."""
+
 KEPT = 128
 
 _LATEST = sa.select(sa.func.max(definitions.c.version)).where(definitions.c.process == p("process"))

@@ -26,6 +26,7 @@ from engine.bpmn.model import Diagram, Node, Process, Trigger
 from engine.cases import Answer, Once
 from engine.clock import text
 from engine.database import Transaction
+from engine.definitions import STREAM
 from engine.errors import InvalidRequest, NotDeployable
 from engine.execution import Site
 from engine.history import canonical
@@ -34,8 +35,6 @@ from engine.ports import Application
 from engine.tables import definitions as table
 from engine.tables import resources, starts
 from engine.worlds import LiveWorld
-
-STREAM = "@deployments"
 
 _LATEST = (
     sa.select(table.c.version, table.c.sha256)

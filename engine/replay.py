@@ -20,13 +20,13 @@ from sqlalchemy import bindparam as p
 from engine import commands, projection, store
 from engine.clock import parse
 from engine.database import Transaction
-from engine.definitions import Pinned
+from engine.definitions import STREAM, Pinned
 from engine.errors import CaseNotFound, EngineError, HistoryBroken
 from engine.execution import Applied, Snapshot, empty
 from engine.history import Entry, canonical, verify
 from engine.ports import Application
 from engine.sealing import commitment, find_sealed
-from engine.tables import blobs, cases, definitions, entries, list_versions, streams
+from engine.tables import blobs, cases, definitions, entries, list_versions, pins, streams
 from engine.worlds import LiveWorld, ReevaluatingWorld, TapeWorld
 
 _IDS = sa.select(cases.c.id).order_by(cases.c.id)
@@ -50,7 +50,10 @@ _ORPHANS = (
     .order_by(entries.c.stream)
 )
 _BLOBS = sa.select(blobs.c.sha256, blobs.c.content).order_by(blobs.c.sha256)
-_DEFINITIONS = sa.select(definitions.c.process, definitions.c.version, definitions.c.files)
+_DEFINITIONS = sa.select(
+    definitions.c.process, definitions.c.version, definitions.c.sha256, definitions.c.files
+).order_by(definitions.c.process, definitions.c.version)
+_PINS = sa.select(pins.c.digest, pins.c.versions).order_by(pins.c.digest)
 _LISTS = sa.select(
     list_versions.c.name, list_versions.c.version, list_versions.c.descriptor,
     list_versions.c.content,
@@ -297,13 +300,16 @@ def _check_stream(tx: Transaction, stream: str, position: int, head: str) -> Dif
 
 def _check_sealed(tx: Transaction, case_id: str) -> Difference | None:
     values = store.sealed_with_salt(tx, case_id)
-    if not values:
-        return None
     for entry in store.read_entries(tx, case_id):
+        if b'"$sealed"' not in entry.body:
+            continue
         for one, promised in find_sealed(entry.document()["command"]):
             kept = values.get(one)
             if kept is not None and commitment(*kept) != promised:
                 reason = f"the sealed value {one} is not the one that was entered"
+                return Difference(case_id, entry.position, reason, "sealed value")
+            if one not in values:
+                reason = f"the sealed value {one} is gone, and nobody erased it"
                 return Difference(case_id, entry.position, reason, "sealed value")
     return None
 
@@ -314,14 +320,30 @@ def _check_files(tx: Transaction) -> Iterator[Difference]:
         stored.add(sha256)
         if hashlib.sha256(bytes(content)).hexdigest() != sha256:
             yield Difference(sha256, None, "its bytes do not match its hash", "file")
-    for process, number, files in tx.all(_DEFINITIONS, {}):
-        for one in orjson.loads(files):
+    deployed = _deployed(tx)
+    for process, number, sha256, files in tx.all(_DEFINITIONS, {}):
+        name, named = f"{process} version {number}", orjson.loads(files)
+        if deployed.get((process, number)) != (sha256, named):
+            yield Difference(name, None, "it is not the one that was deployed", "definition")
+        for one in named:
             if one["sha256"] not in stored:
-                name = f"{process} version {number}"
                 yield Difference(name, None, f"{one['filename']} is gone", "definition")
+    for digest, versions in tx.all(_PINS, {}):
+        if hashlib.sha256(versions.encode()).hexdigest() != digest:
+            yield Difference(digest, None, "the versions do not match their digest", "pins")
     for name, version, descriptor, content in tx.all(_LISTS, {}):
         if not {descriptor, content} <= stored:
             yield Difference(f"{name} {version}", None, "its file is gone", "list")
+
+
+def _deployed(tx: Transaction) -> dict[tuple[str, int], tuple[str, list[Any]]]:
+    """Return the hash and the files of every version, as its deployment recorded them."""
+    return {
+        (event["process"], event["version"]): (event["sha256"], event["files"])
+        for entry in store.read_entries(tx, STREAM)
+        for event in entry.document()["events"]
+        if event["type"] == "version_deployed"
+    }
 
 
 # -- rebuild ---------------------------------------------------------------------------

@@ -16,6 +16,9 @@ _INSERT_SEALED = sa.insert(sealed)
 _SEALED = sa.select(sealed.c.id, sealed.c.salt, sealed.c.value).where(
     sealed.c.case_id == p("case_id")
 )
+_WITH_ERASED = sa.select(*_SEALED.selected_columns, sealed.c.erased_at).where(
+    sealed.c.case_id == p("case_id")
+)
 _ERASE = (
     sa.update(sealed)
     .where(sealed.c.case_id == p("of_case"), sealed.c.id == p("of_id"))
@@ -40,10 +43,16 @@ def get_sealed(tx: Transaction, case_id: str) -> dict[str, bytes]:
     return {row[0]: bytes(row[2]) for row in rows if row[2] is not None}
 
 
-def sealed_with_salt(tx: Transaction, case_id: str) -> dict[str, tuple[bytes, bytes]]:
-    """Return (salt, canonical JSON) of the personal values that are not erased, by id."""
-    rows = tx.all(_SEALED, {"case_id": case_id})
-    return {row[0]: (bytes(row[1]), bytes(row[2])) for row in rows if row[2] is not None}
+def sealed_with_salt(tx: Transaction, case_id: str) -> dict[str, tuple[bytes, bytes] | None]:
+    """Return (salt, canonical JSON) of the personal values by id; None of one that is erased."""
+    rows = tx.all(_WITH_ERASED, {"case_id": case_id})
+    found: dict[str, tuple[bytes, bytes] | None] = {}
+    for one, salt, value, erased_at in rows:
+        if value is not None:
+            found[one] = (bytes(salt), bytes(value))
+        elif erased_at is not None:
+            found[one] = None
+    return found
 
 
 def erase_sealed(tx: Transaction, case_id: str, ids: list[str], at: datetime) -> int:
