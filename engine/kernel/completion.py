@@ -63,7 +63,7 @@ def hand_on(run: Run, name: str, place: Place, outcome: str | None) -> None:
     row = run.scopes[around]
     if row[KIND] != FRAME:
         if place.only is not None:
-            leave(run, name, place, (place.only,), outcome)
+            leave(run, name, place, place.exits, outcome)
         else:
             run.perform("exit", name, outcome)
     elif row[INSTANCE] is not None:

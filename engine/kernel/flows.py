@@ -41,7 +41,7 @@ def exit_from(run: Run, name: str, outcome: str | None) -> None:
     """
     place = run.place(name)
     if place.only is not None:
-        leave(run, name, place, (place.only,), outcome)
+        leave(run, name, place, place.exits, outcome)
         return
     leave(run, name, place, _choose(run, place, name, outcome), outcome)
 

@@ -37,6 +37,7 @@ class Marking:
     __slots__ = (
         "_inside",
         "_own",
+        "_written",
         "actors",
         "case",
         "case_id",
@@ -56,7 +57,8 @@ class Marking:
     )
 
     def __init__(self, snapshot: Snapshot) -> None:
-        given = snapshot.control.get
+        control = snapshot.control
+        given = control.get
         self.case_id, self.state = snapshot.case, snapshot.state
         self.case: JsonObject = given("case", _NOTHING)
         self.next: int = given("next", 1)
@@ -64,15 +66,18 @@ class Marking:
         self.scopes: dict[str, Row] = given("scopes", _NOTHING).copy()
         self.tokens: dict[str, Row] = given("tokens", _NOTHING).copy()
         self.tasks: dict[str, Row] = given("tasks", _NOTHING).copy()
-        self.joins: Table = given("joins", _NOTHING).copy()
-        self.merges: Table = given("merges", _NOTHING).copy()
-        self.subs: dict[str, Row] = given("subs", _NOTHING).copy()
-        self.watch: dict[str, list[str]] = given("watch", _NOTHING).copy()
-        self.actors: dict[str, list[Row]] = given("actors", _NOTHING).copy()
-        self.incidents: dict[str, Row] = given("incidents", _NOTHING).copy()
-        self.held: Table = given("held", _NOTHING).copy()
+        self.joins: Table = control["joins"].copy() if "joins" in control else {}
+        self.merges: Table = control["merges"].copy() if "merges" in control else {}
+        self.subs: dict[str, Row] = control["subs"].copy() if "subs" in control else {}
+        self.watch: dict[str, list[str]] = control["watch"].copy() if "watch" in control else {}
+        self.actors: dict[str, list[Row]] = control["actors"].copy() if "actors" in control else {}
+        self.incidents: dict[str, Row] = (
+            control["incidents"].copy() if "incidents" in control else {}
+        )
+        self.held: Table = control["held"].copy() if "held" in control else {}
         self.data: dict[str, JsonObject] = snapshot.data.copy()
         self._own: set[str] = set()
+        self._written: set[str] = set()
         self._inside: dict[str, dict[tuple[str, bool], None]] | None = None
 
     def snapshot(self) -> Snapshot:
@@ -216,11 +221,13 @@ class Marking:
 
     def own_data(self, scope: str) -> JsonObject:
         """Return the data of a scope, to be changed in place by this run only."""
-        mark = "d:" + scope
-        if mark not in self._own or scope not in self.data:
-            self._own.add(mark)
-            self.data[scope] = dict(self.data.get(scope, ()))
-        return self.data[scope]
+        data = self.data
+        if scope not in self._written:
+            self._written.add(scope)
+            data[scope] = data[scope].copy() if scope in data else {}
+        elif scope not in data:
+            data[scope] = {}
+        return data[scope]
 
     def take_ownership(self, mark: str) -> bool:
         """Return whether this run sees a table for the first time and so must copy it."""

@@ -112,7 +112,7 @@ def write(run: Run, scope: str, values: Mapping[str, Any], at: str) -> None:
     """Write data from ``scope``; ``at`` is the token or scope that does it."""
     if not values:
         return
-    if run.scopes[scope][KIND] in _PROCESSES:
+    if scope == "" or run.scopes[scope][KIND] in _PROCESSES:
         write_own(run, scope, values, at)
         return
     homes: dict[str, list[str]] = {}

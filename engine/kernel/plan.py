@@ -72,6 +72,7 @@ class Place:
         passed: a visit enters and leaves at once by ``only`` and does nothing else.
         first: the first step of an activity that has something to do.
         plain: neither mappings nor scripts around the work of an activity.
+        straight: plain, and with one way out that is always taken.
         boundary: boundary events that subscribe, with the number of the definition.
         catches: boundary events for errors and escalations, likewise.
         links: where a link throw event goes on.
@@ -79,6 +80,7 @@ class Place:
         asked: the expressions of its assignment.
         outcomes: what a task may end in.
         results: the data that completing a task writes.
+        separated: a task of the process must be done by others than this one.
         limits: data that its due and warning moments mention.
     """
 
@@ -96,6 +98,7 @@ class Place:
     passed: bool = False
     first: str = "open"
     plain: bool = False
+    straight: bool = False
     boundary: tuple[tuple[Place, int, EventDefinition], ...] = ()
     catches: tuple[tuple[Place, EventDefinition], ...] = ()
     links: tuple[Place, ...] = ()
@@ -103,6 +106,7 @@ class Place:
     asked: tuple[Code, ...] = ()
     outcomes: tuple[str, ...] = ()
     results: Results = _NO_RESULTS
+    separated: bool = False
     limits: tuple[str, ...] = ()
     body: Area | None = None
 
@@ -193,6 +197,8 @@ class _Planner:
         mentioned |= {f"{one}_{what}" for one in separated for what in ("by", "unit")}
         for place in self.places.values():
             place.results = _results_of(place.id, mentioned)
+            own = (place.id, f"{place.process}.{place.id}")
+            place.separated = not separated.isdisjoint(own)
         return Plan(self.process, root, self.areas, self.places, owner, separated)
 
     def _place(self, node: Node) -> Place:
@@ -243,6 +249,7 @@ class _Planner:
                 node.before or node.after or node.inputs or node.outputs or node.all_out
             )
             place.first = _first(place)
+            place.straight = place.plain and single
             place.passed = single and _does_nothing(place)
             if place.node.body is not None:
                 place.body = self.areas[place.node.body.id]

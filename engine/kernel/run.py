@@ -90,6 +90,7 @@ class Run(Marking):
     __slots__ = (
         "_granted",
         "_paths",
+        "_places",
         "_plans",
         "_where",
         "actor",
@@ -128,11 +129,11 @@ class Run(Marking):
         self.stale: dict[str, None] = {}
         self.end: str | None = None
         self.reason: Any = None
-        far = len(self.tokens) + len(self.scopes) + 3 * _ROOM < MAX_OPEN
-        self.room = self._granted = _ROOM if far else 0
+        self.room = self._granted = _ROOM if len(self.tokens) + 3 * _ROOM < MAX_OPEN else 0
         self._where: dict[str, tuple[str, list[str]]] = {}
         self._paths: dict[str, list[str]] = {}
         self._plans: dict[str, Plan] = {}
+        self._places: dict[str, Place] = {}
         self.moment = _text(now)
 
     # -- results ------------------------------------------------------------
@@ -207,6 +208,8 @@ class Run(Marking):
 
     def place(self, name: str) -> Place:
         """Return the element of a token, or of the activity that a scope is the body of."""
+        if name in self._places:
+            return self._places[name]
         if name in self.tokens:
             token = self.tokens[name]
             return self.plan(token[T_SCOPE]).places[token[T_ELEMENT]]
@@ -264,6 +267,7 @@ class Run(Marking):
         """Visit an element with a token that stays there for now; return its name."""
         nth = self.visit(scope, place)
         name = f"{place.prefix}.{nth}"
+        self._places[name] = place
         self.tokens[name] = [place.id, scope, nth, None, MOVING, [], outcome]
         if self._inside is not None:
             self._inside.setdefault(scope, {})[name, True] = None

@@ -20,12 +20,14 @@ from engine.commands import (
 from engine.errors import AlreadyClaimed, NotAllowed, OnHold, TaskNotOpen, UnknownOutcome
 from engine.events import Event
 from engine.execution import Answer
-from engine.kernel.completion import hand_on
+from engine.kernel.flows import leave
 from engine.kernel.names import names_at, write
 from engine.kernel.plan import Place, plan_of
 from engine.kernel.questions import Moment, ask, moment, value_of
 from engine.kernel.rows import (
     ASSIGNEE,
+    FRAME,
+    KIND,
     STOPPED,
     T_ELEMENT,
     T_INSTANCE,
@@ -91,7 +93,8 @@ def _offer(
         event["warn_at"] = warn_at
     if run.held and run.is_held(row[T_SCOPE]):
         event["held"] = True
-    event.update({field: value for field, value in more.items() if value is not None})
+    if more:
+        event.update({field: value for field, value in more.items() if value is not None})
 
 
 def _open_assigned(run: Run, name: str, place: Place) -> None:
@@ -189,9 +192,10 @@ def demand_task(run: Run, task: str) -> Row:
     Raises:
         TaskNotOpen: there is none of that name.
     """
-    if task not in run.tasks:
+    row = run.tasks.get(task)
+    if row is None:
         raise TaskNotOpen(task, state="closed", case_id=run.case_id)
-    return run.tasks[task]
+    return row
 
 
 def is_task_held(run: Run, task: str) -> bool:
@@ -276,7 +280,8 @@ def transfer(run: Run, command: TransferTask) -> None:
 def complete_task(run: Run, command: CompleteTask) -> None:
     """Complete a task with its outcome and data; an unclaimed one is claimed first."""
     task, outcome = command.task, command.outcome
-    row, token, place = _demand_free(run, task), run.tokens[task], run.place(task)
+    row, place = _demand_free(run, task), run.place(task)
+    scope = run.tokens[task][T_SCOPE]
     if outcome is not None or place.outcomes:
         _demand_outcome(place, outcome)
     signs = row[ASSIGNEE] is None
@@ -296,10 +301,11 @@ def complete_task(run: Run, command: CompleteTask) -> None:
     del run.tasks[task]
     if run.held:
         run.held.pop(task, None)
-    _remember(run, place, unit)
-    write(run, token[T_SCOPE], _results(run, place, command, unit, signs=signs), task)
-    if place.plain:
-        hand_on(run, task, place, outcome)
+    if place.separated or (len(run.bundle.processes) > 1 and _is_separated(run, place)):
+        _remember(run, place, unit)
+    write(run, scope, _results(run, place, command, unit, signs=signs), task)
+    if place.straight and run.scopes[scope][KIND] != FRAME:
+        leave(run, task, place, place.exits, outcome)
     else:
         run.set_state(task, STOPPED)
         run.perform("finish", task, outcome)
@@ -329,25 +335,24 @@ def _results(
     names = place.results
     if command.outcome is not None:
         results[names.outcome] = command.outcome
+    read = run.bundle.read
+    if read is not None and not names.read and place.process not in read:
+        return results
     facts = {names.by: run.actor, names.at: run.moment, names.unit: unit}
     if signs:
         facts[names.claimed_at] = run.moment
-    read = run.bundle.read
-    if read is not None:
-        wanted = names.read | read.get(place.process, names.read)
-        facts = {name: facts[name] for name in facts if name in wanted}
-    results.update(facts)
+    results.update({name: value for name, value in facts.items() if run.is_read(place, name)})
     return results
 
 
+def _is_separated(run: Run, place: Place) -> bool:
+    """Whether a task of any process must be done by others than this one."""
+    name = f"{place.process}.{place.id}"
+    return any(name in plan_of(one).separated for one in run.bundle.processes.values())
+
+
 def _remember(run: Run, place: Place, unit: str | None) -> None:
-    """Keep who completed an element, if a task somewhere must be done by others."""
-    for process in run.bundle.processes.values():
-        separated = plan_of(process).separated
-        if separated and not separated.isdisjoint((place.id, f"{place.process}.{place.id}")):
-            break
-    else:
-        return
+    """Keep who completed an element."""
     key = f"{place.process}.{place.id}"
     who = [run.actor, unit]
     known = [one for one in run.actors.get(key, ()) if one != who]
