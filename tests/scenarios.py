@@ -20,7 +20,6 @@ import difflib
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -46,12 +45,12 @@ from engine.commands import (
 )
 from engine.errors import EngineError
 from engine.scripts import Sandbox
-from tests.scenario_city import ROOT, city
+from tests.scenario_city import city
+from tests.scenario_files import FOLDER, Scenario, load, moment_of, paths
 from tests.scenario_memory import MemoryStage
 from tests.scenario_stages import Stage
 from tests.scenario_traces import Board, Trace, meant
 
-FOLDER = ROOT / "tests" / "scenarios"
 NAMES = "ABCDEFGH"
 WORDS = {
     "at", "after", "stopped_until", "by", "case", "refused", "due", "open", "check", "data", "outcome",
@@ -59,63 +58,8 @@ WORDS = {
 }  # fmt: skip
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML without surprises: no dates, no base-60 numbers, only true and false as truth."""
-
-
-_Loader.yaml_implicit_resolvers = {}
-for _tag, _pattern, _first in (
-    ("tag:yaml.org,2002:bool", r"^(?:true|false)$", "tf"),
-    ("tag:yaml.org,2002:int", r"^-?[0-9]+$", "-0123456789"),
-    ("tag:yaml.org,2002:float", r"^-?[0-9]+\.[0-9]+$", "-0123456789"),
-    ("tag:yaml.org,2002:null", r"^(?:null|~|)$", ["n", "~", ""]),
-):
-    _Loader.add_implicit_resolver(_tag, re.compile(_pattern), list(_first))
-
-
 class Wrong(AssertionError):
     """The scenario and what happened differ."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scenario:
-    """One file."""
-
-    path: Path
-    document: dict[str, Any]
-
-    @property
-    def name(self) -> str:
-        return self.path.stem
-
-    @property
-    def first(self) -> datetime:
-        """The moment at which the story begins."""
-        return _full(self.document["at"])
-
-    @property
-    def given(self) -> Scenario | None:
-        """The story that this one goes on from."""
-        name = self.document.get("given")
-        return load(FOLDER / f"{name}.yaml") if name else None
-
-
-def _full(text: str) -> datetime:
-    return datetime.strptime(text, "%Y-%m-%d %H:%M").replace(tzinfo=LOCAL)
-
-
-def load(path: Path) -> Scenario:
-    """Read a file; what it goes on from gives the words that it leaves out."""
-    document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
-    if "given" in document:
-        before = load(FOLDER / f"{document['given']}.yaml").document
-        document = {"at": before["at"], **document}
-    return Scenario(path, document)
-
-
-def paths() -> list[Path]:
-    """Every scenario, in order."""
-    return sorted(FOLDER.glob("*.yaml"))
 
 
 class Play:
@@ -193,7 +137,7 @@ class Play:
             text = f"{self.stage.now().astimezone(LOCAL):%Y-%m-%d} {text}"
         elif len(text) < 16:
             text = f"{self.scenario.first.year}-{text}"
-        return _full(text)
+        return moment_of(text)
 
     def _act(self, verb: str, step: dict[str, Any]) -> None:
         acts: dict[str, Callable[[dict[str, Any]], None]] = {

@@ -14,7 +14,7 @@ from engine.application import open_application
 from engine.clock import ManualClock
 from engine.settings import Settings
 from engine.tables import entries
-from tests import scenario_city, scenarios
+from tests import scenario_city, scenario_files, scenarios
 from tests.scenario_database import DatabaseStage
 
 FILES = scenarios.paths()
@@ -24,7 +24,7 @@ LONG_AGO = "2025-10-01 00:00"
 
 
 def _deploy_all(url, sandbox):
-    clock = ManualClock(scenarios._full(LONG_AGO))
+    clock = ManualClock(scenario_files.moment_of(LONG_AGO))
     app = open_application(Settings(database_url=url), clock=clock, sandbox=sandbox)
     deployments.deploy(app, identities.operator(), scenario_city.files())
     app.database.close()
