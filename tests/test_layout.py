@@ -294,6 +294,13 @@ def collinear(one, other):
 
 
 @every_file
+def test_a_diagram_is_no_wider_than_a_wide_screen(file):
+    picture = picture_of(file)
+
+    assert max(x + width for x, _, width, _ in picture.boxes.values()) - 160 <= 2400
+
+
+@every_file
 def test_boundary_events_sit_on_the_lower_edge_of_their_host_apart_from_each_other(file):
     picture = picture_of(file)
     events = picture.all("boundaryEvent")

@@ -203,7 +203,9 @@ def test_identity_is_shown_by_forms_of_acceptance_and_visits_alone():
     ],
 )
 def test_what_a_reporter_writes_is_personal(key):
-    form, _ = forms.read((ROOT / "forms" / "whistle_start.json").read_bytes(), filename="whistle_start")
+    form, _ = forms.read(
+        (ROOT / "forms" / "whistle_start.json").read_bytes(), filename="whistle_start"
+    )
     component = next(one for one in form.components if one.key == key)
 
     assert component.personal
@@ -291,3 +293,63 @@ def test_another_unit_visits_and_scores_than_handled(key, task):
         "department_handling.handle",
         "department_handling.co_reply",
     }
+
+
+def test_every_user_task_has_a_limit_that_the_inbox_shows():
+    assert [(key, node.id) for key, node in user_tasks() if node.assignment.due is None] == []
+
+
+def test_what_is_chosen_from_data_is_offered_by_some_diagram():
+    sources = set()
+    for file in (ROOT / "forms").glob("*.json"):
+        sources |= set(re.findall(r'"valuesKey": "(\w+)"', file.read_text(encoding="utf-8")))
+    written = "".join((ROOT / f"{key}.bpmn").read_text(encoding="utf-8") for key in KEYS)
+
+    assert sources == {
+        "co_choices",
+        "handled_choices",
+        "item_choices",
+        "lead_choices",
+        "unit_choices",
+    }
+    assert {one for one in sources if f"\n{one} = " not in written} == set()
+
+
+def test_limits_that_may_be_continuous_are_kept_on_their_own_clock():
+    nodes = process("department_handling").nodes
+    clocks = {
+        one.id: one.properties["clock"] for one in nodes.values() if "clock" in one.properties
+    }
+
+    assert clocks == {
+        "sign": "sign_unit",
+        "sign_warn": "sign_unit",
+        "sign_breach": "sign_unit",
+        "arrive": "arrival_unit",
+        "arrive_sign_warn": "sign_unit",
+        "arrive_sign_breach": "sign_unit",
+        "arrival_late": "continuous",
+        "situation_due": "continuous",
+        "handle": "limit_unit",
+        "co_reply": "limit_unit",
+        "submit": "limit_unit",
+        "due_warn": "limit_unit",
+        "due_breach": "limit_unit",
+        "esc2": "limit_unit",
+        "esc3": "limit_unit",
+        "instruct_head": "ruling_unit",
+        "instruct": "ruling_unit",
+        "return_rule": "ruling_unit",
+        "return_rule_district": "ruling_unit",
+        "duty_objection": "ruling_unit",
+        "cannot_review": "ruling_unit",
+        "extend": "ruling_unit",
+        "extend_district": "ruling_unit",
+        "suspend": "ruling_unit",
+    }
+
+
+def test_reports_are_numbered_and_found_again_by_what_they_are_about():
+    assert process("whistle_report").business_key == "report_no"
+    assert process("return_visit").business_key == "report_no"
+    assert process("whistle_report").keys == ("item_code", "external_no")
