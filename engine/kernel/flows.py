@@ -60,9 +60,22 @@ def leave(run: Run, name: str, place: Place, chosen: Exits, outcome: str | None)
         scope, nth = row[PARENT], row[NTH]
         close(run, row[SUBS])
         run.remove_scope(name)
-    run.note("element_left", scope, place.id, nth)
+    process, path = run.where(scope)
+    told, id_ = run.events, place.id
+    told.append(
+        {"type": "element_left", "process": process, "element": id_, "nth": nth, "path": path}
+    )
     for flow, target in chosen:
-        run.note("flow_taken", scope, place.id, nth)["flow"] = flow.id
+        told.append(
+            {
+                "type": "flow_taken",
+                "process": process,
+                "element": id_,
+                "nth": nth,
+                "path": path,
+                "flow": flow.id,
+            }
+        )
         run.queue.append((scope, target, flow.id, outcome))
     if len(chosen) != 1 and run.count(scope, len(chosen) - 1) == 0:
         run.end = place.id

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from engine.commands import JsonObject
+from engine.events import Event
 from engine.kernel.rows import (
     ACTIVE,
     CALL,
@@ -134,10 +135,19 @@ def write_own(run: Run, scope: str, values: Mapping[str, Any], at: str) -> None:
     else:
         element, nth, instance = run.visit_of(at)
         around = run.surroundings(at) if at else ""
-    event = run.note("data_written", around, element, nth)
+    process, path = run.where(around)
+    event: Event = {
+        "type": "data_written",
+        "process": process,
+        "element": element,
+        "nth": nth,
+        "path": path,
+        "scope": scope,
+        "names": names,
+    }
+    run.events.append(event)
     if instance is not None:
         event["instance"] = instance
-    event["scope"], event["names"] = scope, names
     if run.watch:
         for name in names:
             for waiting in run.watch.get("d:" + name, ()):

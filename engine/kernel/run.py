@@ -156,13 +156,21 @@ class Run(Marking):
             if value is not None:
                 event[name] = value
 
+    def where(self, scope: str) -> tuple[str, list[str]]:
+        """Return what every event in ``scope`` says: process and path.
+
+        The events of each completion are written out where they happen instead of
+        through ``emit``: an object that is made with all its fields is not enlarged.
+        """
+        try:
+            return self._where[scope]
+        except KeyError:
+            known = self._where[scope] = self.scopes[scope][PROCESS], self.path(scope)
+            return known
+
     def note(self, kind: str, scope: str, element: str, nth: int) -> Event:
         """Add an event that says nothing but where; return it."""
-        try:
-            process, path = self._where[scope]
-        except KeyError:
-            process, path = self.scopes[scope][PROCESS], self.path(scope)
-            self._where[scope] = process, path
+        process, path = self.where(scope)
         event: Event = {
             "type": kind,
             "process": process,

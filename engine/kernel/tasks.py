@@ -74,11 +74,22 @@ def _offer(
     ]  # fmt: skip
     if place.limits:
         watch_task(run, name)
-    row, node = run.tokens[name], place.node
-    event = run.note("task_opened", row[T_SCOPE], row[T_ELEMENT], row[T_NTH])
-    if row[T_INSTANCE] is not None:
-        event["instance"] = row[T_INSTANCE]
-    event["task"], event["name"], event["candidates"] = name, node.name, candidates
+    _, scope, nth, instance, *_ = run.tokens[name]
+    node = place.node
+    process, path = run.where(scope)
+    event: Event = {
+        "type": "task_opened",
+        "process": process,
+        "element": place.id,
+        "nth": nth,
+        "path": path,
+        "task": name,
+        "name": node.name,
+        "candidates": candidates,
+    }
+    run.events.append(event)
+    if instance is not None:
+        event["instance"] = instance
     if assignee is not None:
         event["assignee"] = assignee
     if node.form is not None:
@@ -91,7 +102,7 @@ def _offer(
             event["provisional"] = True
     if warn_at is not None:
         event["warn_at"] = warn_at
-    if run.held and run.is_held(row[T_SCOPE]):
+    if run.held and run.is_held(scope):
         event["held"] = True
     if more:
         event.update({field: value for field, value in more.items() if value is not None})
@@ -230,11 +241,20 @@ def claim(run: Run, command: ClaimTask) -> None:
 
 def _emit_who(run: Run, task: str, kind: str, role: str, unit: str | None) -> Event:
     """Write what the actor does to a task, and in which role; return the event."""
-    row = run.tokens[task]
-    event = run.note(kind, row[T_SCOPE], row[T_ELEMENT], row[T_NTH])
-    if row[T_INSTANCE] is not None:
-        event["instance"] = row[T_INSTANCE]
-    event["task"], event[role] = task, run.actor
+    element, scope, nth, instance, *_ = run.tokens[task]
+    process, path = run.where(scope)
+    event: Event = {
+        "type": kind,
+        "process": process,
+        "element": element,
+        "nth": nth,
+        "path": path,
+        "task": task,
+        role: run.actor,
+    }
+    run.events.append(event)
+    if instance is not None:
+        event["instance"] = instance
     if unit is not None:
         event["unit"] = unit
     return event
