@@ -120,7 +120,7 @@ def correlate(
             at_start=element,
             data=plain,
             business_key=_business_key(correlation),
-            links=None if link is None else [link],
+            links=None if link is None else [cases.chained(app, link)],
             case_id=_derived(app, once),
             once=once,
             unique=_unique(process, element, correlation),
@@ -177,6 +177,7 @@ def broadcast(
     with app.database.reading() as tx:
         waiting = tx.all(_NAMED, {"kind": "signal", "name": name})
         begins = tx.all(_STARTED_BY, {"kind": "signal", "name": name})
+    link = {"type": "signal", "case": sender_case, "name": name} if sender_case else None
     receivers = list(dict.fromkeys(row[0] for row in waiting if row[0] != sender_case))
     reached = []
     for one in receivers:
@@ -200,6 +201,7 @@ def broadcast(
         answer = cases.start(
             app, actor, process=process, version=version, at_start=element, data=plain,
             case_id=_derived(app, of_start), once=of_start, trusted=holds_personal(plain),
+            links=None if link is None else [cases.chained(app, link)],
         )  # fmt: skip
         started.append(answer.case_id)
     return Answer(200, {"name": name, "cases": reached, "started": started})

@@ -24,10 +24,13 @@ from engine import cases, messages, store, topics
 from engine.cases import Once
 from engine.commands import CompleteJob, FailJob, RaiseIncident
 from engine.database import Moment, Transaction
-from engine.errors import Busy, EngineError, NothingWaits, WrongState
+from engine.errors import Busy, EngineError, NothingWaits, StepLimit, WrongState
 from engine.ports import Application
 from engine.projection import CLOSED
 from engine.tables import outbox
+
+AT_ONCE = 100
+"""Cases whose deliveries one command waits for; the rest is left to the scheduler."""
 
 PAUSES_SECONDS = (5, 30, 300, 1800, 7200)
 """How long to wait after each failure; after the last the sender gets an incident."""
@@ -90,7 +93,9 @@ def deliver(app: Application, case_id: str) -> None:
         return
     _turn.waiting = waiting = [case_id]
     try:
-        while waiting:
+        for _ in range(AT_ONCE):
+            if not waiting:
+                break
             one = waiting.pop(0)
             messages.offer_buffered(app, one)
             for delivery in _rows(app, _OF_CASE, {"case_id": one, "now": app.clock.now()}):
@@ -127,6 +132,8 @@ def _hand_on(app: Application, delivery: Delivery) -> None:
     except (Busy, WrongState) as reason:
         # The machine's state or the receiver's (suspended), which will pass.
         _fail(app, delivery, reason, forever=True)
+    except StepLimit as reason:
+        _give_up(app, delivery, reason)
     except EngineError as reason:
         _fail(app, delivery, reason, forever=False)
     except Exception as reason:  # noqa: BLE001 - what other cases have sent must go on
@@ -204,7 +211,11 @@ def _fail(app: Application, delivery: Delivery, reason: EngineError, *, forever:
         next_at = app.clock.now() + timedelta(seconds=pause)
         _settle(app, delivery, next_at=next_at, attempts=attempts)
         return
-    _settle(app, delivery, next_at=None, attempts=attempts)
+    _give_up(app, delivery, reason)
+
+
+def _give_up(app: Application, delivery: Delivery, reason: EngineError) -> None:
+    _settle(app, delivery, next_at=None, attempts=delivery.attempts + 1)
     event = orjson.loads(delivery.body)
     incident = RaiseIncident(element=event["element"], code="delivery-failed", message=str(reason))
     try:

@@ -133,7 +133,7 @@ def start_case(app: Application, case_id: str, data: JsonObject) -> JsonObject:
         process=str(data.get("process")),
         data=unseal(given, values, Personal),
         trusted=True,
-        links=[{"type": "started-by", "case": case_id}],
+        links=[cases.chained(app, {"type": "started-by", "case": case_id})],
         once=cases.Once("@start-case", str(position)),
     )
     return {"case": answer.case_id}

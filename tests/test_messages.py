@@ -632,3 +632,94 @@ def test_a_failing_delivery_does_not_undo_the_command_that_sent_it(any_app, admi
     assert (answer.status, stands_at(app, sender)) == (200, ["t"])
 
 
+
+
+# -- without end -----------------------------------------------------------------------------
+
+
+def starts_itself(event: str) -> str:
+    return process(
+        "again",
+        f'<startEvent id="s">{event}</startEvent><userTask id="t"/>'
+        f'<parallelGateway id="g"/><intermediateThrowEvent id="throw">{event}'
+        "</intermediateThrowEvent>" + flows("s > g > t", "g > throw"),
+    )
+
+
+JOB = process(
+    "again",
+    '<startEvent id="s"/><userTask id="t"/><parallelGateway id="g"/>'
+    '<serviceTask id="throw" camunda:topic="start-case"><extensionElements><camunda:inputOutput>'
+    '<camunda:inputParameter name="process">again</camunda:inputParameter>'
+    "</camunda:inputOutput></extensionElements></serviceTask>" + flows("s > g > t", "g > throw"),
+)
+
+
+@pytest.mark.parametrize(
+    "diagram", [starts_itself(MESSAGE), starts_itself(SIGNAL), JOB], ids=["message", "signal", "job"]
+)
+def test_a_process_that_starts_itself_is_cut_off(any_app, admin, diagram):
+    app = any_app
+    deploy(app, diagram)
+
+    if "signalEvent" in diagram:
+        messages.broadcast(app, admin, "alarm", {})
+    elif "messageEvent" in diagram:
+        messages.correlate(app, admin, "paid", {}, {})
+    else:
+        begin(app, "again")
+
+    assert len(replay.case_ids(app)) == 51
+    assert [element for _, element, _ in broken(app)] == ["throw"]
+    for _ in range(3):
+        app.clock.set(app.clock.now() + timedelta(days=1))
+        timers.tick(app)
+    assert len(replay.case_ids(app)) == 51
+    assert_proved(app)
+
+
+def test_a_chain_that_does_not_grow_at_once_goes_on(any_app, admin):
+    # A report that starts the next one after an hour, for years.
+    app = any_app
+    hour = "<timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition>"
+    diagram = process(
+        "again",
+        f'<startEvent id="s">{MESSAGE}</startEvent>'
+        f'<intermediateCatchEvent id="wait">{hour}</intermediateCatchEvent>'
+        f'<intermediateThrowEvent id="throw">{MESSAGE}</intermediateThrowEvent><endEvent id="e"/>'
+        + flows("s > wait > throw > e"),
+    )
+    deploy(app, diagram)
+    messages.correlate(app, admin, "paid", {}, {})
+
+    for _ in range(60):
+        app.clock.set(app.clock.now() + timedelta(hours=1))
+        timers.tick(app)
+
+    assert len(replay.case_ids(app)) == 61
+
+
+def test_cases_that_answer_each_other_without_end_hold_nobody_else(any_app, admin):
+    app = any_app
+    ping = process(
+        "ping",
+        '<startEvent id="s"/><exclusiveGateway id="g"/>'
+        f'<intermediateThrowEvent id="throw">{MESSAGE}</intermediateThrowEvent>'
+        '<receiveTask id="wait" messageRef="Q"/>' + flows("s > g > throw > wait > g"),
+    )
+    pong = process(
+        "pong",
+        '<startEvent id="s"/><exclusiveGateway id="g"/><receiveTask id="wait" messageRef="M"/>'
+        '<intermediateThrowEvent id="throw"><messageEventDefinition messageRef="Q"/>'
+        "</intermediateThrowEvent>" + flows("s > g > wait > throw > g"),
+    )
+    deploy(app, ping, pong, WAITS)
+    one, other = begin(app, "pong"), begin(app, "waits", order="a")
+
+    answer = cases.start(app, admin, process="ping", data={})
+    before = len(kinds(app, one))
+    timers.tick(app)
+
+    assert answer.status == 201
+    assert 1 < before < len(kinds(app, one)) < 2000
+    assert pay(app, "a").case_id == other

@@ -10,6 +10,7 @@ holds the database.
 from __future__ import annotations
 
 from engine.cases.answers import Answer, Once, etag_of, split_task
+from engine.cases.chains import chained
 from engine.cases.handling import OUTBOX, SCHEDULER, fire, handle
 from engine.cases.starting import start
 from engine.cases.turns import TOPICS
@@ -20,6 +21,7 @@ __all__ = [
     "TOPICS",
     "Answer",
     "Once",
+    "chained",
     "etag_of",
     "fire",
     "handle",

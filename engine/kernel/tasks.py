@@ -40,6 +40,7 @@ from engine.kernel.run import Run, Stuck
 from engine.kernel.subscriptions import clock_of, unwatch_task, watch_task
 from engine.scripts import Code
 
+_INTEGERS = 2**63
 ACTORS = 100
 """How many people who completed one element are remembered."""
 
@@ -176,10 +177,13 @@ def _priority(answers: dict[Code, Answer], code: Code | None) -> int | None:
         return None
     value = value_of(answers[code], "assignment", code)
     try:
-        return int(value)
-    except (TypeError, ValueError):
-        message = f"A priority must be a whole number, not {str(value)[:80]!r}."
-        raise Stuck("assignment-failed", message, expression=code.text) from None
+        priority = int(value)
+    except (TypeError, ValueError, OverflowError):
+        priority = _INTEGERS
+    if abs(priority) >= _INTEGERS:
+        message = f"A priority must be a whole number below 2^63, not {str(value)[:80]!r}."
+        raise Stuck("assignment-failed", message, expression=code.text)
+    return priority
 
 
 def emit_task(run: Run, task: str, kind: str, **more: Any) -> None:

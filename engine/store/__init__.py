@@ -34,6 +34,7 @@ from engine.store.histories import (
     append_act,
     lock_stream,
     read_entries,
+    read_entry,
     stream_head,
     stream_positions,
 )
@@ -63,6 +64,7 @@ __all__ = [
     "read_before",
     "read_case",
     "read_entries",
+    "read_entry",
     "replace_answer",
     "sealed_with_salt",
     "store_answer",

@@ -23,6 +23,9 @@ _ENTRIES = (
     .where(entries.c.stream == p("stream"))
     .order_by(entries.c.position)
 )
+_ENTRY = sa.select(entries.c.position, entries.c.body, entries.c.digest).where(
+    entries.c.stream == p("stream"), entries.c.position == p("position")
+)
 _STREAM = sa.select(streams.c.position, streams.c.head).where(streams.c.id == p("stream"))
 _LOCK_STREAM = _STREAM.with_for_update()
 # SQLite takes the same words: two processes may come with the same row at once.
@@ -57,6 +60,12 @@ def read_entries(tx: Transaction, stream: str) -> Iterator[Entry]:
     """Yield the history of ``stream`` in the order of its positions."""
     for position, body, digest in tx.all(_ENTRIES, {"stream": stream}):
         yield Entry(position, bytes(body), digest)
+
+
+def read_entry(tx: Transaction, stream: str, position: int) -> Entry | None:
+    """Return one entry of a history, or None."""
+    row = tx.one(_ENTRY, {"stream": stream, "position": position})
+    return None if row is None else Entry(row[0], bytes(row[1]), row[2])
 
 
 def stream_head(tx: Transaction, stream: str) -> tuple[int, str | None]:
