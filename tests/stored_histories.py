@@ -19,6 +19,7 @@ from engine.application import open_application
 from engine.clock import parse
 from engine.history import Entry
 from engine.ports import Application
+from engine.sealing import find_sealed
 from engine.settings import Settings
 from engine.store import CaseRow
 from engine.tables import cases
@@ -85,6 +86,10 @@ def read(app: Application, path: Path) -> str:
             head=last.digest, semantics=1, control=b"{}", data=b"{}",
         )  # fmt: skip
         tx.run(sa.insert(cases), row._asdict())
+        # Personal values are not kept here: to the database they were erased.
+        ids = [one for entry in entries for one, _ in find_sealed(entry.document()["command"])]
+        store.put_sealed(tx, row.id, [(one, b"", b"") for one in ids])
+        store.erase_sealed(tx, row.id, ids, parse(first["at"]))
     return str(document["case"])
 
 
