@@ -29,7 +29,7 @@ def once_only(once: Once, act: Callable[[], Answer]) -> Answer:
     """
     if once.key is None:
         return act()
-    with application().locks.of(f"{actor().name} {once.route} {once.key}"):
+    with application().requests.of(f"{actor().name} {once.route} {once.key}"):
         known = _known(once)
         if known is not None:
             return known

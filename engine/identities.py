@@ -16,7 +16,8 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from argon2 import PasswordHasher
@@ -28,6 +29,7 @@ from engine.accounts import Account
 from engine.calendar import LOCAL
 from engine.database import Transaction
 from engine.errors import InvalidUser, NotAllowed, NotFound, NotSignedIn, UserExists
+from engine.organisation import Grant, Organisation
 from engine.ports import Application
 
 STREAM = "@identities"
@@ -212,7 +214,7 @@ def actor_of_token(app: Application, token: str) -> Actor:
         NotSignedIn: the token is unknown or expired, or its user is disabled.
     """
     now = app.clock.now()
-    with app.database.reading() as tx:
+    with app.database.glancing() as tx:
         account = accounts.read_user_of_token(tx, _sha256(token), now)
         app.references.refresh(tx)
     if account is None or account.disabled_at is not None:
@@ -242,14 +244,22 @@ def operator() -> Actor:
 
 
 def _actor(app: Application, account: Account, now: datetime) -> Actor:
-    # The people list is asked each time: who has left has nothing left, as of now.
-    return Actor.of(
-        account.name,
-        app.references.organisation,
-        now.astimezone(LOCAL).date(),
-        person_id=account.person_id,
-        posts=account.grants,
-    )
+    # The people list is asked for each day: who has left has nothing left, as of now.
+    day = now.astimezone(LOCAL).date()
+    posts = tuple(account.grants)
+    return _as_of(app.references.organisation, account.name, day, account.person_id, posts)
+
+
+@lru_cache(maxsize=256)
+def _as_of(
+    organisation: Organisation,
+    name: str,
+    day: date,
+    person_id: str | None,
+    posts: tuple[Grant, ...],
+) -> Actor:
+    """Return a user as of a day; a list that comes into force is another organisation."""
+    return Actor.of(name, organisation, day, person_id=person_id, posts=posts)
 
 
 def _known(tx: Transaction, name: str) -> Account:

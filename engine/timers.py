@@ -129,7 +129,7 @@ def advance(
             "This server runs on the system clock.", hint="Start it with --clock manual."
         )
     # Two that move it at once would each find it beyond where they are.
-    with app.locks.of(CLOCK_FACT):
+    with app.requests.of(CLOCK_FACT):
         return _advance(app, clock, seconds=seconds, to=to)
 
 

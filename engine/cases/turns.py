@@ -132,10 +132,10 @@ def _write(
     projection.project(tx, entered, applied.events)
     projection.send(tx, entered, applied.events, TOPICS)
     answer = (request.answer or _moved)(tx, after, applied.snapshot, command)
-    kept = orjson.dumps([answer.body, answer.etag, answer.case_id])
     for name, once in ((actor, request.once), (UNIQUE.name, request.unique)):
         if once is None or once.key is None:
             continue
+        kept = orjson.dumps([answer.body, answer.etag, answer.case_id])
         try:
             store.store_answer(
                 tx, name, once.route, once.key, body=once.sha256, status=answer.status,
