@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
@@ -26,10 +24,11 @@ def attach(path: TaskPath) -> Response:
     file = uploads.one_file()
     case_id, task = cases.split_task(path.task_id)
     command = file.attached_to(task, application().clock.new_id())
-    answer = cases.handle(
-        application(), actor(), case_id, command, once=once(file.digest()), if_match=if_match()
+    return answered(
+        cases.handle(
+            application(), actor(), case_id, command, once=once(file.digest()), if_match=if_match()
+        )
     )
-    return answered(replace(answer, body={"attachment": command.attachment, **answer.body}))
 
 
 @api.get("/tasks/<task_id>/attachments", responses={200: Items})

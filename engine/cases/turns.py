@@ -12,7 +12,7 @@ from engine import projection, store, views
 from engine.access import Actor
 from engine.cases.answers import Answer, Once, etag_of
 from engine.clock import text
-from engine.commands import Command, JsonObject
+from engine.commands import AddAttachment, Command, JsonObject
 from engine.database import Transaction
 from engine.definitions import Pinned
 from engine.execution import Applied, Snapshot
@@ -179,4 +179,6 @@ def _moved(_tx: Transaction, row: CaseRow, _snapshot: Snapshot, command: Command
     task = getattr(command, "task", None)
     if task is not None:
         body = {"id": f"{row.id}.{task}", **body}
+    if isinstance(command, AddAttachment):
+        body["attachment"] = command.attachment
     return Answer(200, body, etag_of(row.position), row.id)
