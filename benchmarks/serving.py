@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,30 +39,34 @@ def running(command: list[str], database: Path | None = None) -> Iterator[tuple[
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     if database is not None:
         environment |= {"DATABASE_URL": f"sqlite:///{database}", "CLOCK": "system"}
-    with subprocess.Popen(
-        [sys.executable, *command],
-        env=environment,
-        cwd=ROOT,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    ) as process:
+    # A file, since a pipe that nobody reads would stop the server once it is full.
+    with (
+        tempfile.NamedTemporaryFile() as said,
+        subprocess.Popen(
+            [sys.executable, *command],
+            env=environment,
+            cwd=ROOT,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+        ) as process,
+    ):
         try:
-            yield _port(process), process.pid
+            yield _port(process, Path(said.name)), process.pid
         finally:
             process.terminate()
             process.wait(timeout=30)
 
 
-def _port(process: subprocess.Popen[str]) -> int:
-    assert process.stdout is not None
-    said = []
-    for line in process.stdout:
-        said.append(line)
-        found = _ADDRESS.search(line)
+def _port(process: subprocess.Popen[bytes], said: Path) -> int:
+    while True:
+        ended = process.poll() is not None
+        text = said.read_text()
+        found = _ADDRESS.search(text)
         if found:
             return int(found[1])
-    raise RuntimeError("the server did not start: " + " ".join(said))
+        if ended:
+            raise RuntimeError("the server did not start: " + " ".join(text.splitlines()))
+        time.sleep(0.02)
 
 
 def _load(port: int, connections: list[list[Any]]) -> dict[str, Any]:
@@ -82,7 +87,7 @@ def _load(port: int, connections: list[list[Any]]) -> dict[str, Any]:
 # -- completions against an echo -----------------------------------------------------------
 
 
-def http(*, connections: int = 8, cases_each: int = 3, turns: int = 5) -> list[Row]:
+def http(*, connections: int = 8, cases_each: int = 3, turns: int = 9) -> list[Row]:
     """``POST …/complete`` a second, and of an echo of the same bodies in the same server."""
     total = connections * cases_each
     with tempfile.TemporaryDirectory(prefix="bihuan-bench-") as folder:
