@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -198,6 +198,9 @@ class Database:
         tx = self._begin("BEGIN" if self.is_sqlite else "BEGIN ISOLATION LEVEL REPEATABLE READ")
         try:
             yield tx
+        except self._lost as reason:
+            self._judge(reason)
+            raise
         finally:
             self._end(tx, "ROLLBACK")
 
@@ -210,14 +213,17 @@ class Database:
         if self._thread.transaction is not None:
             yield self._thread.transaction
             return
-        tx = Transaction(self, self._cursor())
+        tx = None
         try:
+            tx = Transaction(self, self._cursor())
             yield tx
         except self._lost as reason:
             self._give_up()
-            raise Busy("The database is away.", hint=TRY_AGAIN) from reason
+            self._judge(reason)
+            raise
         finally:
-            _close(tx)
+            if tx is not None:
+                _close(tx)
 
     @contextmanager
     def writing(self) -> Iterator[Transaction]:
@@ -242,10 +248,19 @@ class Database:
         tx = self._begin(begin)
         try:
             yield tx
+        except self._lost as reason:
+            self._end(tx, "ROLLBACK")
+            self._judge(reason)
+            raise
         except BaseException:
             self._end(tx, "ROLLBACK")
             raise
         self._end(tx, "COMMIT")
+
+    def _judge(self, reason: Exception) -> None:
+        """Raise Busy unless the statement itself is wrong: the disk is full, the server away."""
+        if getattr(reason, "sqlite_errorname", None) != "SQLITE_ERROR":
+            raise Busy("The database is away.", hint=TRY_AGAIN) from reason
 
     def _begin(self, text: str) -> Transaction:
         for attempt in (1, 2):
@@ -302,12 +317,16 @@ class Database:
 
 
 def _close(tx: Transaction) -> None:
-    tx._cursor.close()  # noqa: SLF001
+    # Its connection may have been given up, and the cursor with it.
+    with suppress(Exception):
+        tx._cursor.close()  # noqa: SLF001
 
 
 def _sqlite(url: sa.URL) -> sa.Engine:
     engine = sa.create_engine(
-        url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}
+        url,
+        poolclass=sa.NullPool,
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
     )
 
     @sa.event.listens_for(engine, "connect")
@@ -323,7 +342,8 @@ def _sqlite(url: sa.URL) -> sa.Engine:
 
 
 def _postgresql(url: sa.URL) -> sa.Engine:
-    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", pool_pre_ping=True)
+    # Each thread keeps its own connection; a pool would run out of them.
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
 
     @sa.event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:

@@ -46,11 +46,9 @@ class Server:
             "-c", "listen_addresses=", "-c", f"fsync={'on' if fsync else 'off'}",
             "-c", "max_connections=60",
         ]  # fmt: skip
+        self._command = command
         self._log = (self.folder / "log").open("wb")
-        self._server = subprocess.Popen(
-            command, stdout=self._log, stderr=self._log, cwd=self.folder, **self._identity()
-        )
-        self._wait()
+        self.start()
 
     def url(self, database: str = "postgres") -> str:
         """Return the SQLAlchemy URL of one database."""
@@ -64,6 +62,19 @@ class Server:
         with psycopg.connect(f"host={self.folder} user=test dbname=postgres", autocommit=True) as c:
             c.execute(f'CREATE DATABASE "{database}"{like}')
         return self.url(database)
+
+    def start(self) -> None:
+        """Start it, again after ``crash``, and wait until it takes connections."""
+        self._server = subprocess.Popen(
+            self._command, stdout=self._log, stderr=self._log, cwd=self.folder,
+            start_new_session=True, **self._identity(),
+        )  # fmt: skip
+        self._wait()
+
+    def crash(self) -> None:
+        """Kill -9 the server and all that it has started."""
+        os.killpg(self._server.pid, signal.SIGKILL)
+        self._server.wait(timeout=30)
 
     def stop(self) -> None:
         """Stop the server and remove its folder."""
