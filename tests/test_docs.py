@@ -386,8 +386,7 @@ def test_the_readme_leads_to_every_page(readme):
     reached = set(re.findall(r"\(docs/(\w+\.md)\)", text))
     reached |= {one for name in reached for one in re.findall(r"\]\((\w+\.md)\)", text_of(name))}
 
-    # The figures are written by `make bench`, and read by those who change the engine.
-    assert reached == {path.name for path in DOCS.glob("*.md")} - {"benchmarks.md"}
+    assert reached == {path.name for path in DOCS.glob("*.md")}
 
 
 def test_each_module_of_the_house_has_its_room():

@@ -9,8 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 from engine.commands import (
-    AddAttachment,
-    AddComment,
     ClaimTask,
     CompleteTask,
     JsonObject,
@@ -381,25 +379,3 @@ def _remember(run: Run, place: Place, unit: str | None) -> None:
     who = [run.actor, unit]
     known = [one for one in run.actors.get(key, ()) if one != who]
     run.actors[key] = [*known, who][-ACTORS:]
-
-
-def comment(run: Run, command: AddComment) -> None:
-    """Add a remark to a task."""
-    demand_task(run, command.task)
-    emit_task(run, command.task, "comment_added", text=command.text, by=run.actor)
-
-
-def attach(run: Run, command: AddAttachment) -> None:
-    """Add a file to a task."""
-    demand_task(run, command.task)
-    emit_task(
-        run,
-        command.task,
-        "attachment_added",
-        attachment=command.attachment,
-        name=command.name,
-        media_type=command.media_type,
-        size=command.size,
-        sha256=command.sha256,
-        by=run.actor,
-    )
