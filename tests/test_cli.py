@@ -1,3 +1,4 @@
+import io
 import json
 import os
 import re
@@ -11,6 +12,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+import structlog
 
 from engine import cli
 from engine.cli.server import is_loopback
@@ -150,9 +152,7 @@ def test_a_refusal_with_json_is_one_problem_document(town, capsys):
     assert (status, problem["code"]) == (1, "case-not-found")
 
 
-def test_migrating_makes_the_folder_and_again_changes_nothing(
-    plain, tmp_path, monkeypatch, capsys
-):
+def test_migrating_makes_the_folder_and_again_changes_nothing(plain, tmp_path, monkeypatch, capsys):
     path = tmp_path / "new" / "folder" / "bihuan.db"
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{path}")
 
@@ -524,3 +524,16 @@ def test_a_scheduler_alone_stops_cleanly(town):
     assert process.stderr.readline() == "Looking for due timers every 2 seconds.\n"
 
     assert stop(process) == (0, "Stopping.")
+
+
+def test_what_is_logged_after_a_command_goes_where_stderr_is_then(plain, monkeypatch, capsys):
+    # As when a command runs inside another program, which hands it a stream of its own.
+    with io.StringIO() as stream, monkeypatch.context() as inside:
+        inside.setattr(sys, "stderr", stream)
+        cli.run(["--version"])
+
+    structlog.get_logger().warning("later")
+
+    written = capsys.readouterr()
+    assert "later" in written.err
+    assert "later" not in written.out

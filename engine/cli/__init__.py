@@ -96,8 +96,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(words: list[str]) -> int:
     """Run one command line; return its exit status. Nothing is raised."""
-    # Answers have stdout to themselves.
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    # Answers have stdout to themselves. Looked up at each line: what stderr is now may be
+    # closed when the last line is written.
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
     try:
         # Without standalone mode click hands back the status that ctx.exit() was given.
         status = program.main(words, prog_name="bihuan", standalone_mode=False)

@@ -8,6 +8,7 @@ answered, while nothing new is let in.
 
 from __future__ import annotations
 
+import logging
 import threading
 from typing import Any
 
@@ -37,6 +38,9 @@ class Listener:
     """
 
     def __init__(self, app: Flask, *, host: str, port: int, threads: int) -> None:
+        # Under load it would write a line for nearly every request, and stand still
+        # once nobody reads them.
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._map: dict[int, Any] = {}
         self._server = create_server(
             app,
