@@ -236,6 +236,33 @@ def test_one_start_sent_three_times_at_once_is_one_case(nodes):
         assert len(replaying.case_ids(one)) == number + 1
 
 
+def test_one_message_delivered_at_once_by_two_starts_one_case(nodes):
+    # Both derive the same id for the case from the same delivery, at the same moment.
+    file = process(
+        '<startEvent id="s"><messageEventDefinition messageRef="M"/></startEvent>'
+        '<userTask id="t"/>' + flows("s > t"),
+        "begun",
+        '<message id="M" name="go"/>',
+    )
+    deployments.deploy(nodes[0], identities.operator(), {"begun.bpmn": file})
+    admin = identities.actor(nodes[0], "admin")
+
+    for number in range(ROUNDS):
+        once = Once("@outbox", f"case/{number}")
+        results = at_once(
+            *(
+                lambda node=node, once=once: messages.correlate(
+                    node, admin, "go", {}, {}, once=once
+                )
+                for node in (*nodes, *nodes)
+            )
+        )
+
+        assert tally(results) == {201: 4}
+        assert len(replaying.case_ids(nodes[0])) == number + 1
+    assert_proved(nodes[0])
+
+
 # -- what cases share ------------------------------------------------------------------
 
 
@@ -265,8 +292,7 @@ def test_a_number_is_given_once(nodes):
     def take(node: Application) -> list[str]:
         data = {"counter": "report"}
         return [
-            topics.run(node, case_id, "next-number", data, key="k")["number"]
-            for _ in range(10)
+            topics.run(node, case_id, "next-number", data, key="k")["number"] for _ in range(10)
         ]
 
     taken = at_once(*(lambda node=node: take(node) for node in (*nodes, *nodes)))
@@ -279,7 +305,9 @@ def test_versions_deployed_at_once_are_numbered_one_after_the_other(nodes):
     operator = identities.operator()
 
     def file(name: str) -> bytes:
-        return FIVE_STEPS.read_bytes().replace(b'name="\xe5\x85\xac\xe5\xbc\x80"', f'name="{name}"'.encode())
+        return FIVE_STEPS.read_bytes().replace(
+            b'name="\xe5\x85\xac\xe5\xbc\x80"', f'name="{name}"'.encode()
+        )
 
     results = at_once(
         *(
@@ -300,9 +328,7 @@ def test_one_file_deployed_at_once_is_one_version(nodes):
 
     results = at_once(
         *(
-            lambda node=node: deployments.deploy(
-                node, identities.operator(), {"fresh.bpmn": file}
-            )
+            lambda node=node: deployments.deploy(node, identities.operator(), {"fresh.bpmn": file})
             for node in (*nodes, *nodes)
         )
     )
@@ -316,7 +342,11 @@ def test_acts_of_administrators_follow_one_another(nodes):
     results = at_once(
         *(
             lambda node=node, name=name: identities.create_token(node, name, by="@test")
-            for name, node in (("admin", nodes[0]), ("auditor", nodes[1]), ("grid_worker", nodes[0]))
+            for name, node in (
+                ("admin", nodes[0]),
+                ("auditor", nodes[1]),
+                ("grid_worker", nodes[0]),
+            )
         )
     )
 

@@ -119,7 +119,11 @@ def _write(
     request, command = turn.request, turn.command
     semantics = app.executors[after.executor].semantics
     if turn.row.position == 0:
-        store.insert_case(tx, after, applied.snapshot, semantics)
+        try:
+            store.insert_case(tx, after, applied.snapshot, semantics)
+        except app.database.conflict as reason:
+            # The id derives from a delivery, and another node has handed it on meanwhile.
+            raise OutrunError from reason
     elif not store.update_case(tx, after, applied.snapshot, semantics, expected=turn.row.position):
         raise OutrunError
     actor = request.actor.name
