@@ -7,6 +7,7 @@ import random
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -71,9 +72,18 @@ def test_nothing_acknowledged_is_lost_and_nothing_done_twice(durable_url, sandbo
     for client in clients:
         client.thread.start()
 
-    try:
+    with ExitStack() as house:
+        house.callback(gate.end)
+
+        def prepared() -> Killable:
+            server = Killable(durable_url, at_once=False)
+            house.callback(server.kill)
+            return server
+
+        following = prepared()
         for _ in range(KILLS):
-            server = Killable(durable_url)
+            server, following = following, prepared()
+            server.begin()
             gate.open(server.port)
             # Under load, but at no moment that anything could be tuned to.
             gate.wait_for(chance.randrange(1, 40))
@@ -83,13 +93,11 @@ def test_nothing_acknowledged_is_lost_and_nothing_done_twice(durable_url, sandbo
             inspection.check(clients)
         for client in clients:
             client.last = True
-        server = Killable(durable_url)
-        gate.open(server.port)
+        following.begin()
+        gate.open(following.port)
         for client in clients:
             client.thread.join(30)
-        assert server.stop() == 0
-    finally:
-        gate.end()
+        assert following.stop() == 0
 
     assert [one for client in clients for one in client.refused] == []
     assert [set(one.sent) - set(one.acknowledged) for one in clients] == [set()] * CLIENTS
