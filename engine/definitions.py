@@ -89,7 +89,6 @@ class Pinned:
         key = self.bundle.processes[process].nodes[element].form
         return None if key is None else self.forms.get((process, key))
 
-
     def schema_of(self, tx: Transaction, process: str, form: str) -> dict[str, Any] | None:
         """Return a form's form-js schema as the case has pinned it, or None."""
         for file in self.versions["processes"][process]["files"]:

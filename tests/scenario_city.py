@@ -60,7 +60,9 @@ def city() -> City:
     folder = ROOT / "processes" / "lists"
     found = {}
     for path in sorted(folder.glob("*.json")):
-        version = lists.read(Descriptor.read(path.read_bytes()), path.with_suffix(".csv").read_bytes())
+        version = lists.read(
+            Descriptor.read(path.read_bytes()), path.with_suffix(".csv").read_bytes()
+        )
         found[version.name] = version
     hours = (folder / "office_hours.csv").read_bytes()
     calendar = Calendar.read((folder / "calendar.csv").read_bytes(), hours)

@@ -50,7 +50,9 @@ class DatabaseStage:
     def entries(self, case: str) -> list[Entry]:
         with self.app.database.reading() as tx:
             documents = [one.document() for one in store.read_entries(tx, case)]
-        return [Entry(case, parse(d["at"]), d["actor"], d["command"], d["events"]) for d in documents]
+        return [
+            Entry(case, parse(d["at"]), d["actor"], d["command"], d["events"]) for d in documents
+        ]
 
     def state(self, case: str) -> tuple[str, dict[str, Any]]:
         with self.app.database.reading() as tx:

@@ -83,7 +83,9 @@ class MemoryStage:
 
     def cases(self) -> list[str]:
         new = [one for one in self.memos if one not in self._known]
-        self._known += sorted(new, key=lambda one: (self.memos[one].created_at, order(self.memos[one].start)))
+        self._known += sorted(
+            new, key=lambda one: (self.memos[one].created_at, order(self.memos[one].start))
+        )
         return list(self._known)
 
     def entries(self, case: str) -> list[Entry]:
@@ -112,8 +114,13 @@ class MemoryStage:
             person = self.city.organisation.person(actor.person_id or "", actor.as_of)
             unit = person["units"][0] if person else None
         command = StartCase(
-            process=process, data=data, start=event, business_key=business_key, unit=unit,
-            starter=actor.name, links=links,
+            process=process,
+            data=data,
+            start=event,
+            business_key=business_key,
+            unit=unit,
+            starter=actor.name,
+            links=links,
         )
         command = replace(command, data=self._start_data(actor, pinned, command, sealer))
         self._keep(sealer)
@@ -198,7 +205,9 @@ class MemoryStage:
     ) -> dict[str, Any]:
         root = pinned.main.root
         starts = [root.nodes[one] for one in root.starts]
-        node = next(one for one in starts if one.id == command.start or not (command.start or one.events))
+        node = next(
+            one for one in starts if one.id == command.start or not (command.start or one.events)
+        )
         access.require(actor, "start", start_roles=pinned.main.starter_roles)
         form = pinned.form_of(pinned.bundle.main, node.id)
         if form is None:
@@ -211,7 +220,9 @@ class MemoryStage:
         if name is None and not actor.is_system:
             ends = isinstance(command, CancelCase)
             action = intake.ENDS[command.end] if ends else intake.ACTIONS[command.type]
-            access.require(actor, action, self._facts(case), None, organisation=self.city.organisation)
+            access.require(
+                actor, action, self._facts(case), None, organisation=self.city.organisation
+            )
         if name is None and memo.snapshot.state in ENDED:
             raise WrongState(f"Case {case!r} has ended.")
         if name is not None:
@@ -250,8 +261,11 @@ class MemoryStage:
     def _facts(self, case: str) -> CaseFacts:
         memo = self.memos[case]
         return CaseFacts(
-            id=case, unit=memo.unit, starter=memo.starter,
-            participants=frozenset(memo.users), candidates=frozenset(memo.offered),
+            id=case,
+            unit=memo.unit,
+            starter=memo.starter,
+            participants=frozenset(memo.users),
+            candidates=frozenset(memo.offered),
         )
 
     def _keep(self, sealer: Sealer) -> None:
@@ -262,8 +276,12 @@ class MemoryStage:
     def _apply(self, case: str, command: Command, actor: str) -> None:
         memo, now = self.memos[case], self.now()
         world = LiveWorld(
-            case=case, now=now, sandbox=self.sandbox, calendar=self.city.calendar,
-            reference=self.city.reference(now), decisions=memo.pinned.decisions,
+            case=case,
+            now=now,
+            sandbox=self.sandbox,
+            calendar=self.city.calendar,
+            reference=self.city.reference(now),
+            decisions=memo.pinned.decisions,
         )
         applied = self.kernel.apply(
             memo.pinned.bundle, memo.snapshot, command, now=now, actor=actor, world=world
@@ -288,7 +306,9 @@ class MemoryStage:
         elif kind in {"message_received", "message_abandoned"} and not event.get("open"):
             memo.awaited.pop(event.get("subscription"), None)
         elif kind == "task_opened":
-            memo.offered |= {(one["role"], one.get("unit") or "") for one in event["candidates"] if "role" in one}
+            memo.offered |= {
+                (one["role"], one.get("unit") or "") for one in event["candidates"] if "role" in one
+            }
             memo.users |= {one["user"] for one in event["candidates"] if "user" in one}
         elif kind in {"task_claimed", "task_transferred"}:
             memo.users.add(event["assignee"])

@@ -81,7 +81,11 @@ class Trace:
             outcome = f": {command['outcome']}" if command.get("outcome") else ""
             return f"{who} completes {visit(about)}{outcome}"
         if kind == "fire_timer" and about is not None:
-            late = "" if parse(about["due_at"]) == entry.at else f", due {self.moment(about['due_at'])}"
+            late = (
+                ""
+                if parse(about["due_at"]) == entry.at
+                else f", due {self.moment(about['due_at'])}"
+            )
             return f"timer {visit(about)}{late}"
         if kind == "correlate_message":
             return f"{who} sends {command['name']}"
@@ -155,7 +159,13 @@ def _scope(event: Event) -> str:
 
 
 def _key(event: Event) -> tuple[Any, ...]:
-    return event["process"], event["element"], event["nth"], event.get("instance"), tuple(event["path"])
+    return (
+        event["process"],
+        event["element"],
+        event["nth"],
+        event.get("instance"),
+        tuple(event["path"]),
+    )
 
 
 class Board:
@@ -195,8 +205,12 @@ class Board:
         ``whistle_report.supervise`` (in that process).
         """
         found = [item for item in self.tasks.items() if _meant(reference, item[1])]
-        there = ", ".join(f"{one['process']}.{visit(one)}{_scope(one)}" for one in self.tasks.values())
-        assert len(found) == 1, f"{reference!r} is {len(found)} open tasks; open are: {there or 'none'}"
+        there = ", ".join(
+            f"{one['process']}.{visit(one)}{_scope(one)}" for one in self.tasks.values()
+        )
+        assert len(found) == 1, (
+            f"{reference!r} is {len(found)} open tasks; open are: {there or 'none'}"
+        )
         return found[0]
 
 

@@ -87,10 +87,12 @@ class Play:
         """What happened, as ``expect`` writes it."""
         lines = []
         for name, case in zip(NAMES, self.stage.cases(), strict=False):
-            entries = self.stage.entries(case)[self.seen.get(case, 0):]
+            entries = self.stage.entries(case)[self.seen.get(case, 0) :]
             state, _ = self.stage.state(case)
             end = [
-                one.get("end") for entry in entries for one in entry.events
+                one.get("end")
+                for entry in entries
+                for one in entry.events
                 if one["type"] in ("case_completed", "case_cancelled") and one.get("end")
             ]
             lines.append(f"  {name}:")
@@ -161,7 +163,10 @@ class Play:
         self.stage.start(actor, step["start"], self._values(step.get("data") or {}), **more)
 
     def _message(self, step: dict[str, Any]) -> None:
-        keys, data = self._values(step.get("correlation") or {}), self._values(step.get("data") or {})
+        keys, data = (
+            self._values(step.get("correlation") or {}),
+            self._values(step.get("data") or {}),
+        )
         self.stage.message(self._actor(step["by"], None), step["message"], keys, data)
 
     def _deploy(self, step: dict[str, Any]) -> None:
@@ -284,7 +289,9 @@ def _same(wanted: Any, found: Any, what: str) -> None:
 
 
 def _diff(old: list[str], new: list[str]) -> list[str]:
-    return list(difflib.unified_diff(old, new, "the scenario says", "what happened", lineterm="", n=4))
+    return list(
+        difflib.unified_diff(old, new, "the scenario says", "what happened", lineterm="", n=4)
+    )
 
 
 def _why(reason: BaseException) -> str:

@@ -74,7 +74,15 @@ def test_a_late_department_is_escalated_once_in_working_time(any_app):
     assert timers.tick(app) == 0
 
     entered = [element for element, _, _ in trace(app, case_id)]
-    assert entered == ["start_report", "accept", "is_accepted", "assign", "handle", "late", "instruct"]
+    assert entered == [
+        "start_report",
+        "accept",
+        "is_accepted",
+        "assign",
+        "handle",
+        "late",
+        "instruct",
+    ]
     assert list(replay.replay(app, [case_id])) == [None]
 
 

@@ -333,7 +333,9 @@ def test_what_fails_at_run_time_is_an_incident_of_the_one_case(app, name):
     assert (case["tasks"], case["timers"]) == ([], [])
 
 
-@pytest.mark.parametrize("name", ["an endless script", "no way out of a gateway", "a call of itself"])
+@pytest.mark.parametrize(
+    "name", ["an endless script", "no way out of a gateway", "a call of itself"]
+)
 def test_trying_again_gives_the_same_incident(app, name):
     _, case = run(app, RUNS[name][0])
     actor = identities.actor(app, "admin")

@@ -139,9 +139,7 @@ def test_uploads_are_compared_by_their_files(any_app):
     other = [("files", (open_bytes(b"other"), "a.txt", "text/plain"))]
     path = f"/tasks/{stage.task}/attachments"
 
-    answers = [
-        stage.admin.upload(path, one, Idempotency_Key="k") for one in (file, again, other)
-    ]
+    answers = [stage.admin.upload(path, one, Idempotency_Key="k") for one in (file, again, other)]
 
     assert [one.status_code for one in answers] == [200, 200, 422]
     assert answers[0].get_json() == answers[1].get_json()
@@ -196,9 +194,7 @@ def test_the_answer_comes_before_the_etag_is_judged(any_app):
     etag = stage.admin.get(f"/tasks/{stage.task}").headers["ETag"]
     path, body = f"/tasks/{stage.task}/claim", {}
 
-    answers = [
-        stage.admin.post(path, body, Idempotency_Key="k", If_Match=etag) for _ in range(2)
-    ]
+    answers = [stage.admin.post(path, body, Idempotency_Key="k", If_Match=etag) for _ in range(2)]
 
     assert [one.status_code for one in answers] == [200, 200]
 

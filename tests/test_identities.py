@@ -130,9 +130,7 @@ def test_of_several_users_all_are_added_or_none(app):
     identities.add_user(app, "wang", by=BY)
 
     with pytest.raises(UserExists):
-        identities.add_users(
-            app, [identities.NewUser("li"), identities.NewUser("wang")], by=BY
-        )
+        identities.add_users(app, [identities.NewUser("li"), identities.NewUser("wang")], by=BY)
 
     assert [one.name for one in identities.users(app)] == ["wang"]
 

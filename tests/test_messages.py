@@ -34,8 +34,7 @@ SIGNAL = '<signalEventDefinition signalRef="S"/>'
 def properties(**values: str) -> str:
     written = "".join(f'<camunda:property name="{k}" value="{v}"/>' for k, v in values.items())
     return (
-        f"<extensionElements><camunda:properties>{written}</camunda:properties>"
-        "</extensionElements>"
+        f"<extensionElements><camunda:properties>{written}</camunda:properties></extensionElements>"
     )
 
 
@@ -483,7 +482,7 @@ def job(topic: str, inputs: str = "") -> str:
         "works",
         f'<startEvent id="s"/><userTask id="first"/><serviceTask id="work" camunda:topic="{topic}">'
         f"<extensionElements><camunda:inputOutput>{inputs}"
-        '<camunda:outputParameter name="got">${value(\'number\')}</camunda:outputParameter>'
+        "<camunda:outputParameter name=\"got\">${value('number')}</camunda:outputParameter>"
         '</camunda:inputOutput></extensionElements></serviceTask><userTask id="t"/>'
         + flows("s > first > work > t"),
     )
@@ -625,13 +624,9 @@ def test_a_failing_delivery_does_not_undo_the_command_that_sent_it(any_app, admi
         finally:
             app.database.away = False
 
-    answer = cases.handle(
-        replace(app, deliver=fail), admin, sender, CompleteTask("pays.first.1")
-    )
+    answer = cases.handle(replace(app, deliver=fail), admin, sender, CompleteTask("pays.first.1"))
 
     assert (answer.status, stands_at(app, sender)) == (200, ["t"])
-
-
 
 
 # -- without end -----------------------------------------------------------------------------
@@ -656,7 +651,9 @@ JOB = process(
 
 
 @pytest.mark.parametrize(
-    "diagram", [starts_itself(MESSAGE), starts_itself(SIGNAL), JOB], ids=["message", "signal", "job"]
+    "diagram",
+    [starts_itself(MESSAGE), starts_itself(SIGNAL), JOB],
+    ids=["message", "signal", "job"],
 )
 def test_a_process_that_starts_itself_is_cut_off(any_app, admin, diagram):
     app = any_app

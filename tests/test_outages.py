@@ -170,7 +170,6 @@ def test_a_connection_that_ends_within_a_transaction_undoes_it(on_postgres, serv
     a_case(app)
     before = rows.everything(app)
 
-
     def write() -> None:
         with app.database.writing() as tx:
             store.put_fact(tx, "x", "1")

@@ -204,9 +204,7 @@ CHAINS: dict[str, tuple[Callable[[Application, str], None], int | None]] = {
         3,
     ),
     "a digest was changed": (
-        lambda app, one: change(
-            app, sa.update(entries).where(at(one, 2)).values(digest="0" * 64)
-        ),
+        lambda app, one: change(app, sa.update(entries).where(at(one, 2)).values(digest="0" * 64)),
         2,
     ),
     "an entry was taken out": (

@@ -92,7 +92,9 @@ def test_one_altered_row_breaks_the_chain_of_case_12(ready_url, sandbox):
         (case,) = stage.cases()
         # Somebody lets the department sign a minute earlier, past the engine.
         with stage.app.database.writing() as tx:
-            rows = tx.all(sa.select(entries.c.position, entries.c.body).where(entries.c.stream == case), {})
+            rows = tx.all(
+                sa.select(entries.c.position, entries.c.body).where(entries.c.stream == case), {}
+            )
             body = bytes(rows[-1][1]).replace(b"T06:50:00Z", b"T06:49:00Z")
             assert body != bytes(rows[-1][1])
             here = (entries.c.stream == case) & (entries.c.position == rows[-1][0])

@@ -484,4 +484,3 @@ def test_more_firings_than_are_allowed_are_refused(manual, monkeypatch):
     assert refusal.value.message == "More than 10 timers fired by 2026-09-14T01:11:00Z."
     assert len(fired(manual)) == 11
     assert_proved(manual)
-
