@@ -19,6 +19,14 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "attempts",
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.Column("began_at", Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("subject", name=op.f("pk_attempts")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "blobs",
         sa.Column("sha256", sa.Text(), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
@@ -87,6 +95,24 @@ def upgrade() -> None:
         batch_op.create_index("ix_cases_unit", ["unit", "id"], unique=False)
 
     op.create_table(
+        "codes",
+        sa.Column("case_id", sa.Text(), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("given_by", sa.Text(), nullable=False),
+        sa.Column("given_at", Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("case_id", name=op.f("pk_codes")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "contacts",
+        sa.Column("user_name", sa.Text(), nullable=False),
+        sa.Column("email", sa.Text(), nullable=True),
+        sa.Column("by_mail", sa.SmallInteger(), nullable=False),
+        sa.Column("seen_at", Moment(), nullable=True),
+        sa.PrimaryKeyConstraint("user_name", name=op.f("pk_contacts")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "definitions",
         sa.Column("process", sa.Text(), nullable=False),
         sa.Column("version", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -100,6 +126,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("process", "version", name=op.f("pk_definitions")),
         sqlite_with_rowid=True,
     )
+    op.create_table(
+        "dispatches",
+        sa.Column("case_id", sa.Text(), nullable=False),
+        sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("receiver", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("written_at", Moment(), nullable=False),
+        sa.Column("next_at", Moment(), nullable=True),
+        sa.Column("attempts", sa.BigInteger(), nullable=False),
+        sa.Column("delivered_at", Moment(), nullable=True),
+        sa.Column("failure", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint(
+            "case_id", "position", "number", "channel", "receiver", name=op.f("pk_dispatches")
+        ),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("dispatches", schema=None) as batch_op:
+        batch_op.create_index("ix_dispatches_next_at", ["next_at"], unique=False)
+
     op.create_table(
         "entries",
         sa.Column("stream", sa.Text(), nullable=False),

@@ -1,0 +1,64 @@
+"""Every table.
+
+The histories (``entries``) are the truth; what can be rebuilt from them says so.
+A case's id leads every key of the tables that grow, so that a case's rows lie
+together and the tables can be spread by case.
+
+Columns of ``entries`` beside ``body`` are copies that ``verify`` compares.
+"""
+
+from __future__ import annotations
+
+from engine.tables.columns import metadata
+from engine.tables.people import attempts, codes, contacts, dispatches
+from engine.tables.present import (
+    candidates,
+    cases,
+    incidents,
+    jobs,
+    keys,
+    links,
+    notes,
+    notices,
+    pins,
+    subscriptions,
+    tasks,
+    timers,
+)
+from engine.tables.proof import blobs, entries, sealed, streams
+from engine.tables.registers import definitions, list_versions, resources, starts, tokens, users
+from engine.tables.work import buffered, facts, idempotency, outbox
+
+__all__ = [
+    "attempts",
+    "blobs",
+    "buffered",
+    "candidates",
+    "cases",
+    "codes",
+    "contacts",
+    "definitions",
+    "dispatches",
+    "entries",
+    "facts",
+    "idempotency",
+    "incidents",
+    "jobs",
+    "keys",
+    "links",
+    "list_versions",
+    "metadata",
+    "notes",
+    "notices",
+    "outbox",
+    "pins",
+    "resources",
+    "sealed",
+    "starts",
+    "streams",
+    "subscriptions",
+    "tasks",
+    "timers",
+    "tokens",
+    "users",
+]

@@ -1,0 +1,44 @@
+"""The truth: histories, the files they rest on, and personal values apart from them."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from engine.tables.columns import at, blob, key, number, table, text
+
+entries = table(
+    "entries",
+    key("stream"),
+    sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
+    at("at"),
+    text("actor"),
+    text("type"),
+    blob("body"),
+    text("digest"),
+)
+
+streams = table(
+    # The administrative streams (@deployments, @lists, @identities) and their heads.
+    "streams",
+    key("id"),
+    number("position"),
+    text("head"),
+    clustered=True,
+)
+
+blobs = table(
+    # Files by their SHA-256: diagrams, forms, decisions, lists.
+    "blobs",
+    key("sha256"),
+    blob("content"),
+)
+
+sealed = table(
+    # Personal values, by the id that stands in the history. Erased with their salt.
+    "sealed",
+    key("case_id"),
+    key("id"),
+    blob("salt", null=True),
+    blob("value", null=True),
+    at("erased_at", null=True),
+)
