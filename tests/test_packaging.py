@@ -104,6 +104,7 @@ def test_no_file_is_longer_than_400_lines(folder):
     lengths = {
         str(path.relative_to(ROOT)): len(path.read_text("utf-8").splitlines())
         for path in (ROOT / folder).rglob("*.py")
+        if "versions" not in path.parts  # migrations list tables, one after the other
     }
 
     assert {name: count for name, count in lengths.items() if count > 400} == {}
