@@ -88,6 +88,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "job_completed": (*PLACE, "job"),
     "job_failed": (*PLACE, "job", "message", "code?"),
     "job_cancelled": (*PLACE, "job"),
+    "row_registered": (*PLACE, "job", "registers", "row", "unit?", "author"),
     "incident_raised": (*PLACE, "incident", "code", "message", "expression?"),
     "incident_resolved": (*PLACE, "incident", "reason?"),
     "instance_added": (*PLACE, "item"),

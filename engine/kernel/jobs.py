@@ -45,6 +45,10 @@ def open_job(run: Run, name: str) -> None:
     place, scope = run.place(name), run.tokens[name][T_SCOPE]
     topic = place.node.topic or ""
     inputs = _inputs(run, name, scope)
+    if topic == "register":
+        _register(run, name, inputs)
+        run.perform("finish", name, None)
+        return
     if topic in _TOPICS:
         _TOPICS[topic](run, scope, inputs)
         # It may have cancelled the instance that it stands in.
@@ -71,6 +75,29 @@ def _demand_job(run: Run, name: str) -> str:
     if row is None or row[T_STATE] != JOB:
         raise NothingWaits(f"Job {name!r} is not open.", hint="It was completed or cancelled.")
     return str(row[T_SCOPE])
+
+
+def _register(run: Run, name: str, inputs: JsonObject) -> None:
+    """Enter one row in one or more registers (台账): what they show is rebuilt from this event.
+
+    Raises:
+        Stuck: no register is named, or the row is no object.
+    """
+    named, row = inputs.get("register"), inputs.get("row")
+    registers = [named] if isinstance(named, str) else named
+    if not isinstance(registers, list) or not registers or not all(map(_is_name, registers)):
+        raise Stuck("register-failed", "The input 'register' names no register, or not by a text.")
+    if not isinstance(row, dict):
+        raise Stuck("register-failed", "The input 'row' is no object: write {'column': value, …}.")
+    unit, author = inputs.get("unit") or run.case["unit"], inputs.get("author") or run.actor
+    if not _is_name(unit or "-") or not _is_name(author):
+        raise Stuck("register-failed", "The inputs 'unit' and 'author' are a code and a user name.")
+    more = {"registers": sorted(set(registers)), "row": row, "unit": unit, "author": author}
+    _emit(run, name, "row_registered", **more)
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= 200
 
 
 def complete_job(run: Run, command: CompleteJob) -> None:

@@ -27,6 +27,7 @@ from engine.tables import (
     notes,
     notices,
     outbox,
+    register_rows,
     subscriptions,
     tasks,
     timers,
@@ -38,7 +39,18 @@ _DELETE_KEY = sa.delete(keys).where(*matching(keys, "case_id", "name"))
 _INSERT_OUTBOX = sa.insert(outbox)
 _EMPTY = [
     sa.delete(table).where(table.c.case_id == p("case_id"))
-    for table in (tasks, candidates, timers, subscriptions, jobs, incidents, notes, keys, notices)
+    for table in (
+        tasks,
+        candidates,
+        timers,
+        subscriptions,
+        jobs,
+        incidents,
+        notes,
+        keys,
+        notices,
+        register_rows,
+    )
 ]
 
 

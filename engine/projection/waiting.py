@@ -13,6 +13,7 @@ from engine.tables import (
     incidents,
     jobs,
     notices,
+    register_rows,
     subscriptions,
     timers,
 )
@@ -26,6 +27,7 @@ _DELETE_JOB = sa.delete(jobs).where(*matching(jobs, "case_id", "job"))
 _INSERT_INCIDENT = sa.insert(incidents)
 _DELETE_INCIDENT = sa.delete(incidents).where(*matching(incidents, "case_id", "number"))
 _INSERT_NOTICE = sa.insert(notices)
+_INSERT_ROW = sa.insert(register_rows)
 
 
 def _timer_armed(tx: Transaction, entered: Entered, event: Event) -> None:
@@ -100,6 +102,24 @@ def _notice(tx: Transaction, entered: Entered, event: Event) -> None:
     )
 
 
+def _row_registered(tx: Transaction, entered: Entered, event: Event) -> None:
+    tx.run_many(
+        _INSERT_ROW,
+        [
+            {
+                "case_id": entered.case_id,
+                "job": event["job"],
+                "register": one,
+                "unit": event.get("unit") or "",
+                "author": event["author"],
+                "at": entered.at,
+                "body": orjson.dumps(event["row"]).decode(),
+            }
+            for one in event["registers"]
+        ],
+    )
+
+
 def _job_gone(tx: Transaction, entered: Entered, event: Event) -> None:
     tx.run(_DELETE_JOB, {"of_case_id": entered.case_id, "of_job": event["job"]})
 
@@ -141,6 +161,7 @@ WAITING_HANDLERS: dict[str, Handler] = {
     "job_completed": _job_gone,
     "job_failed": _job_gone,
     "job_cancelled": _job_gone,
+    "row_registered": _row_registered,
     "incident_raised": _incident_raised,
     "incident_resolved": _incident_resolved,
 }

@@ -191,3 +191,18 @@ notices = table(
     sa.Index("ix_notices_receiver", "receiver", "at"),
     clustered=True,
 )
+
+register_rows = table(
+    # Rows of the registers (台账) that cases have filled; personal values are references.
+    "register_rows",
+    key("case_id"),
+    key("job"),
+    key("register"),
+    text("unit"),
+    text("author"),
+    at("at"),
+    text("body"),  # JSON
+    sa.Index("ix_register_rows_register_unit_at", "register", "unit", "at"),
+    sa.Index("ix_register_rows_register_author_at", "register", "author", "at"),
+    clustered=True,
+)

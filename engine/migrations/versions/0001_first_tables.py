@@ -295,6 +295,26 @@ def upgrade() -> None:
         sqlite_with_rowid=True,
     )
     op.create_table(
+        "register_rows",
+        sa.Column("case_id", sa.Text(), nullable=False),
+        sa.Column("job", sa.Text(), nullable=False),
+        sa.Column("register", sa.Text(), nullable=False),
+        sa.Column("unit", sa.Text(), nullable=False),
+        sa.Column("author", sa.Text(), nullable=False),
+        sa.Column("at", Moment(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("case_id", "job", "register", name=op.f("pk_register_rows")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("register_rows", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_register_rows_register_author_at", ["register", "author", "at"], unique=False
+        )
+        batch_op.create_index(
+            "ix_register_rows_register_unit_at", ["register", "unit", "at"], unique=False
+        )
+
+    op.create_table(
         "resources",
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
