@@ -20,7 +20,14 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from api.body import MAX_BODY, MAX_FILE
 from api.web import refusals
-from engine.errors import Busy, EngineError, InvalidData, NotSignedIn, TooLarge
+from engine.errors import (
+    Busy,
+    EngineError,
+    InvalidData,
+    NotSignedIn,
+    TooLarge,
+    TooManyAttempts,
+)
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -81,6 +88,8 @@ def _on_refusal(refusal: EngineError) -> WerkzeugResponse:
 def _headers(refusal: EngineError) -> dict[str, str]:
     if isinstance(refusal, Busy):
         return {"Retry-After": "1"}
+    if isinstance(refusal, TooManyAttempts):
+        return {"Retry-After": str(refusal.retry_seconds)}
     if isinstance(refusal, NotSignedIn):
         return {"WWW-Authenticate": 'Bearer realm="bihuan"'}
     return {}
@@ -121,7 +130,7 @@ def _on_surprise(error: Exception) -> WerkzeugResponse:
 
 def _answer(document: dict[str, Any], headers: dict[str, str]) -> WerkzeugResponse:
     if refusals.wants_page():
-        return refusals.page(document)
+        return refusals.page(document, headers)
     return problem(document, headers)
 
 

@@ -8,6 +8,7 @@ by who knows it and needs no such check.
 
 from __future__ import annotations
 
+import ipaddress
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -34,6 +35,31 @@ def token() -> str:
     if kind:
         return value.strip() if kind.lower() == "bearer" else ""
     return request.cookies.get(COOKIE, "")
+
+
+def address() -> str:
+    """Return where the request comes from, for counting failed attempts.
+
+    Behind a proxy on this machine it is what the proxy has added last to
+    ``X-Forwarded-For``; from anywhere else that header says what the sender likes.
+    """
+    peer = request.remote_addr or ""
+    forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    if forwarded and _is_loopback(peer) and _is_address(forwarded):
+        return forwarded
+    return peer
+
+
+def _is_loopback(text: str) -> bool:
+    return _is_address(text) and ipaddress.ip_address(text).is_loopback
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def actor(application: Application) -> Actor:

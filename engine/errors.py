@@ -118,6 +118,22 @@ class KeyReused(EngineError):
     status = 422
 
 
+class TooManyAttempts(EngineError):
+    """Too many sign-ins have failed; wait before the next one."""
+
+    code = "too-many-attempts"
+    status = 429
+
+    def __init__(self, *, retry_seconds: int) -> None:
+        """Say how long to wait; nothing about whether the user exists."""
+        self.retry_seconds = retry_seconds
+        minutes = -(-retry_seconds // 60)
+        super().__init__(
+            f"Too many attempts have failed here; the next is taken in {minutes} minutes.",
+            hint="Wait, then try again. Who has forgotten the password asks the administrator.",
+        )
+
+
 class Busy(EngineError):
     """The machine cannot take the request now."""
 

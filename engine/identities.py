@@ -23,12 +23,20 @@ from typing import Any
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
-from engine import accounts, store
+from engine import accounts, attempts, store
 from engine.access import Actor
 from engine.accounts import Account
 from engine.calendar import LOCAL
+from engine.clock import SteppingClock, SystemClock
 from engine.database import Transaction
-from engine.errors import InvalidUser, NotAllowed, NotFound, NotSignedIn, UserExists
+from engine.errors import (
+    InvalidUser,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+    TooManyAttempts,
+    UserExists,
+)
 from engine.organisation import Grant, Organisation
 from engine.ports import Application
 
@@ -37,6 +45,8 @@ OPERATOR = "@operator"
 """The name under which histories record what was done on the command line."""
 
 SESSION_HOURS = 12
+PER_ADDRESS = 5
+"""How many times as many attempts an address has as a user: people share one."""
 PASSWORD_LENGTH = 8
 """The shortest password that is taken, in characters."""
 
@@ -170,12 +180,18 @@ def create_token(app: Application, name: str, *, by: str) -> str:
     return token
 
 
-def login(app: Application, name: str, password: str) -> str:
+def login(app: Application, name: str, password: str, *, address: str = "") -> str:
     """Return the token of a new session, good for 12 hours.
 
+    Args:
+        address: where the request comes from; empty = only the user is counted.
+
     Raises:
+        TooManyAttempts: too many have failed for this name or from this address; the
+            password was not looked at, so the right one is refused too.
         NotSignedIn: no such user, a wrong password, or a user that may not sign in.
     """
+    subjects = count_attempt(app, f"user {name}", address)
     with app.database.reading() as tx:
         account = accounts.read_user(tx, name)
     # An unknown name takes as long as a wrong password, so that names cannot be tried out.
@@ -189,6 +205,7 @@ def login(app: Application, name: str, password: str) -> str:
     _refuse_demo(app, account)
     token, now = _new_token(app), app.clock.now()
     with app.database.writing() as tx:
+        attempts.succeed(tx, cleared=subjects[:1], taken_back=subjects[1:])
         accounts.delete_expired_tokens(tx, now)
         accounts.insert_token(
             tx,
@@ -199,6 +216,27 @@ def login(app: Application, name: str, password: str) -> str:
             expires_at=now + timedelta(hours=SESSION_HOURS),
         )
     return token
+
+
+def count_attempt(app: Application, subject: str, address: str) -> list[str]:
+    """Count an attempt to get in; return whom it was counted for, for ``attempts.succeed``.
+
+    Args:
+        subject: what is being guessed at: a user's password, a case's code.
+
+    Raises:
+        TooManyAttempts: the limit is used up.
+    """
+    # A served manual clock may stand still for days, and nobody should be shut out as long.
+    clock = SystemClock() if isinstance(app.clock, SteppingClock) else app.clock
+    limits = {subject: app.settings.sign_in_limit}
+    if address:
+        limits[f"address {address}"] = app.settings.sign_in_limit * PER_ADDRESS
+    with app.database.writing() as tx:
+        wait = attempts.count(tx, limits, clock.now())
+    if wait:
+        raise TooManyAttempts(retry_seconds=wait)
+    return list(limits)
 
 
 def logout(app: Application, token: str) -> None:

@@ -5,8 +5,9 @@ Each is described in ``docs/settings.md``; a test insists.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,12 @@ class Settings:
         threads: request threads of ``bihuan serve``.
         time_zone: IANA name of the zone people see and working days are counted in.
         demo_logins: True = the demo users may sign in (loopback only).
+        sign_in_limit: failed sign-ins of one user within 15 minutes; from one
+            address five times as many.
+        public_url: where people reach the pages, for links in messages.
+        smtp_url: the mail server and the sender's address; empty = no e-mails.
+        webhook_url: who is told of tasks and notices, and the secret that signs it;
+            empty = nobody.
     """
 
     database_url: str = "sqlite:///var/bihuan.db"
@@ -32,6 +39,10 @@ class Settings:
     threads: int = 4
     time_zone: str = "Asia/Shanghai"
     demo_logins: bool = True
+    sign_in_limit: int = 10
+    public_url: str = "http://127.0.0.1:8080"
+    smtp_url: str = ""
+    webhook_url: str = ""
 
 
 def from_environment(environment: Mapping[str, str]) -> Settings:
@@ -50,6 +61,10 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         threads=int(_number(environment, "THREADS", default.threads)),
         time_zone=environment.get("TIME_ZONE") or default.time_zone,
         demo_logins=_choice(environment, "DEMO_LOGINS", ("on", "off")) == "on",
+        sign_in_limit=int(_number(environment, "SIGN_IN_LIMIT", default.sign_in_limit)),
+        public_url=_url(environment, "PUBLIC_URL", _WEB) or default.public_url,
+        smtp_url=_mail_server(environment),
+        webhook_url=_receiver(environment),
     )
 
 
@@ -64,6 +79,38 @@ def _number(environment: Mapping[str, str], name: str, default: float) -> float:
     if not 0 < value < 1e6:
         raise ValueError(f"{name}={text!r} is not a positive number.")
     return value
+
+
+_WEB = ("http", "https")
+
+
+def _url(environment: Mapping[str, str], name: str, schemes: Collection[str]) -> str:
+    """Return a URL; what is wrong with it is said without it, because it may hold a password."""
+    text = environment.get(name, "").strip()
+    if not text:
+        return ""
+    try:
+        parts = urlsplit(text)
+        fits = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ValueError(f"{name} is no URL of the kind {'://… or '.join(schemes)}://….")
+    return text.rstrip("/") if name == "PUBLIC_URL" else text
+
+
+def _mail_server(environment: Mapping[str, str]) -> str:
+    text = _url(environment, "SMTP_URL", ("smtp", "smtps"))
+    if text and "from=" not in urlsplit(text).query:
+        raise ValueError("SMTP_URL names no sender: end it with ?from=bihuan@example.org.")
+    return text
+
+
+def _receiver(environment: Mapping[str, str]) -> str:
+    text = _url(environment, "WEBHOOK_URL", _WEB)
+    if text and not urlsplit(text).password:
+        raise ValueError("WEBHOOK_URL has no secret to sign with: https://:SECRET@HOST/PATH.")
+    return text
 
 
 def _choice(environment: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:

@@ -25,7 +25,7 @@ def me() -> Response:
 @api.post("/login", responses={200: Document})
 def login(body: Login) -> Response:
     """Begin a session of 12 hours: a token, and the same as a cookie."""
-    token = identities.login(application(), body.name, body.password)
+    token = identities.login(application(), body.name, body.password, address=sessions.address())
     return sessions.keep(reply({"name": body.name, "token": token}), token)
 
 

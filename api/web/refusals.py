@@ -19,7 +19,7 @@ def wants_page() -> bool:
     return not request.path.startswith("/api/") and request.path not in _MACHINES
 
 
-def page(problem: Mapping[str, Any]) -> Response:
+def page(problem: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
     """Return the page for a problem; who is not signed in is sent to do that."""
     status = int(problem["status"])
     if status == 401 and request.method == "GET":
@@ -27,8 +27,8 @@ def page(problem: Mapping[str, Any]) -> Response:
     key = f"problem_{status}" if language.known(f"problem_{status}") else "problem_400"
     html = render_template("refusal.html", title=language.text(key), problem=problem)
     response = make_response(html, status)
-    if status == 503:
-        response.headers["Retry-After"] = "1"
+    if "Retry-After" in headers:
+        response.headers["Retry-After"] = headers["Retry-After"]
     return response
 
 

@@ -13,7 +13,7 @@ from api.current import application
 from api.web import language
 from engine import identities
 from engine.demo.city import PASSWORD
-from engine.errors import NotSignedIn
+from engine.errors import NotSignedIn, TooManyAttempts
 
 pages = Blueprint("signing", __name__)
 
@@ -31,9 +31,16 @@ def sign_in() -> Response:
     """Begin a session and go where the person wanted to go."""
     name, password = request.form.get("name", ""), request.form.get("password", "")
     try:
-        token = identities.login(application(), name[:200], password[:1_000])
+        token = identities.login(
+            application(), name[:200], password[:1_000], address=sessions.address()
+        )
     except NotSignedIn:
         return make_response(_page(error=language.text("wrong_password"), name=name), 401)
+    except TooManyAttempts as refusal:
+        error = language.text("too_many_attempts", n=-(-refusal.retry_seconds // 60))
+        response = make_response(_page(error=error, name=name), 429)
+        response.headers["Retry-After"] = str(refusal.retry_seconds)
+        return response
     return sessions.keep(redirect(_target(), code=303), token)
 
 

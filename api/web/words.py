@@ -24,6 +24,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "The demo city is invented. Press a name to sign in; works on this machine only.",
     ),
     "demo_password": ("演示密码：{password}", "Demo password: {password}"),
+    "too_many_attempts": (
+        "尝试次数过多，请 {n} 分钟后再试。",
+        "Too many attempts have failed; try again in {n} minutes.",
+    ),
     "wrong_password": ("用户名或密码不对，请重试。", "User name or password is wrong; try again."),
     # -- the inbox
     "view_pool": ("待签", "To claim"),
@@ -210,6 +214,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "problem_409": ("慢了一步", "Somebody was faster"),
     "problem_413": ("内容太大", "Too large"),
     "problem_422": ("内容不符合要求", "This does not fit"),
+    "problem_429": ("尝试次数过多", "Too many attempts"),
     "problem_503": ("系统正忙，请稍后再试", "The system is busy; try again in a moment"),
     "problem_500": ("系统内部出错，操作没有执行", "Something went wrong inside; nothing was done"),
     "problem_400": ("请求有误", "The request is not right"),
