@@ -271,7 +271,8 @@ class Database:
                 # A server that was restarted has closed the connection we kept.
                 self._give_up()
                 if self.is_sqlite or attempt == 2:
-                    raise Busy("The database is busy.", hint=TRY_AGAIN) from reason
+                    what = "is busy" if self.is_sqlite else "cannot be reached"
+                    raise Busy(f"The database {what}.", hint=TRY_AGAIN) from reason
             else:
                 break
         self._thread.transaction = tx = Transaction(self, cursor)

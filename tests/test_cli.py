@@ -146,6 +146,26 @@ def test_a_database_without_tables_ends_with_what_to_do(plain, tmp_path, monkeyp
     assert error == "bihuan: The database has no tables yet. Run `bihuan migrate`.\n"
 
 
+def test_the_demo_gives_an_empty_database_its_tables(plain, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/new/city.db")
+
+    assert cli.run(["demo"]) == 0
+    assert cli.run(["verify", "--all"]) == 0
+
+    assert "The demo city: 11 new lists" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["migrate", "demo", "tick"])
+def test_a_database_out_of_reach_is_named(plain, tmp_path, monkeypatch, capsys, command):
+    url = f"postgresql+psycopg://test@/city?host={tmp_path}"
+    monkeypatch.setenv("DATABASE_URL", url)
+
+    assert cli.run([command]) == 1
+
+    error = capsys.readouterr().err
+    assert error.startswith("bihuan: The database cannot be reached")
+
+
 def test_a_refusal_with_json_is_one_problem_document(town, capsys):
     status, problem = json_of(capsys, ["replay", "no-such-case"])
 

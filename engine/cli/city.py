@@ -11,7 +11,7 @@ import orjson
 from engine import clock, deployments, identities
 from engine import demo as showing
 from engine.cli import diagrams, terminal
-from engine.cli.installation import opened
+from engine.cli.installation import migrated, opened
 from engine.demo.city import ADMIN, PASSWORD
 from engine.settings import Settings
 
@@ -34,8 +34,10 @@ IDS_PER_SEED = 10**12
 def demo(settings: Settings, *, cases: int, seed: int, source: Path) -> None:
     """Load the demo city with a user for every role, and N simulated cases.
 
-    The cases run from 2025-10-01 to 2026-09-30. What is there already stays.
+    The cases run from 2025-10-01 to 2026-09-30. What is there already stays; a
+    database that is still empty gets its tables first.
     """
+    migrated(settings, only_if_empty=True)
     with opened(settings) as app:
         lists, users = showing.load_city(app, source / "lists")
         terminal.say(f"The demo city: {lists} new lists, {users} new users.")

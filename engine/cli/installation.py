@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import OperationalError
 
+from engine import migrations
 from engine.application import open_application
 from engine.clock import Clock
 from engine.errors import NotReady
@@ -26,19 +27,39 @@ def opened(settings: Settings, *, clock: Clock | None = None) -> Iterator[Applic
         NotReady: the database cannot be reached or has no tables yet.
     """
     try:
-        app = open_application(settings, clock=clock)
-    except OperationalError as reason:
-        first = str(reason.orig).strip().splitlines()[0]
-        raise NotReady(
-            f"The database cannot be reached: {first}.",
-            hint="Check DATABASE_URL, then run `bihuan migrate`.",
-        ) from reason
+        with _reaching():
+            app = open_application(settings, clock=clock)
     except Exception as reason:
         if not _without_tables(reason):
             raise
         raise NotReady("The database has no tables yet.", hint="Run `bihuan migrate`.") from reason
     with app:
         yield app
+
+
+def migrated(settings: Settings, *, only_if_empty: bool = False) -> tuple[str | None, str | None]:
+    """Bring the database's tables up to date; return its revision before and after.
+
+    Raises:
+        NotReady: the database cannot be reached.
+    """
+    with _reaching():
+        before = migrations.revision(settings.database_url)
+        if only_if_empty and before is not None:
+            return before, before
+        return migrations.upgrade(settings.database_url)
+
+
+@contextmanager
+def _reaching() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as reason:
+        first = str(reason.orig).strip().splitlines()[0]
+        raise NotReady(
+            f"The database cannot be reached: {first}.",
+            hint="Check DATABASE_URL, then run `bihuan migrate`.",
+        ) from reason
 
 
 def _without_tables(reason: Exception) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from engine import migrations, retention
+from engine import retention
 from engine.cli import terminal
-from engine.cli.installation import opened
+from engine.cli.installation import migrated, opened
 from engine.settings import Settings
 
 
@@ -14,7 +14,7 @@ from engine.settings import Settings
 @click.pass_obj
 def migrate(settings: Settings) -> None:
     """Create the database named by DATABASE_URL, or bring its tables up to date."""
-    before, after = migrations.upgrade(settings.database_url)
+    before, after = migrated(settings)
     done = "was up to date" if before == after else f"is at revision {after} now"
     terminal.say(f"The database {done}.")
 

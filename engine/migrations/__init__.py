@@ -19,18 +19,21 @@ def upgrade(url: str) -> tuple[str | None, str | None]:
     """Create or upgrade the database; return its revision before and after.
 
     Args:
-        url: SQLAlchemy URL; the folder of an SQLite file is made if it is missing.
+        url: SQLAlchemy URL.
     """
-    made = sa.make_url(url)
-    if made.get_backend_name() == "sqlite" and made.database not in {None, "", ":memory:"}:
-        Path(str(made.database)).parent.mkdir(parents=True, exist_ok=True)
     before = revision(url)
     command.upgrade(configuration(url), "head")
     return before, revision(url)
 
 
 def revision(url: str) -> str | None:
-    """Return the revision the database is at; None before the first migration."""
+    """Return the revision the database is at; None before the first migration.
+
+    The folder of an SQLite file is made if it is missing.
+    """
+    made = sa.make_url(url)
+    if made.get_backend_name() == "sqlite" and made.database not in {None, "", ":memory:"}:
+        Path(str(made.database)).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(url)
     try:
         with engine.connect() as connection:
