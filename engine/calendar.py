@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from itertools import accumulate
 
-from engine import spreadsheets
+from engine import columns, spreadsheets
 from engine.errors import InvalidDeadline
 
 LOCAL = timezone(timedelta(hours=8), "Asia/Shanghai")
@@ -273,7 +273,7 @@ def _read_days(content: bytes) -> tuple[dict[date, bool], list[Year]]:
             hint = "Write the date as 2026-10-01, once, and is_workday as 1 or 0."
             findings.append(spreadsheets.finding(file, number, "date", f"{error}", hint))
             continue
-        days[day] = cells["is_workday"] == "1"
+        days[day] = columns.boolean(cells["is_workday"])
         if (day.month, day.day) == (1, 1):
             status = cells.get("status") or "provisional"
             news[day.year] = Year(day.year, cells.get("source", ""), status)
@@ -283,11 +283,13 @@ def _read_days(content: bytes) -> tuple[dict[date, bool], list[Year]]:
 
 
 def _new_day(cells: Mapping[str, str], days: Mapping[date, bool]) -> date:
-    day = date.fromisoformat(cells.get("date", ""))
+    day = columns.day(cells.get("date", ""))
     if day in days:
         raise ValueError(f"{day} stands twice")
-    if cells.get("is_workday") not in {"0", "1"}:
-        raise ValueError(f"is_workday of {day} is {cells.get('is_workday')!r}")
+    try:
+        columns.boolean(cells.get("is_workday", ""))
+    except ValueError:
+        raise ValueError(f"is_workday of {day} is {cells.get('is_workday')!r}") from None
     return day
 
 
@@ -310,8 +312,8 @@ def _read_hours(content: bytes) -> list[OfficeHours]:
 def _new_hours(cells: Mapping[str, str], hours: Iterable[OfficeHours]) -> OfficeHours:
     one = OfficeHours(
         cells.get("unit_id", ""),
-        date.fromisoformat(cells.get("effective_from") or "0001-01-01"),
-        date.fromisoformat(cells.get("effective_to") or "9999-12-31"),
+        columns.day(cells.get("effective_from") or "0001-01-01"),
+        columns.day(cells.get("effective_to") or "9999-12-31"),
         _periods(cells.get("hours", "")),
     )
     if one.last < one.first:

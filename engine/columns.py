@@ -30,6 +30,8 @@ from engine.errors import InvalidList
 KINDS = {"units", "people", "departments", "roles", "calendar", "list"}
 TYPES = {"text", "integer", "number", "boolean", "date", "list"}
 
+_BOOLEANS = {"1": True, "0": False, "TRUE": True, "FALSE": False, "是": True, "否": False}
+_DAY = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})")
 _MANGLED = re.compile(r"\d+(\.\d+)?[Ee]\+\d+")
 
 
@@ -55,6 +57,14 @@ class Column:
         if not cell:
             return None
         return _READERS[self.type](cell)
+
+    def cell(self, value: Any) -> str:
+        """Return the cell that ``value`` reads as this value."""
+        if value is None:
+            return ""
+        if self.type == "list":
+            return self.separator.join(value)
+        return str(int(value)) if isinstance(value, bool) else str(value)
 
 
 def _text(cell: str) -> str:
@@ -83,25 +93,42 @@ def _number(cell: str) -> int | float:
     return int(number) if number == number.to_integral_value() else float(number)
 
 
-def _boolean(cell: str) -> bool:
-    if cell not in {"0", "1"}:
-        raise ValueError(f"{cell!r} is neither 1 (yes) nor 0 (no).")
-    return cell == "1"
+def boolean(cell: str) -> bool:
+    """Return what a cell says: 1 or 0, or as spreadsheets and people write them.
+
+    Raises:
+        ValueError: neither.
+    """
+    try:
+        return _BOOLEANS[cell.strip().upper()]
+    except KeyError:
+        raise ValueError(f"{cell!r} is neither 1 (yes) nor 0 (no).") from None
+
+
+def day(cell: str) -> date:
+    """Return the date in a cell: ``2026-10-01``, or ``2026/10/1`` as spreadsheets rewrite it.
+
+    Raises:
+        ValueError: there is none.
+    """
+    match = _DAY.fullmatch(cell.strip())
+    if match is not None:
+        try:
+            return date(*map(int, match.groups()))
+        except ValueError:
+            pass
+    raise ValueError(f"{cell!r} is no date; write it as 2026-10-01.")
 
 
 def _date(cell: str) -> str:
-    try:
-        day = date.fromisoformat(cell)
-    except ValueError:
-        raise ValueError(f"{cell!r} is no date; write it as 2026-10-01.") from None
-    return day.isoformat()
+    return day(cell).isoformat()
 
 
 _READERS = {
     "text": _text,
     "integer": _integer,
     "number": _number,
-    "boolean": _boolean,
+    "boolean": boolean,
     "date": _date,
 }
 

@@ -12,7 +12,7 @@ Pure: bytes come in; which version a case uses is the application's decision.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import product
@@ -26,8 +26,9 @@ from engine.spreadsheets import Finding, finding
 MAX_ROWS = 200
 """How many rows a look-up may return."""
 
+BEGINNING = "0001-01-01"
+FOREVER = "9999-12-31"
 _MAX_FINDINGS = 100
-_FOREVER = "9999-12-31"
 
 JsonRow = dict[str, Any]
 
@@ -83,25 +84,31 @@ def span(descriptor: Descriptor, row: Mapping[str, Any]) -> tuple[str, str]:
     """Return the first and last day a row is in force, as ISO text."""
     first = row[descriptor.first] if descriptor.first else None
     last = row[descriptor.last] if descriptor.last else None
-    return first or "0001-01-01", last or _FOREVER
+    return first or BEGINNING, last or FOREVER
 
 
-def read(descriptor: Descriptor, content: bytes, *, version: str | None = None) -> ListVersion:
+def read(
+    descriptor: Descriptor, content: bytes, *, version: str | None = None, first: date | None = None
+) -> ListVersion:
     """Read and check one version of a list.
 
     Args:
         descriptor: what the columns mean.
         content: the CSV file; a byte order mark and CRLF are expected.
         version: its name, if the office gives it one.
+        first: the first day of rows that name none; without it they need one.
 
     Raises:
         InvalidList: with one finding per bad cell or row (at most 100): missing or
             unknown columns, wrong values, a key twice on the same day.
     """
     header, lines = spreadsheets.read(descriptor.file, content)
-    findings = _check_columns(descriptor, header)
+    given = {descriptor.first: first.isoformat()} if first and descriptor.first else {}
+    findings = _check_columns(descriptor, header, given)
     if findings:
         raise spreadsheets.refuse(descriptor.file, findings)
+    for _, cells in lines:
+        cells.update({name: text for name, text in given.items() if not cells.get(name)})
     rows = [_row(descriptor, number, cells, findings) for number, cells in lines]
     if not findings:
         findings = _check_keys(descriptor, rows, [number for number, _ in lines])
@@ -111,7 +118,9 @@ def read(descriptor: Descriptor, content: bytes, *, version: str | None = None) 
     return ListVersion(descriptor, version or sha256[:12], sha256, tuple(rows))
 
 
-def _check_columns(descriptor: Descriptor, header: Sequence[str]) -> list[Finding]:
+def _check_columns(
+    descriptor: Descriptor, header: Sequence[str], given: Collection[str]
+) -> list[Finding]:
     file = descriptor.file
     findings = [
         finding(file, 1, name, "the list does not know this column", "Remove it or declare it.")
@@ -120,7 +129,7 @@ def _check_columns(descriptor: Descriptor, header: Sequence[str]) -> list[Findin
     ]
     needed = {*descriptor.key, *(n for n, c in descriptor.columns.items() if c.required)}
     hint = "The first row must name it."
-    missing = sorted(needed - set(header))
+    missing = sorted(needed - set(header) - set(given))
     return findings + [finding(file, 1, n, "this column is missing", hint) for n in missing]
 
 
@@ -251,37 +260,6 @@ def _matches(row: JsonRow, filters: Mapping[str, Any]) -> bool:
         if not same:
             return False
     return True
-
-
-def difference(old: ListVersion | None, new: ListVersion) -> JsonRow:
-    """Return what a new version changes: ``{added, removed, changed}``.
-
-    Rows are paired by key and first day. A change is ``{key, from, columns:
-    {name: [old, new]}}``; personal columns are named but their values withheld.
-    """
-    before, after = _by_day(old), _by_day(new)
-    personal = new.descriptor.personal
-    changed = []
-    for name, row in after.items():
-        was = before.get(name)
-        if was is not None and was != row:
-            columns = {
-                c: [None, None] if c in personal else [was.get(c), row[c]]
-                for c in row
-                if was.get(c) != row[c]
-            }
-            changed.append({"key": list(name[:-1]), "from": name[-1], "columns": columns})
-    return {
-        "added": [public(new, row) for name, row in after.items() if name not in before],
-        "removed": [public(new, row) for name, row in before.items() if name not in after],
-        "changed": changed,
-    }
-
-
-def _by_day(version: ListVersion | None) -> dict[tuple[Any, ...], JsonRow]:
-    if version is None:
-        return {}
-    return {(*version.key(r), span(version.descriptor, r)[0]): r for r in version.rows}
 
 
 def public(version: ListVersion, row: Mapping[str, Any]) -> JsonRow:

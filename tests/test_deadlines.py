@@ -542,7 +542,8 @@ def test_a_cycle_that_runs_out_of_years_is_refused_and_not_wrapped():
         (b"date,is_workday\n2026-01-01,no\n", "is_workday of 2026-01-01 is 'no'"),
         (b"date,is_workday\n2026-01-01,0\n2026-01-01,0\n", "2026-01-01 stands twice"),
         (b"date,is_workday\n2026-01-01\n", "1 cells where the header has 2 columns"),
-        ("date,is_workday\n2026-01-01,元旦\n".encode("gbk"), "this is not UTF-8"),
+        ("date,is_workday\n2026-01-01,元旦\n".encode("gbk"), "is_workday of 2026-01-01 is '元旦'"),
+        ("date,is_workday\n2026-01-01,元旦\n".encode()[:-2], "this is neither UTF-8 nor GBK"),
     ],
 )
 def test_a_calendar_that_cannot_be_read_names_the_row(content, reason):

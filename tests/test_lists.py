@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import lists
+from engine import lists, revisions
 from engine.columns import Descriptor
 from engine.errors import InvalidList
 from engine.lists import ReferenceData
@@ -203,12 +203,12 @@ def test_a_difference_names_what_was_added_removed_and_changed():
     old = lists.read(small(), (head + "a,,,1\nb,,,2\nc,2026-01-01,,3\n").encode())
     new = lists.read(small(), (head + "a,,,1\nb,,,5\nc,2026-02-01,,3\n").encode())
 
-    assert lists.difference(old, new) == {
+    assert revisions.difference(old, new) == {
         "added": [{"code": "c", "first": "2026-02-01", "last": None, "value": 3}],
         "removed": [{"code": "c", "first": "2026-01-01", "last": None, "value": 3}],
         "changed": [{"key": ["b"], "from": "0001-01-01", "columns": {"value": [2, 5]}}],
     }
-    assert lists.difference(None, new)["added"] == [*new.rows]
+    assert revisions.difference(None, new)["added"] == [*new.rows]
 
 
 def test_a_difference_withholds_personal_values():
@@ -216,7 +216,7 @@ def test_a_difference_withholds_personal_values():
     old = lists.read(descriptor, "code,name\na,张\n".encode())
     new = lists.read(descriptor, "code,name\na,李\nb,王\n".encode())
 
-    found = lists.difference(old, new)
+    found = revisions.difference(old, new)
 
     assert found["changed"][0]["columns"] == {"name": [None, None]}
     assert "name" not in found["added"][0]
@@ -361,3 +361,55 @@ def test_rows_are_copies_without_personal_columns():
 def test_wrong_arguments_are_a_value_error_that_says_what_is_right(ask):
     with pytest.raises(ValueError, match=r"\w"):
         ask(reference())
+
+
+# -- files as spreadsheets write them -----------------------------------------------
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "gb18030"])
+def test_a_list_is_read_in_the_encodings_that_spreadsheets_write(encoding):
+    column = {"name": {"type": "text"}}
+    content = "code,name\na,纸鸢社区\n".encode(encoding)
+
+    assert lists.read(small(column), content).rows[0]["name"] == "纸鸢社区"
+
+
+def test_one_bad_byte_in_a_utf_8_file_is_refused_and_not_read_as_gbk():
+    content = "code,name\na,纸鸢社区\nb,示范".encode() + b"\xff\n"
+
+    with pytest.raises(InvalidList) as refusal:
+        lists.read(small({"name": {"type": "text"}}), content)
+
+    assert refusal.value.findings[0]["message"] == "Row 3: this is neither UTF-8 nor GBK"
+
+
+@pytest.mark.parametrize("content", [b"PK\x03\x04rest", b"\xd0\xcf\x11\xe0rest"])
+def test_a_workbook_is_refused_with_how_to_save_it(content):
+    with pytest.raises(InvalidList) as refusal:
+        lists.read(small(), content)
+
+    assert refusal.value.hint == "In the spreadsheet choose 'Save as' and 'CSV UTF-8'."
+
+
+def test_dates_and_yes_or_no_are_read_as_spreadsheets_rewrite_them():
+    column = {"open": {"type": "boolean"}}
+    content = "code,first,open\na,2026/2/3,TRUE\nb,2026-02-03,否\n".encode()
+
+    rows = lists.read(small(column), content).rows
+
+    assert [(row["first"], row["open"]) for row in rows] == [
+        ("2026-02-03", True),
+        ("2026-02-03", False),
+    ]
+
+
+def test_columns_without_name_and_content_at_the_right_are_passed_over():
+    found = lists.read(small(), b"code,value,,\na,1,,\nb,2,,\n").rows
+
+    assert [(row["code"], row["value"]) for row in found] == [("a", 1), ("b", 2)]
+
+
+def test_a_cell_beyond_the_last_column_is_refused():
+    assert refused("code,value,,\na,1,,x\n") == [
+        (2, None, "4 cells where the header has 2 columns")
+    ]
