@@ -12,6 +12,7 @@ from benchmarks.measure import Meter, Row, Side, take_turns
 from engine.commands import CompleteTask, StartCase
 from engine.execution import Applied, Bundle, Snapshot, empty
 from engine.kernel import Kernel
+from engine.sheets import Folded, Sheets
 
 _KERNEL = Kernel()
 _DESK = twelve.Desk()
@@ -35,8 +36,9 @@ def complete(bundle: Bundle, snapshot: Snapshot, task: str, data: dict[str, Any]
 
 def through_json(snapshot: Snapshot) -> Snapshot:
     """Return the snapshot as it comes back from storage."""
-    control, data = orjson.dumps(snapshot.control), orjson.dumps(snapshot.data)
-    return Snapshot(snapshot.case, snapshot.state, orjson.loads(control), orjson.loads(data))
+    control, data = orjson.dumps(snapshot.control), snapshot.sheets.text()
+    kept = Sheets(folded=Folded(data))
+    return Snapshot(snapshot.case, snapshot.state, orjson.loads(control), kept)
 
 
 def twelve_tasks(*, cases: int = 20, turns: int = 15) -> list[Row]:

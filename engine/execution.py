@@ -19,8 +19,9 @@ from engine.bpmn.model import Process
 from engine.commands import Command, JsonObject
 from engine.events import Event
 from engine.scripts import Code
+from engine.sheets import Sheets
 
-# Site, Answer, Snapshot and Applied are made in every command and nobody changes
+# Site, Answer and Applied are made in every command and nobody changes
 # one, but they are not frozen: that would make each four times as dear to make.
 
 
@@ -112,7 +113,6 @@ class Bundle:
     read: Mapping[str, frozenset[str]] | None = None
 
 
-@dataclass(slots=True)
 class Snapshot:
     """Where a case stands; everything in it is JSON.
 
@@ -120,14 +120,33 @@ class Snapshot:
         case: the case's id.
         state: open, suspended, incident, completed or cancelled.
         control: the executor's own marking; only the executor reads it.
-        data: the data of each scope that has some of its own, by the executor's scope id.
-            The scope ``""`` is the case's own.
+        sheets: the data of each scope that has some of its own, by the executor's
+            scope id, perhaps still folded. The scope ``""`` is the case's own.
     """
 
-    case: str
-    state: str
-    control: JsonObject
-    data: dict[str, JsonObject]
+    __slots__ = ("case", "control", "sheets", "state")
+
+    def __init__(
+        self, case: str, state: str, control: JsonObject, data: dict[str, JsonObject] | Sheets
+    ) -> None:
+        self.case, self.state, self.control = case, state, control
+        self.sheets = data if isinstance(data, Sheets) else Sheets(data)
+
+    @property
+    def data(self) -> dict[str, JsonObject]:
+        """The data by scope, to be read only."""
+        return self.sheets.all()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Snapshot) and self._parts() == other._parts()
+
+    __hash__ = None  # type: ignore[assignment]  # as of every object that is compared by content
+
+    def __repr__(self) -> str:
+        return "Snapshot({!r}, {!r}, {!r}, {!r})".format(*self._parts())
+
+    def _parts(self) -> tuple[str, str, JsonObject, dict[str, JsonObject]]:
+        return self.case, self.state, self.control, self.data
 
 
 @dataclass(slots=True)

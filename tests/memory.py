@@ -30,6 +30,7 @@ from engine.kernel.rows import (
     U_HOST,
 )
 from engine.periods import parse_moment
+from engine.sheets import Folded, Sheets
 from tests.worlds import MemoryWorld
 
 START = datetime(2026, 9, 14, 1, 0, tzinfo=UTC)
@@ -84,6 +85,7 @@ class Case:
         self.kernel = Kernel()
         self.now = START
         self.snapshot: Snapshot = empty("c-1")
+        self.stored = b""
         self.events: list[Event] = []
         self.log: list[tuple[datetime, str, c.Command]] = []
         self.world = MemoryWorld(self.now, **world)
@@ -114,7 +116,8 @@ class Case:
             old.case,
             old.state,
             json.loads(json.dumps(old.control, sort_keys=True)),
-            json.loads(json.dumps(old.data, sort_keys=True)),
+            # As it comes from storage, where nobody has looked at the data yet.
+            Sheets(folded=Folded(self.stored or json.dumps(old.data, sort_keys=True).encode())),
         )
         asked = len(self.world.asked)
         recorded = c.from_json(json.loads(json.dumps(command.to_json(), sort_keys=True)))
@@ -122,6 +125,8 @@ class Case:
             self.bundle, shuffled, recorded, now=self.now, actor=actor, world=self.world
         )
         del self.world.asked[asked:]
+        self.stored = again.snapshot.sheets.text()
+        assert Folded(self.stored).sheets() == after.data
         assert again.events == events
         assert again.snapshot == after
 

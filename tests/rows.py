@@ -52,8 +52,8 @@ def _plain(table: sa.Table, row: tuple[Any, ...]) -> dict[str, Any]:
     values = dict(zip(table.c.keys(), row, strict=True))
     if table.name == "cases":
         # A marking is the same in whatever order its keys were written.
-        for name in ("control", "data"):
-            values[name] = store.unpack(values[name])
+        values["control"] = store.unpack(values["control"])
+        values["data"] = store.unfold(values["data"]).all()
     return {
         name: bytes(value) if isinstance(value, memoryview) else value
         for name, value in values.items()

@@ -38,6 +38,7 @@ from engine.kernel.subscriptions import open_all
 from engine.kernel.tasks import open_task
 from engine.kernel.throwing import throw_error
 from engine.scripts import Code
+from engine.sheets import Sheets
 
 
 def open_activity(run: Run, name: str) -> None:
@@ -158,7 +159,7 @@ def _open_body(run: Run, name: str, kind: str, process: str, data: JsonObject) -
     place = [kind, process, element, around, 0, nth, instance]
     run.add_scope(inside, [*place, token[T_SUBS], [], label, None])
     if data:
-        run.own_data(inside).update(data)
+        run.data.write(inside, data)
     return inside
 
 
@@ -192,7 +193,7 @@ def _call(run: Run, name: str) -> None:
     own = data_at(run, scope) if place.node.all_in else {}
     own |= mapped(run, run.site(name, "mapping"), place.node.inputs, names_at(run, scope))
     if called.root.data:
-        seen = Names({"case": run.case}, [own])
+        seen = Names({"case": run.case}, Sheets({name: own}), [name])
         own = {**defaults(run, name, called.root.data, seen), **own}
     inside = _open_body(run, name, CALL, called.key, own)
     run.perform("starts", inside)

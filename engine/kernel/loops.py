@@ -58,7 +58,7 @@ def start(run: Run, name: str) -> None:
     row: Row = [MULTI, process, place.id, scope, 0, token[T_NTH], None, token[T_SUBS], [], None]
     run.add_scope(name, [*row, counters])
     if loop.collection is not None:
-        run.own_data(name)["items"] = {str(index): item for index, item in enumerate(items)}
+        run.data.own(name)["items"] = {str(index): item for index, item in enumerate(items)}
     if not again or (not standard and not total):
         _finish(run, name, None)
         return
@@ -119,17 +119,17 @@ def begin_instance(run: Run, name: str, index: int) -> None:
     element, nth = place.id, whole[NTH]
     key: str | None = None
     own = {}
-    items = run.data.get(name, {}).get("items")
+    items = run.data.get(name).get("items")
     if items is not None and str(index) in items:
         items = dict(items)
         item = items.pop(str(index))
-        run.own_data(name)["items"] = items
+        run.data.own(name)["items"] = items
         own = {_loop(place).item or "item": item}
         key = key_of(item)
     label = str(index) if key is None else key
     run.add_scope(frame, [FRAME, whole[PROCESS], element, name, 1, nth, index, [], [], label, None])
     if own:
-        run.own_data(frame).update(own)
+        run.data.write(frame, own)
     run.emit("element_entered", name, element, nth, index)
     run.add_token(frame, element, frame, nth, instance=index)
     run.perform("body", frame)
@@ -160,7 +160,7 @@ def gather(run: Run, inner: str, outcome: str | None) -> None:
     ends = _ends(run, names_in, counters, outputs, outcome)
     again = loop.kind is LoopKind.STANDARD and _goes_on(run, frame, loop, counters[DONE])
     if outputs is not None:
-        run.own_data(name)["outputs"] = outputs
+        run.data.own(name)["outputs"] = outputs
     take_out(run, inner)
     run.remove_scope(frame)
     run.emit("element_left", name, row[ELEMENT], row[NTH], index)
@@ -195,7 +195,7 @@ def _outputs(
     if loop.output is None:
         return None
     found = values(run, run.site(scope, "output"), [loop.output[1]], names_at(run, scope, outcome))
-    return {**run.data.get(name, {}).get("outputs", {}), str(index): found[0]}
+    return {**run.data.get(name).get("outputs", {}), str(index): found[0]}
 
 
 def _ends(
@@ -239,7 +239,7 @@ def _finish(run: Run, name: str, outcome: str | None) -> None:
     loop = _loop(run.place(name))
     run.set_scope(name, COUNT, 0)
     if loop.output is not None:
-        outputs = run.data.get(name, {}).get("outputs", {})
+        outputs = run.data.get(name).get("outputs", {})
         write(run, run.surroundings(name), {loop.output[0]: _ordered(outputs)}, name)
     run.perform("exit", name, outcome)
 
@@ -275,7 +275,7 @@ def add(run: Run, name: str, item: Any) -> None:
     index = _planned(counters) if counters[MODE] == LoopKind.SEQUENTIAL else counters[NEXT]
     if index >= MAX_INSTANCES:
         raise Stuck("limit", f"At most {MAX_INSTANCES:,} instances are allowed.")
-    data = run.own_data(name)
+    data = run.data.own(name)
     data["items"] = {**data.get("items", {}), str(index): item}
     counters[TOTAL] += 1
     run.set_scope(name, LOOP, counters)

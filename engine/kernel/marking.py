@@ -37,7 +37,6 @@ class Marking:
     __slots__ = (
         "_inside",
         "_own",
-        "_written",
         "actors",
         "case",
         "case_id",
@@ -75,9 +74,8 @@ class Marking:
             control["incidents"].copy() if "incidents" in control else {}
         )
         self.held: Table = control["held"].copy() if "held" in control else {}
-        self.data: dict[str, JsonObject] = snapshot.data.copy()
+        self.data = snapshot.sheets.copy()
         self._own: set[str] = set()
-        self._written: set[str] = set()
         self._inside: dict[str, dict[tuple[str, bool], None]] | None = None
 
     def snapshot(self) -> Snapshot:
@@ -87,7 +85,7 @@ class Marking:
         if state in ("completed", "cancelled"):
             if self.incidents:
                 control["incidents"] = self.incidents
-            return Snapshot(self.case_id, state, control, {"": self.data.get("", {})})
+            return Snapshot(self.case_id, state, control, {"": self.data.get("")})
         control["visits"], control["scopes"] = self.visits, self.scopes
         if self.tokens:
             control["tokens"] = self.tokens
@@ -189,7 +187,7 @@ class Marking:
         """Forget a scope with its data; the caller counts it."""
         row = self.scopes.pop(name)
         self._own.discard(name)
-        self.data.pop(name, None)
+        self.data.drop(name)
         self.drop_joins(name)
         self.held.pop(name, None)
         if self._inside is not None:
@@ -218,16 +216,6 @@ class Marking:
             row = self.scopes[scope] = row.copy()
             self._own.add(scope)
         return row
-
-    def own_data(self, scope: str) -> JsonObject:
-        """Return the data of a scope, to be changed in place by this run only."""
-        data = self.data
-        if scope not in self._written:
-            self._written.add(scope)
-            data[scope] = data[scope].copy() if scope in data else {}
-        elif scope not in data:
-            data[scope] = {}
-        return data[scope]
 
     def take_ownership(self, mark: str) -> bool:
         """Return whether this run sees a table for the first time and so must copy it."""

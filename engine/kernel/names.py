@@ -8,7 +8,7 @@ scope of the process. A called process sees nothing of its caller.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from engine.commands import JsonObject
@@ -27,6 +27,7 @@ from engine.kernel.rows import (
     TOTAL,
 )
 from engine.kernel.run import Run, Stuck
+from engine.sheets import Sheets
 
 _PROCESSES = frozenset({CASE, CALL})
 COUNTERS = ("loopCounter", "nrOfInstances", "nrOfActiveInstances", "nrOfCompletedInstances")
@@ -38,26 +39,32 @@ class Names(Mapping[str, Any]):
 
     Args:
         special: names that are no data: ``case``, counters, ``outcome``.
-        frames: the data of the scopes from the inside out.
+        data: of the case; not touched before a name is asked for.
+        scopes: whose data can be read, from the inside out.
     """
 
-    __slots__ = ("_frames", "_special")
+    __slots__ = ("_data", "_frames", "_scopes", "_special")
 
-    def __init__(self, special: Mapping[str, Any], frames: list[JsonObject]) -> None:
-        self._special = special
-        self._frames = frames
+    def __init__(self, special: Mapping[str, Any], data: Sheets, scopes: Sequence[str]) -> None:
+        self._special, self._data, self._scopes = special, data, scopes
+        self._frames: list[JsonObject] | None = None
+
+    def _looked(self) -> list[JsonObject]:
+        if self._frames is None:
+            self._frames = [self._data.get(scope) for scope in self._scopes]
+        return self._frames
 
     def __getitem__(self, name: str) -> Any:
         if name in self._special:
             return self._special[name]
-        for frame in self._frames:
+        for frame in self._looked():
             if name in frame:
                 return frame[name]
         raise KeyError(name)
 
     def __iter__(self) -> Iterator[str]:
         seen = dict.fromkeys(self._special)
-        for frame in self._frames:
+        for frame in self._looked():
             seen.update(dict.fromkeys(frame))
         return iter(seen)
 
@@ -67,27 +74,23 @@ class Names(Mapping[str, Any]):
 
 def names_at(run: Run, scope: str, outcome: str | None = None, **special: Any) -> Names:
     """Return the names that are readable in ``scope``; those in ``special`` win."""
-    frames: list[JsonObject] = []
+    scopes: list[str] = []
     named: JsonObject = {"case": run.case}
     if outcome is not None:
         named["outcome"] = outcome
     while True:
         row = run.scopes[scope]
         kind = row[KIND]
+        if kind != MULTI:
+            scopes.append(scope)
         if kind in _PROCESSES:
-            if scope in run.data:
-                frames.append(run.data[scope])
             if special:
                 named.update(special)
-            return Names(named, frames)
+            return Names(named, run.data, scopes)
         if kind == MULTI:
             _counters(named, row[LOOP])
-        else:
-            if kind == FRAME and row[INSTANCE] is not None:
-                named.setdefault("loopCounter", row[INSTANCE] + 1)
-            own = run.data.get(scope)
-            if own:
-                frames.append(own)
+        elif kind == FRAME and row[INSTANCE] is not None:
+            named.setdefault("loopCounter", row[INSTANCE] + 1)
         scope = row[PARENT]
 
 
@@ -103,7 +106,7 @@ def data_at(run: Run, scope: str) -> JsonObject:
     while True:
         row = run.scopes[scope]
         if row[KIND] != MULTI:
-            found = {**run.data.get(scope, {}), **found}
+            found = {**run.data.get(scope), **found}
         if row[KIND] in (CASE, CALL):
             return found
         scope = row[PARENT]
@@ -129,7 +132,7 @@ def write_own(run: Run, scope: str, values: Mapping[str, Any], at: str) -> None:
     if not values:
         return
     names = sorted(values)
-    run.own_data(scope).update(values)
+    run.data.write(scope, values)
     if at in run.tokens:
         element, around, nth, instance, *_ = run.tokens[at]
     else:
@@ -171,6 +174,6 @@ def _home(run: Run, scope: str, name: str) -> str:
         row = run.scopes[scope]
         if row[KIND] in _PROCESSES:
             return scope
-        if row[KIND] != MULTI and name in run.data.get(scope, ()):
+        if row[KIND] != MULTI and name in run.data.get(scope):
             return scope
         scope = row[PARENT]

@@ -9,6 +9,7 @@ from engine.kernel.names import Names, write
 from engine.kernel.questions import values
 from engine.kernel.rows import CASE
 from engine.kernel.run import Run, Stuck
+from engine.sheets import Sheets
 
 
 def start_case(run: Run, command: StartCase) -> None:
@@ -37,7 +38,7 @@ def found_case(run: Run, command: StartCase) -> None:
         "started_at": run.moment,
     }
     run.add_scope("", [CASE, process.key, process.key, None, 0, 1, None, [], [], None, None])
-    run.data[""] = {}
+    run.data.write("", {})
     _demand_start(run, command.start)
     run.state = "open"
     run.emit_case(
@@ -72,8 +73,8 @@ def begin_case(run: Run, scope: str, data: JsonObject, start: str | None) -> Non
     """
     process = run.process(scope)
     # At a second try what was corrected meanwhile is there already.
-    data = {**data, **run.data.get(scope, {})}
-    names = Names({"case": run.case}, [data])
+    data = {**data, **run.data.get(scope)}
+    names = Names({"case": run.case}, Sheets({scope: data}), [scope])
     if process.unit is not None:
         site = run.site(scope, "unit")
         unit = values(run, site, [process.unit], names)[0]
@@ -82,6 +83,6 @@ def begin_case(run: Run, scope: str, data: JsonObject, start: str | None) -> Non
             raise Stuck("unit-failed", message, expression=process.unit.text)
         run.case = {**run.case, "unit": unit or run.case["unit"]}
     if process.root.data:
-        run.own_data(scope).update(defaults(run, scope, process.root.data, names))
+        run.data.write(scope, defaults(run, scope, process.root.data, names))
     write(run, scope, data, scope)
     run.perform("starts", scope, start)

@@ -16,6 +16,7 @@ from engine.store.cases import (
     pack,
     read_before,
     read_case,
+    unfold,
     unpack,
     update_case,
 )
@@ -71,6 +72,7 @@ __all__ = [
     "stored_answer",
     "stream_head",
     "stream_positions",
+    "unfold",
     "unpack",
     "update_case",
 ]

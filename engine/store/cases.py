@@ -13,6 +13,7 @@ from sqlalchemy import bindparam as p
 
 from engine.database import Transaction
 from engine.execution import Snapshot
+from engine.sheets import Folded, Sheets
 from engine.tables import (
     cases,
     streams,
@@ -48,10 +49,10 @@ class CaseRow(NamedTuple):
     data: bytes | None = None
 
     def snapshot(self) -> Snapshot:
-        """Return the decoded snapshot."""
+        """Return the snapshot, its data still folded."""
         assert self.control is not None
         assert self.data is not None
-        return Snapshot(self.id, self.state, unpack(self.control), unpack(self.data))
+        return Snapshot(self.id, self.state, unpack(self.control), unfold(self.data))
 
 
 CASE_COLUMNS = (
@@ -136,16 +137,26 @@ _ZSTD = _Zstd()
 
 def pack(value: Any) -> bytes:
     """Return ``value`` as stored: JSON with sorted keys, compressed when it is large."""
-    text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-    return _ZSTD.compress(text) if len(text) > COMPRESS_ABOVE else text
+    return _compact(orjson.dumps(value, option=orjson.OPT_SORT_KEYS))
 
 
 def unpack(stored: bytes) -> Any:
     """Return the value that ``pack`` stored."""
+    return orjson.loads(_plain(stored))
+
+
+def unfold(stored: bytes) -> Sheets:
+    """Return the data of a case as stored, undecoded."""
+    return Sheets(folded=Folded(_plain(stored)))
+
+
+def _compact(text: bytes) -> bytes:
+    return _ZSTD.compress(text) if len(text) > COMPRESS_ABOVE else text
+
+
+def _plain(stored: bytes) -> bytes:
     stored = bytes(stored)
-    if stored.startswith(_ZSTD_MAGIC):
-        stored = _ZSTD.decompress(stored)
-    return orjson.loads(stored)
+    return _ZSTD.decompress(stored) if stored.startswith(_ZSTD_MAGIC) else stored
 
 
 def read_case(tx: Transaction, case_id: str) -> CaseRow | None:
@@ -238,5 +249,5 @@ def _blobs_of(snapshot: Snapshot, semantics: int) -> dict[str, Any]:
     return {
         "semantics": semantics,
         "control": pack(snapshot.control),
-        "data": pack(snapshot.data),
+        "data": _compact(snapshot.sheets.text()),
     }
