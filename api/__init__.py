@@ -20,7 +20,7 @@ from engine import __version__
 from engine.errors import InvalidRequest
 from engine.ports import Application
 
-PUBLIC = frozenset({"identity.login", "identity.logout"})
+PUBLIC = frozenset({"identity.login", "identity.logout", "identity.follow"})
 """Calls that nobody needs to be signed in for."""
 
 UPLOADS = ("/definitions", "/attachments", "/definitions/check")

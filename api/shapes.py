@@ -238,6 +238,22 @@ class Comment(Body):
     text: Text
 
 
+class Erasure(Body):
+    """What of a case is erased for good, and why."""
+
+    what: Literal["reporter", "everything"] = "reporter"
+    reason: Annotated[str, Field(pattern="^[a-z][a-z0-9-]{0,39}$")] = Field(
+        description="A short code such as `request`; the record keeps it for ever."
+    )
+
+
+class Follow(Body):
+    """A case's number and the code that its reporter was given."""
+
+    number: Name
+    code: Annotated[str, Field(min_length=1, max_length=100)]
+
+
 class Login(Body):
     """A name and its password."""
 

@@ -176,6 +176,7 @@ class Database:
         self._thread = _Thread()
         driver = self.engine.dialect.loaded_dbapi
         self._lost: type[Exception] = driver.OperationalError
+        self._refused: type[Exception] = driver.ProgrammingError
         self.conflict: type[Exception] = driver.IntegrityError
         """What the driver raises when a row of that key is there already."""
 
@@ -304,10 +305,28 @@ class Database:
             connection.invalidate()
 
     def settle(self) -> None:
-        """Bring SQLite's write-ahead log into the file, so that erased bytes are in neither."""
+        """Clear what erased rows have left behind in the files.
+
+        SQLite overwrites them; here its write-ahead log is brought into the file.
+        PostgreSQL leaves them in their pages, so the table of personal values is
+        written anew, which others wait for. Its own write-ahead log is switched and
+        checkpointed where the role may; segments that it keeps or archives go with
+        the server's own settings.
+
+        Raises:
+            Busy: somebody holds the table for longer than 10 seconds.
+        """
         if self.is_sqlite:
             with self._writer, self.glancing() as tx:
                 tx._cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # noqa: SLF001
+            return
+        with self.glancing() as tx:
+            tx._cursor.execute("SET lock_timeout = '10s'")  # noqa: SLF001
+            tx._cursor.execute("VACUUM (FULL) sealed")  # noqa: SLF001
+            tx._cursor.execute("RESET lock_timeout")  # noqa: SLF001
+        for wish in ("SELECT pg_switch_wal()", "CHECKPOINT"):
+            with suppress(self._refused), self.glancing() as tx:
+                tx._cursor.execute(wish)  # noqa: SLF001
 
     def close(self) -> None:
         """Close the connections of this thread and those that no thread uses."""

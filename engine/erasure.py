@@ -9,17 +9,21 @@ Basis: 个人信息保护法 art. 47 (erasure when consent is withdrawn or the p
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
-from engine import access, store
+from engine import access, codes, store
 from engine.access import Actor
-from engine.errors import CaseNotFound
+from engine.database import Transaction
+from engine.errors import CaseNotFound, InvalidData
 from engine.facts import field_classes
 from engine.ports import Application
 from engine.sealing import find_sealed
 
 STREAM = "@erasures"
+_REASON = re.compile(r"[a-z][a-z0-9-]{0,39}")
 
 
 def erase(
@@ -33,34 +37,84 @@ def erase(
     """Erase the personal values of a case; return how many there were.
 
     Every value that ever stood under a field of these classes goes, earlier
-    ones too, with its salt.
+    ones too, with its salt; so does the code that the reporter follows the case by.
 
     Args:
         classes: field classes of the forms; an empty collection means everything
             personal in the case, attachments and remarks among it.
-        reason: a short code such as ``request`` or ``retention``; no free text.
+        reason: a short code such as ``request`` or ``retention``; no free text, which
+            could name the person again.
 
     Raises:
         NotAllowed: the actor is no privacy officer.
+        InvalidData: the reason is no short code.
         CaseNotFound: there is no such case.
+        Busy: what is erased already still lies in the files; ask again.
     """
     access.require(actor, "erase")
-    now = app.clock.now()
+    if not _REASON.fullmatch(reason):
+        raise InvalidData(
+            "The reason of an erasure is no short code.",
+            hint="Write for example request or retention: the record keeps it for ever.",
+        )
     with app.database.writing() as tx:
         row = store.read_case(tx, case_id)
         if row is None:
             raise CaseNotFound(case_id)
         pinned = app.library.pinned(tx, row.pins)
         names = {name for name, one in field_classes(pinned).items() if one in classes}
-        found: set[str] = set()
-        for entry in store.read_entries(tx, case_id):
-            command = entry.document()["command"]
-            found |= set(_ids(command, names if classes else None))
-        erased = store.erase_sealed(tx, case_id, sorted(found), now)
-        command = {"type": "erase", "case": case_id, "ids": sorted(found), "reason": reason}
-        store.append_act(tx, STREAM, at=now, actor=actor.name, command=command, events=[])
+        found = _entered(tx, case_id, names if classes else None)
+        erased = _erase(app, tx, Act(actor.name, case_id, reason), found)
+        codes.withdraw(tx, case_id)
     app.database.settle()
     return erased
+
+
+def erase_for(
+    app: Application, case_id: str, *, ids: Collection[str] = (), fields: Collection[str] = ()
+) -> int:
+    """Erase what a case's own diagram says is past its time; return how many values that are.
+
+    Args:
+        ids: of sealed values of this case; those of another case are left alone.
+        fields: names of form fields; every value that ever stood under them goes.
+    """
+    with app.database.writing() as tx:
+        wanted = set(ids) | (_entered(tx, case_id, set(fields)) if fields else set())
+        kept = store.sealed_with_salt(tx, case_id)
+        wanted &= kept.keys()
+        fresh = {one for one in wanted if kept[one] is not None}
+        # Twice is once: a delivery that is repeated leaves no second act and tells the same.
+        if fresh:
+            _erase(app, tx, Act(f"@case/{case_id}", case_id, "diagram"), fresh)
+    app.database.settle()
+    return len(wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Who erases in which case, and why."""
+
+    actor: str
+    case_id: str
+    reason: str
+
+
+def _erase(app: Application, tx: Transaction, act: Act, found: Collection[str]) -> int:
+    now = app.clock.now()
+    erased = store.erase_sealed(tx, act.case_id, sorted(found), now)
+    command = {"type": "erase", "case": act.case_id, "ids": sorted(found), "reason": act.reason}
+    store.append_act(tx, STREAM, at=now, actor=act.actor, command=command, events=[])
+    return erased
+
+
+def _entered(tx: Transaction, case_id: str, names: set[str] | None) -> set[str]:
+    """Return the ids of what was ever entered under any of ``names``; None = under any name."""
+    return {
+        one
+        for entry in store.read_entries(tx, case_id)
+        for one in _ids(entry.document()["command"], names)
+    }
 
 
 def _ids(value: Any, names: set[str] | None) -> list[str]:

@@ -194,10 +194,8 @@ def login(app: Application, name: str, password: str, *, address: str = "") -> s
     subjects = count_attempt(app, f"user {name}", address)
     with app.database.reading() as tx:
         account = accounts.read_user(tx, name)
-    # An unknown name takes as long as a wrong password, so that names cannot be tried out.
-    stored = account.password if account and account.password else _NOBODY
     try:
-        _HASHER.verify(stored, password)
+        check_hash(account.password if account else None, password)
     except VerificationError:
         account = None
     if account is None or account.password is None or account.disabled_at is not None:
@@ -216,6 +214,24 @@ def login(app: Application, name: str, password: str, *, address: str = "") -> s
             expires_at=now + timedelta(hours=SESSION_HOURS),
         )
     return token
+
+
+def hashed(secret: str) -> str:
+    """Return what is kept of a password or a code (argon2id)."""
+    return _HASHER.hash(secret)
+
+
+def check_hash(kept: str | None, secret: str) -> None:
+    """Let a password or code pass that was kept as this hash.
+
+    Where none was kept it takes as long, so that names cannot be tried out.
+
+    Raises:
+        VerificationError: it is another one, or none was kept.
+    """
+    _HASHER.verify(kept or _NOBODY, secret)
+    if kept is None:
+        raise VerificationError
 
 
 def count_attempt(app: Application, subject: str, address: str) -> list[str]:

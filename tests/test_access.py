@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import access, lists
+from engine import access, cases, erasure, identities, lists, views
 from engine.access import Actor, CaseFacts, TaskFacts, check_separation, may, require, sees
 from engine.access.rights import (
     DEPARTMENT_CASES,
@@ -18,6 +18,7 @@ from engine.access.rights import (
     UNIT_CASES,
 )
 from engine.columns import Descriptor
+from engine.commands import ClaimTask, CompleteTask, SuspendCase, TransferTask
 from engine.errors import AlreadyClaimed, CaseNotFound, NotAllowed, SameHand
 from engine.organisation import Organisation
 
@@ -492,3 +493,58 @@ def test_a_plain_reporter_value_is_withheld_without_a_trace():
     assert access.withhold(reader, {"reporter_phone": "138"}, CLASSES) == {
         "reporter_phone": {"$withheld": "reporter"}
     }
+
+
+# -- reasons of acts ------------------------------------------------------------------
+
+
+def remarks(app, name: str, case_id: str) -> list:
+    entries = views.history(app, identities.actor(app, name), case_id)
+    return [one.get("remark") for one in entries]
+
+
+def test_a_reason_is_read_by_those_who_read_the_case_and_stays_sealed_in_the_entry(app, who):
+    case_id = cases.start(app, who("grid_worker"), process="five_steps", data={}).case_id
+    task = "five_steps.accept.1"
+    leader = who("street_leader")
+    cases.handle(app, who("street_dispatcher"), case_id, ClaimTask(task))
+    cases.handle(app, leader, case_id, SuspendCase(reason="materials are missing"))
+
+    for name in ("street_leader", "street_dispatcher", "district_coordinator", "auditor"):
+        assert remarks(app, name, case_id) == [None, None, "materials are missing"], name
+    (entry,) = views.history(app, leader, case_id)[2:]
+    assert sorted(entry["command"]["reason"]) == ["$sealed", "commitment"]
+
+
+def test_who_is_handed_a_task_reads_why_and_a_stranger_does_not(app, who):
+    case_id = cases.start(app, who("street_dispatcher"), process="five_steps", data={}).case_id
+    complete(app, who("street_dispatcher"), case_id, "accept", outcome="accept")
+    complete(app, who("street_dispatcher"), case_id, "assign", data={"lead": "D04"})
+    cases.handle(app, who("dept_liaison"), case_id, ClaimTask("five_steps.handle.1"))
+    command = TransferTask("five_steps.handle.1", "dept_handler", "I am ill", None)
+    cases.handle(app, who("dept_liaison"), case_id, command)
+
+    assert remarks(app, "dept_liaison", case_id)[-1] == "I am ill"
+    assert remarks(app, "dept_handler", case_id)[-1] == "I am ill"
+    # The department's head is at work on the case, and reads no sealed value of it.
+    assert remarks(app, "dept_head", case_id)[-1] is None
+
+
+def test_a_resident_reads_no_reason_of_the_officials(app, who):
+    case_id = cases.start(app, who("resident"), process="five_steps", data={}).case_id
+    cases.handle(app, who("street_leader"), case_id, SuspendCase(reason="waits for the court"))
+
+    assert remarks(app, "resident", case_id) == [None, None]
+
+
+def test_an_erased_reason_is_read_by_nobody(app, who):
+    case_id = cases.start(app, who("grid_worker"), process="five_steps", data={}).case_id
+    cases.handle(app, who("street_leader"), case_id, SuspendCase(reason="a secret"))
+    erasure.erase(app, identities.operator(), case_id, classes=(), reason="request")
+
+    assert remarks(app, "street_leader", case_id) == [None, None]
+
+
+def complete(app, actor, case_id, element, **given):
+    command = CompleteTask(f"five_steps.{element}.1", given.get("outcome"), given.get("data", {}))
+    cases.handle(app, actor, case_id, command)

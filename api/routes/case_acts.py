@@ -6,10 +6,20 @@ from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
-from api.current import actor, answered, application, if_match, once
+from api.current import actor, answered, application, if_match, once, reply
 from api.moments import checked_moment
-from api.shapes import CaseMessage, CasePath, Document, MaybeReason, Reason, Retry, Suspension
-from engine import cases
+from api.repeats import once_only
+from api.shapes import (
+    CaseMessage,
+    CasePath,
+    Document,
+    Erasure,
+    MaybeReason,
+    Reason,
+    Retry,
+    Suspension,
+)
+from engine import cases, erasure, following
 from engine.commands import (
     CancelCase,
     Command,
@@ -77,3 +87,24 @@ def retry(path: CasePath, body: Retry) -> Response:
 def message(path: CasePath, body: CaseMessage) -> Response:
     """Give the case a message that it waits for."""
     return _handle(path, CorrelateMessage(body.name, body.correlation, body.data))
+
+
+@api.post("/cases/<case_id>/code", responses={200: Document})
+def code(path: CasePath) -> Response:
+    """Give the case a code by which its reporter follows it; shown this once.
+
+    Asking again gives another one: an answer that is kept for a key would keep the code.
+    """
+    return reply(following.give_code(application(), actor(), path.case_id))
+
+
+@api.post("/cases/<case_id>/erase", responses={200: Document})
+def erase(path: CasePath, body: Erasure) -> Response:
+    """Erase who reported, or everything personal, for good; the history still proves itself."""
+    return answered(once_only(once(), lambda: _erase(path.case_id, body)))
+
+
+def _erase(case_id: str, body: Erasure) -> cases.Answer:
+    classes = ("reporter",) if body.what == "reporter" else ()
+    erased = erasure.erase(application(), actor(), case_id, classes=classes, reason=body.reason)
+    return cases.Answer(200, {"case": case_id, "erased": erased})

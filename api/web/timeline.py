@@ -48,7 +48,7 @@ def _line(entry: Entry, nodes: Names) -> Line:
         at=entry["at"],
         actor="" if actor.startswith(_SYSTEM) else actor,
         texts=list(dict.fromkeys(texts)),
-        remark=_remark(entry["command"]),
+        remark=str(entry.get("remark", "")),
         position=int(entry["position"]),
         digest=str(entry.get("digest") or "")[:12],
         is_late=any(one["type"] == "timer_fired" for one in events),
@@ -83,12 +83,3 @@ def _outcome(event: Mapping[str, Any], node: Node | None) -> str:
 def _end(event: Mapping[str, Any]) -> str:
     key = f"end_{event.get('end')}"
     return language.text(key) if language.known(key) else ""
-
-
-def _remark(command: Mapping[str, Any]) -> str:
-    """Return the reason as it was given; sealed ones are not opened in a history."""
-    for name in ("reason", "text"):
-        value = command.get(name)
-        if isinstance(value, str):
-            return value
-    return ""

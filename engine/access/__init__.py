@@ -16,7 +16,7 @@ Pure: facts and the organisation come as arguments.
 from __future__ import annotations
 
 from engine.access.actor import Actor, CaseFacts, Task, TaskFacts
-from engine.access.disclosure import Reading, reading, withhold
+from engine.access.disclosure import Reading, reading, reporter_reading, withhold
 from engine.access.permission import (
     TASK_ACTIONS,
     may,
@@ -41,6 +41,7 @@ __all__ = [
     "check_separation",
     "may",
     "reading",
+    "reporter_reading",
     "require",
     "require_receiver",
     "scope",

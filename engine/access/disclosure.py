@@ -1,12 +1,12 @@
 """Which fields of a case an actor reads.
 
 Every answer that carries case data passes through ``withhold``. A field has a
-class: ``reporter`` (who reported), ``working`` (the default) or ``public``. Who
-reported is shown to acceptance in its own street, to the return visit it was
-offered to, and to the reporter, whatever form names the field. Sealed working
-values are for the case's own unit, the units above it and the district; a
-department reads those that the forms of its tasks show; the starter reads what
-the starter gave.
+class: ``reporter`` (who reported), ``working`` (the default), ``public`` or
+``ballot``, which nobody reads, not even who cast it. Who reported is shown to
+acceptance in its own street, to the return visit it was offered to, and to the
+reporter, whatever form names the field. Sealed working values are for the case's
+own unit, the units above it and the district; a department reads those that the
+forms of its tasks show; the starter reads what the starter gave.
 """
 
 from __future__ import annotations
@@ -50,9 +50,11 @@ class Reading:
 
         Args:
             name: of the field at the top of the data.
-            field_class: ``reporter``, ``working`` or ``public``; None = working.
+            field_class: ``reporter``, ``working``, ``public`` or ``ballot``; None = working.
             is_sealed: whether the value is a sealed personal one.
         """
+        if field_class == "ballot":
+            return False
         if field_class == "reporter":
             return self.reporter
         if field_class == "public" or name in self.fields:
@@ -86,6 +88,15 @@ def reading(
         personal=everywhere or own,
         fields=frozenset(task_fields) | (case.start_fields if starter else frozenset()),
     )
+
+
+def reporter_reading(fields: Collection[str]) -> Reading:
+    """Return what a reporter without a login reads of the own case.
+
+    Args:
+        fields: names of the data that were given at its start.
+    """
+    return Reading(reporter=True, working=False, personal=False, fields=frozenset(fields))
 
 
 def withhold(

@@ -84,6 +84,10 @@ RIGHTS: dict[str, tuple[Right, ...]] = {
         _right("*", "starter", "重开 by the reporter within 30 days"),
         _right("street_dispatcher street_analyst", "around", "重开 after a check"),
     ),
+    "give_code": (
+        _right("*", "starter", "查询码: for who reported, from who took the report"),
+        _right("street_dispatcher window_clerk", "around", "or from acceptance"),
+    ),
     "retry": (_right("district_coordinator", "around", "an incident stops one case only"),),
     "move": (_right("admin", "anywhere", "moving tokens is a repair"),),
     "migrate": (_right("admin", "anywhere", "changing a running case's version is a repair"),),

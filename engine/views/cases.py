@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +17,9 @@ from engine.database import Moment, Transaction
 from engine.errors import CaseNotFound, NotFound
 from engine.execution import Snapshot
 from engine.facts import case_facts, field_classes, start_fields
+from engine.history import Entry
 from engine.ports import Application
+from engine.sealing import unseal
 from engine.store import CASE_COLUMNS, CaseRow
 from engine.tables import cases, incidents, links, tasks, timers
 from engine.views.limits import remaining
@@ -169,8 +171,7 @@ def shown(
 ) -> Document:
     """Return case data as the actor may read them: withheld, or opened where sealed."""
     pinned = app.library.pinned(tx, row.pins)
-    facts = case_facts(tx, row, start_fields(pinned))
-    reader = access.reading(actor, facts, app.references.organisation, task_fields=task_fields)
+    reader = _reader(app, tx, actor, row, task_fields)
     values = store.get_sealed(tx, row.id)
 
     def reveal(one: str) -> Any:
@@ -178,6 +179,17 @@ def shown(
         return None if text is None else orjson.loads(text)
 
     return access.withhold(reader, data, field_classes(pinned), reveal=reveal)
+
+
+def _reader(
+    app: Application,
+    tx: Transaction,
+    actor: Actor,
+    row: CaseRow,
+    task_fields: Collection[str] = (),
+) -> access.Reading:
+    facts = case_facts(tx, row, start_fields(app.library.pinned(tx, row.pins)))
+    return access.reading(actor, facts, app.references.organisation, task_fields=task_fields)
 
 
 def cases_page(
@@ -269,15 +281,27 @@ def history(app: Application, actor: Actor, case_id: str) -> list[Document]:
     """Return the entries of a case in order, each with its digest.
 
     Personal values stand sealed in a history, so everybody who may see the case
-    may read it.
+    may read it. The reason of an act stands beside the entry as ``remark``, in plain,
+    for those who read the case's working values, for who gave it and for whom the
+    task was handed to; it is no part of the hashed bytes.
     """
     with app.database.reading() as tx:
         app.references.refresh(tx)
-        visible(app, tx, actor, case_id)
-        return [
-            {**entry.document(), "digest": entry.digest}
-            for entry in store.read_entries(tx, case_id)
-        ]
+        row = visible(app, tx, actor, case_id)
+        reads = _reader(app, tx, actor, row).personal
+        values = store.get_sealed(tx, case_id)
+        return [_entry(one, actor, values, reads=reads) for one in store.read_entries(tx, case_id)]
+
+
+def _entry(entry: Entry, actor: Actor, values: Mapping[str, bytes], *, reads: bool) -> Document:
+    document = entry.document()
+    command = document["command"]
+    remark = unseal(command.get("reason"), values)
+    mine = actor.name in {document["actor"], command.get("to")}
+    if isinstance(remark, str) and (reads or mine):
+        document["remark"] = remark
+    document["digest"] = entry.digest
+    return document
 
 
 def state_at(app: Application, actor: Actor, case_id: str, position: int) -> Document:
