@@ -55,9 +55,10 @@ def start_fields(pinned: Pinned) -> frozenset[str]:
 def field_classes(pinned: Pinned) -> dict[str, str]:
     """Return the class of every field that a form of the case names.
 
-    Where forms disagree the strictest decides: ``reporter``, ``working``, ``public``.
+    Where forms disagree the strictest decides: ``ballot``, ``reporter``, ``working``,
+    ``public``.
     """
-    strictness = {"public": 0, "working": 1, "reporter": 2}
+    strictness = {"public": 0, "working": 1, "reporter": 2, "ballot": 3}
     classes: dict[str, str] = {}
     for form in pinned.forms.values():
         for key, name in form.field_classes.items():

@@ -87,11 +87,12 @@ def prepare_start(
     form = pinned.form_of(pinned.bundle.main, node.id)
     if trusted:
         personal = form.personal if form else frozenset()
-        return replace(command, data=sealer.fields(command.data, personal))
+        ballots = form.ballots if form else frozenset()
+        return replace(command, data=sealer.fields(command.data, personal, ballots))
     if form is None:
         return replace(command, data=forms.validate_free(command.data, writes=node.writes))
     data = forms.validate(form, command.data)
-    return replace(command, data=sealer.fields(data, form.personal))
+    return replace(command, data=sealer.fields(data, form.personal, form.ballots))
 
 
 def _start_node(pinned: Pinned, element: str | None) -> Node:
@@ -216,7 +217,7 @@ def _judged(pinned: Pinned, command: CompleteTask, task: OpenTask, sealer: Seale
     if command.outcome is not None:
         known["outcome"] = command.outcome
     data = forms.validate(form, command.data, known=known)
-    return sealer.fields(data, form.personal)
+    return sealer.fields(data, form.personal, form.ballots)
 
 
 def _seal_texts(command: Command, sealer: Sealer) -> Command:

@@ -5,6 +5,10 @@ value and salt lie apart and are erased together. Without the salt the
 commitment says nothing about the value, however short it is; with both it
 proves what had been entered. The chain stays sound after an erasure.
 
+A **ballot** is sealed the same way and kept apart from the other values: what
+opens personal values never finds it, whoever asks and under whatever name a
+diagram carries it along. Only ``ballots.count`` gets to it, and gives totals.
+
 Pure: ids and salts come in.
 """
 
@@ -33,26 +37,42 @@ class Personal:
 
 
 class Sealer:
-    """Seals values and collects what must be stored beside the history."""
+    """Seals values and collects what must be stored beside the history.
+
+    Attributes:
+        kept: what was sealed, in order.
+        ballots: the ids of those that are ballots.
+    """
 
     def __init__(self, new_id: Callable[[], str], secret: Callable[[int], bytes]) -> None:
         self.kept: list[Kept] = []
+        self.ballots: set[str] = set()
         self._new_id = new_id
         self._secret = secret
 
-    def value(self, value: Any) -> Any:
+    def value(self, value: Any, *, ballot: bool = False) -> Any:
         """Return the sealed form of ``value``; None and sealed values stay as they are."""
         if value is None or is_sealed(value):
             return value
         salt, text = self._secret(SALT_SIZE), canonical(_plain(value))
         one = self._new_id()
         self.kept.append((one, salt, text))
+        if ballot:
+            self.ballots.add(one)
         return {"$sealed": one, "commitment": commitment(salt, text)}
 
-    def fields(self, data: Mapping[str, Any], personal: Collection[str]) -> dict[str, Any]:
-        """Return ``data`` with the values of the personal keys sealed, and what is marked."""
+    def fields(
+        self, data: Mapping[str, Any], personal: Collection[str], ballots: Collection[str] = ()
+    ) -> dict[str, Any]:
+        """Return ``data`` with the values of the personal keys sealed, and what is marked.
+
+        Args:
+            data: a form's values.
+            personal: keys whose values are sealed.
+            ballots: those of them that are ballots.
+        """
         return {
-            key: self.value(value) if key in personal else self.marked(value)
+            key: self.value(value, ballot=key in ballots) if key in personal else self.marked(value)
             for key, value in data.items()
         }
 

@@ -16,14 +16,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
-from engine import cases, store
+from engine import ballots, cases, erasure, store
 from engine.access import Actor
 from engine.commands import JsonObject
 from engine.database import Moment, Transaction
 from engine.errors import InvalidData
 from engine.ports import Application
 from engine.redaction import propose
-from engine.sealing import Personal, unseal
+from engine.sealing import Personal, find_sealed, unseal
 from engine.tables import cases as case_table
 from engine.tables import keys
 
@@ -139,6 +139,54 @@ def start_case(app: Application, case_id: str, data: JsonObject) -> JsonObject:
     return {"case": answer.case_id}
 
 
+def tally(app: Application, case_id: str, data: JsonObject) -> JsonObject:
+    """Return the totals of sealed ballots: ``totals``, ``weights``, ``counted``, ``twice``, ….
+
+    Nothing else of the ballots leaves this function, see ``ballots.count``.
+
+    Args:
+        data: ``ballots``; and where wanted ``choices``, ``exclude`` (keys), ``add``.
+    """
+    with app.database.reading() as tx:
+        kept = store.get_ballots(tx, case_id)
+    return count_ballots(data, kept)
+
+
+def count_ballots(data: JsonObject, kept: Mapping[str, tuple[bytes, bytes]]) -> JsonObject:
+    """Return what ``tally`` gives for its input and the ballots that are kept."""
+    given = data.get("ballots")
+    if not isinstance(given, list):
+        raise TypeError("ballots must be a list")
+    add = data.get("add")
+    if not isinstance(add, dict | None):
+        raise TypeError("add must be an object")
+    choices, exclude = _words(data.get("choices")), _words(data.get("exclude"))
+    return ballots.count(given, kept, choices=choices, exclude=exclude, add=add)
+
+
+def erase_sealed(app: Application, case_id: str, data: JsonObject) -> JsonObject:
+    """Erase sealed values of the case for good; return how many as ``erased``.
+
+    Args:
+        data: ``values``: data that carry the sealed values, at any depth; ``fields``:
+            names of form fields, of which every value that was ever entered goes.
+    """
+    fields, values = _words(data.get("fields")), data.get("values")
+    if not fields and values is None:
+        raise ValueError("name fields, or give values")
+    ids = [one for one, _ in find_sealed(values)]
+    return {"erased": erasure.erase_for(app, case_id, ids=ids, fields=fields)}
+
+
+def _words(value: Any) -> list[str]:
+    """Return a list of texts, given as one or as a text with ``;`` between them."""
+    if value is None:
+        return []
+    if isinstance(value, list):
+        return [str(one) for one in value]
+    return [one.strip() for one in str(value).split(";") if one.strip()]
+
+
 def notify(_app: Application, _case_id: str, _data: JsonObject) -> JsonObject:
     """Return nothing: the notice was written with the job's opening, as a row of the inbox."""
     return {}
@@ -195,10 +243,12 @@ _TOPICS: Mapping[str, Topic] = MappingProxyType(
     {
         "next-number": next_number,
         "case-file-digest": case_file_digest,
+        "erase-sealed": erase_sealed,
         "find-duplicates": find_duplicates,
         "notify": notify,
         "redact": redact,
         "start-case": start_case,
+        "tally": tally,
     }
 )
 

@@ -32,7 +32,7 @@ from engine.errors import WrongState
 from engine.execution import Snapshot, empty
 from engine.kernel import Kernel
 from engine.scripts import Sandbox
-from engine.sealing import Sealer, unseal
+from engine.sealing import Sealer, find_sealed, unseal
 from engine.worlds import LiveWorld
 from tests.scenario_city import City, Definitions, definitions
 from tests.scenario_stages import Entry, order
@@ -68,6 +68,7 @@ class MemoryStage:
         self.definitions: Definitions = definitions()
         self.memos: dict[str, Memo] = {}
         self.sealed: dict[str, bytes] = {}
+        self.ballots: dict[str, tuple[bytes, bytes]] = {}
         self.counters: dict[str, int] = {}
         self.outbox: deque[Callable[[], None]] = deque()
         self.delivering = False
@@ -212,7 +213,8 @@ class MemoryStage:
         form = pinned.form_of(pinned.bundle.main, node.id)
         if form is None:
             return forms.validate_free(command.data, writes=node.writes)
-        return sealer.fields(forms.validate(form, command.data), form.personal)
+        data = forms.validate(form, command.data)
+        return sealer.fields(data, form.personal, form.ballots)
 
     def _prepare(self, actor: Actor, case: str, command: Command) -> Command:
         memo, sealer = self.memos[case], Sealer(self.clock.new_id, self.clock.secret)
@@ -256,7 +258,8 @@ class MemoryStage:
         if command.outcome is not None:
             known["outcome"] = command.outcome
         data = forms.validate(form, command.data, known=known)
-        return replace(command, data=sealer.fields(data, form.personal))
+        data = sealer.fields(data, form.personal, form.ballots)
+        return replace(command, data=data)
 
     def _facts(self, case: str) -> CaseFacts:
         memo = self.memos[case]
@@ -269,7 +272,11 @@ class MemoryStage:
         )
 
     def _keep(self, sealer: Sealer) -> None:
-        self.sealed.update({one: value for one, _, value in sealer.kept})
+        for one, salt, value in sealer.kept:
+            if one in sealer.ballots:
+                self.ballots[one] = (salt, value)
+            else:
+                self.sealed[one] = value
 
     # -- one entry ------------------------------------------------------------------
 
@@ -351,6 +358,14 @@ class MemoryStage:
 
     def _case_file_digest(self, case: str, _data: dict[str, Any]) -> dict[str, Any]:
         return {"digest": f"{len(self.memos[case].entries):064d}"}
+
+    def _tally(self, _case: str, data: dict[str, Any]) -> dict[str, Any]:
+        return topics.count_ballots(data, self.ballots)
+
+    def _erase_sealed(self, _case: str, data: dict[str, Any]) -> dict[str, Any]:
+        found = {one for one, _ in find_sealed(data["values"])}
+        self.ballots = {one: kept for one, kept in self.ballots.items() if one not in found}
+        return {"erased": len(found)}
 
     def _find_duplicates(self, case: str, data: dict[str, Any]) -> dict[str, Any]:
         here = self._place(self.memos[case].start)

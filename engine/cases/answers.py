@@ -13,6 +13,9 @@ from engine.commands import JsonObject
 from engine.database import Transaction
 from engine.errors import CaseNotFound, KeyReused
 
+UNCOMPARED = ""
+"""Kept instead of a body's hash where the body held a ballot."""
+
 
 @dataclass(frozen=True, slots=True)
 class Once:
@@ -60,7 +63,7 @@ def stored(tx: Transaction, actor: Actor, once: Once | None) -> Answer | None:
     if known is None:
         return None
     sha256, status, answer = known
-    if sha256 != once.sha256:
+    if sha256 not in {UNCOMPARED, once.sha256}:
         raise KeyReused(
             f"The Idempotency-Key {once.key!r} was used with another body.",
             hint="Use a new key for a new request.",

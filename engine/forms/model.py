@@ -33,6 +33,9 @@ FIELDS = frozenset(
 )
 """Component types that carry a value."""
 
+NESTED = frozenset({"object", "lines"})
+"""What only JSON-schema forms have: an object of fields, and a list of texts line by line."""
+
 CHOOSING = frozenset({"select", "radio", "checklist", "taglist"})
 FREE_TEXT = frozenset({"textfield", "textarea", "filepicker"})
 """Types that count as personal unless they say ``"personal": false``."""
@@ -58,19 +61,23 @@ class Component:
         description: help under the field; for ``text`` its content.
         readonly: shown, but refused when sent.
         personal: its value is sealed before it is recorded.
-        field_class: ``reporter`` (identity), ``working`` or ``public``.
+        field_class: ``reporter`` (identity), ``working``, ``public`` or ``ballot``.
         choices: declared values; empty when ``choices_from`` is set.
         choices_from: name of the datum that holds the values.
         minimum, maximum: bounds of a number, both allowed.
+        above, below: bounds of a number, neither allowed.
+        step: what a number must be a multiple of.
         decimal_digits: digits a number may have after the point; None = any.
         as_text: the number is kept as text (form-js ``serializeToString``).
         min_length, max_length: characters of a text.
+        min_items, max_items: entries of a list; None = no bound but the engine's own.
         subtype: ``date``, ``time`` or ``datetime``.
         zoned: a moment must name its offset.
         multiple: a file picker takes more than one file.
         default: the value a fresh form shows.
         hide: hidden, and not accepted, while this holds.
-        parts: the components inside a group or of each row of a dynamic list.
+        placeholder: an example shown in the empty field.
+        parts: the components inside a group or an object, or of each row of a dynamic list.
     """
 
     type: str
@@ -86,16 +93,22 @@ class Component:
     choices_from: str | None = None
     minimum: float | None = None
     maximum: float | None = None
+    above: float | None = None
+    below: float | None = None
+    step: float | None = None
     decimal_digits: int | None = None
     as_text: bool = False
     min_length: int = 0
     max_length: int = 1_000
+    min_items: int | None = None
+    max_items: int | None = None
     pattern: Pattern | None = None
     subtype: str = "date"
     zoned: bool = True
     multiple: bool = False
     default: Any = None
     hide: Condition | None = None
+    placeholder: str = ""
     parts: tuple[Component, ...] = ()
 
 
@@ -127,6 +140,11 @@ class Form:
         return frozenset(one.key for one in self.fields() if one.personal)
 
     @property
+    def ballots(self) -> frozenset[str]:
+        """Keys whose values nobody reads; only a tally counts them."""
+        return frozenset(one.key for one in self.fields() if one.field_class == "ballot")
+
+    @property
     def field_classes(self) -> Mapping[str, str]:
         """Key to field class."""
         return {one.key: one.field_class for one in self.fields()}
@@ -136,5 +154,5 @@ def _fields(components: tuple[Component, ...]) -> Iterator[Component]:
     for one in components:
         if one.type == "group":
             yield from _fields(one.parts)
-        elif one.type in FIELDS:
+        elif one.type in FIELDS or one.type in NESTED:
             yield one

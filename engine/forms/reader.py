@@ -15,7 +15,7 @@ from typing import Any
 
 from engine.bpmn.findings import Finding
 from engine.errors import InvalidForm
-from engine.forms import conditions
+from engine.forms import conditions, secrecy
 from engine.forms.conditions import Condition
 from engine.forms.model import CHOOSING, FIELDS, FREE_TEXT, STATIC, Choice, Component, Form
 from engine.forms.patterns import Pattern
@@ -25,14 +25,14 @@ MAX_BYTES = 256 * 1024
 MAX_COMPONENTS = 300
 MAX_NESTING = 4
 MAX_CHOICES = 2_000
-CLASSES = ("reporter", "working", "public")
+CLASSES = ("reporter", "working", "public", "ballot")
 SUBTYPES = ("date", "time", "datetime")
 
-_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
+KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 _PHONE = r"^\+?[0-9][0-9 ()-]{4,18}[0-9]$"
 _LENGTHS = {"textfield": 1_000, "textarea": 10_000}
-_RESERVED = frozenset(
+RESERVED = frozenset(
     {
         "case",
         "outcome",
@@ -57,6 +57,8 @@ def read(content: bytes, *, filename: str) -> tuple[Form | None, list[Finding]]:
     reading = _Reading(filename)
     document = reading.parse(content)
     components = reading.components(document) if document is not None else ()
+    for key, message, hint in secrecy.breaches(components):
+        reading.error("form-ballot", key, message, hint)
     if document is None or any(one.severity == "error" for one in reading.findings):
         return None, reading.findings
     return Form(document["id"], components), reading.findings
@@ -110,7 +112,7 @@ class _Reading:
         if not isinstance(document.get("components"), list):
             self.error("form-shape", None, "The form has no list of components.", hint)
             return None
-        if not isinstance(document.get("id"), str) or not _KEY.fullmatch(document["id"]):
+        if not isinstance(document.get("id"), str) or not KEY.fullmatch(document["id"]):
             message = "The form's id is missing or no name; tasks name forms by it."
             self.error("form-key", None, message, "Use letters, digits and _; start with a letter.")
             return None
@@ -174,7 +176,7 @@ class _Reading:
 
     def _take_key(self, key: str, keys: set[str]) -> bool:
         hint = "Use letters, digits and _; start with a letter."
-        if not _KEY.fullmatch(key) or key in _RESERVED:
+        if not KEY.fullmatch(key) or key in RESERVED:
             self.error("form-key", key, f"{key!r} cannot be the name of a datum.", hint)
             return False
         if key in keys:
@@ -253,6 +255,11 @@ class _Reading:
 
     def _personal(self, item: dict[str, Any], kind: str, key: str) -> bool:
         given = self._flag(item, "personal", key) if "personal" in item else kind in FREE_TEXT
+        if item.get("field_class") == "ballot":
+            if item.get("personal") is False:
+                message, hint = secrecy.OPEN
+                self.error("form-ballot", key, message, hint)
+            return True
         # A list is sealed whole as soon as one of its columns has to be.
         parts = item.get("components")
         inside = parts if kind == "dynamiclist" and isinstance(parts, list) else []
@@ -329,7 +336,7 @@ class _Reading:
         source = item.get("valuesKey")
         if kind not in CHOOSING or source is None or item.get("values") is not None:
             return None
-        if not isinstance(source, str) or not _KEY.fullmatch(source):
+        if not isinstance(source, str) or not KEY.fullmatch(source):
             self.error("form-values", key, "valuesKey is no name of a datum.", "Correct it.")
             return None
         return source

@@ -39,7 +39,13 @@ from engine.store.histories import (
     stream_head,
     stream_positions,
 )
-from engine.store.personal import erase_sealed, get_sealed, put_sealed, sealed_with_salt
+from engine.store.personal import (
+    erase_sealed,
+    get_ballots,
+    get_sealed,
+    put_sealed,
+    sealed_with_salt,
+)
 
 __all__ = [
     "CASE_COLUMNS",
@@ -50,6 +56,7 @@ __all__ = [
     "digest_of",
     "due_timers",
     "erase_sealed",
+    "get_ballots",
     "get_blob",
     "get_fact",
     "get_pins",

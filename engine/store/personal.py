@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -13,11 +14,14 @@ from engine.tables import (
 )
 
 _INSERT_SEALED = sa.insert(sealed)
-_SEALED = sa.select(sealed.c.id, sealed.c.salt, sealed.c.value).where(
+_WITH_ERASED = sa.select(sealed.c.id, sealed.c.salt, sealed.c.value, sealed.c.erased_at).where(
     sealed.c.case_id == p("case_id")
 )
-_WITH_ERASED = sa.select(*_SEALED.selected_columns, sealed.c.erased_at).where(
-    sealed.c.case_id == p("case_id")
+_SEALED = sa.select(sealed.c.id, sealed.c.value).where(
+    sealed.c.case_id == p("case_id"), sealed.c.ballot == 0, sealed.c.value.is_not(None)
+)
+_BALLOTS = sa.select(sealed.c.id, sealed.c.salt, sealed.c.value).where(
+    sealed.c.case_id == p("case_id"), sealed.c.ballot == 1, sealed.c.value.is_not(None)
 )
 _ERASE = (
     sa.update(sealed)
@@ -26,21 +30,44 @@ _ERASE = (
 )
 
 
-def put_sealed(tx: Transaction, case_id: str, values: list[tuple[str, bytes, bytes]]) -> None:
-    """Store personal values as (id, salt, canonical JSON)."""
+def put_sealed(
+    tx: Transaction,
+    case_id: str,
+    values: list[tuple[str, bytes, bytes]],
+    ballots: Collection[str] = (),
+) -> None:
+    """Store personal values as (id, salt, canonical JSON); ``ballots`` names those that are one."""
     tx.run_many(
         _INSERT_SEALED,
         [
-            {"case_id": case_id, "id": one, "salt": salt, "value": value, "erased_at": None}
+            {
+                "case_id": case_id,
+                "id": one,
+                "ballot": int(one in ballots),
+                "salt": salt,
+                "value": value,
+                "erased_at": None,
+            }
             for one, salt, value in values
         ],
     )
 
 
 def get_sealed(tx: Transaction, case_id: str) -> dict[str, bytes]:
-    """Return the case's personal values that are not erased, canonical JSON by id."""
-    rows = tx.all(_SEALED, {"case_id": case_id})
-    return {row[0]: bytes(row[2]) for row in rows if row[2] is not None}
+    """Return the case's personal values that are not erased, canonical JSON by id.
+
+    Ballots are never among them: everything that opens a value for somebody asks here.
+    """
+    return {row[0]: bytes(row[1]) for row in tx.all(_SEALED, {"case_id": case_id})}
+
+
+def get_ballots(tx: Transaction, case_id: str) -> dict[str, tuple[bytes, bytes]]:
+    """Return (salt, canonical JSON) of the case's ballots that are not erased, by id.
+
+    For the tally alone, which gives away nothing but totals.
+    """
+    rows = tx.all(_BALLOTS, {"case_id": case_id})
+    return {one: (bytes(salt), bytes(value)) for one, salt, value in rows}
 
 
 def sealed_with_salt(tx: Transaction, case_id: str) -> dict[str, tuple[bytes, bytes] | None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from engine.tables.columns import at, blob, key, number, table, text
+from engine.tables.columns import at, blob, flag, key, number, table, text
 
 entries = table(
     "entries",
@@ -35,9 +35,11 @@ blobs = table(
 
 sealed = table(
     # Personal values, by the id that stands in the history. Erased with their salt.
+    # ``ballot`` 1: a ballot, which only a tally reads.
     "sealed",
     key("case_id"),
     key("id"),
+    flag("ballot"),
     blob("salt", null=True),
     blob("value", null=True),
     at("erased_at", null=True),

@@ -327,6 +327,7 @@ def upgrade() -> None:
         "sealed",
         sa.Column("case_id", sa.Text(), nullable=False),
         sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("ballot", sa.SmallInteger(), nullable=False),
         sa.Column("salt", sa.LargeBinary(), nullable=True),
         sa.Column("value", sa.LargeBinary(), nullable=True),
         sa.Column("erased_at", Moment(), nullable=True),
