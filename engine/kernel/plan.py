@@ -23,7 +23,7 @@ from engine.bpmn.model import (
     Scope,
     Trigger,
 )
-from engine.kernel.reach import Masks, link_names, masks
+from engine.bpmn.reach import Masks, link_names, masks
 from engine.scripts import Code
 
 _UNSUBSCRIBED = frozenset({Trigger.ERROR, Trigger.ESCALATION, Trigger.LINK, Trigger.TERMINATE})
