@@ -295,7 +295,7 @@ class MemoryStage:
         )
         # What is kept is JSON: a server that stops here has lost nothing.
         kept = orjson.loads(orjson.dumps([applied.snapshot.control, applied.snapshot.data]))
-        memo.snapshot = replace(applied.snapshot, control=kept[0], data=kept[1])
+        memo.snapshot = Snapshot(case, applied.snapshot.state, kept[0], kept[1])
         memo.entries.append(Entry(case, now, actor, command.to_json(), applied.events))
         for event in applied.events:
             self._notice(case, memo, event)
