@@ -86,7 +86,12 @@ def _draw(
     drawn.shown = shown(one, value, sheet.data)
     drawn.faults = list(sheet.faults.get(name, []))
     drawn.choices = choices_of(one, sheet.data)
-    if one.type == "dynamiclist":
+    if one.type == "object":
+        inner = value if isinstance(value, dict) and not times.is_withheld(value) else {}
+        drawn.parts = [
+            _draw(part, f"{name}.{part.key}", inner, sheet, labels) for part in one.parts
+        ]
+    elif one.type == "dynamiclist":
         drawn.rows = _draw_rows(one, name, value, sheet, labels)
     else:
         drawn.values = _texts(one, value) if sheet.typed is None else sheet.typed.getlist(name)
@@ -126,7 +131,9 @@ def _texts(one: Component, value: Any) -> list[str]:
     if value is None or times.is_withheld(value):
         return []
     if isinstance(value, bool):
-        return ["on"] if value else []
+        return [str(value)] if one.choices else ["on"] * value
+    if one.type == "lines" and isinstance(value, list):
+        return ["\n".join(str(item) for item in value)]
     if isinstance(value, list):
         return [str(item) for item in value]
     if one.type == "datetime" and one.subtype == "datetime" and one.zoned:
@@ -212,12 +219,29 @@ def _collect(
         if rows or data.get(one.key):
             result[one.key] = rows
         return
+    if one.type == "object":
+        _collect_object(one, name, typed, data, result)
+        return
     value = _convert(one, typed.getlist(name), data)
     was = data.get(one.key)
     is_blank = value in ("", None, []) or (value is False and one.hide is not None)
     was_blank = was in ("", None, [], False) or times.is_withheld(was)
     if not (is_blank and was_blank):
         result[one.key] = value
+
+
+def _collect_object(
+    one: Component, name: str, typed: Typed, data: Mapping[str, Any], result: dict[str, Any]
+) -> None:
+    """Gather the fields of an object; one that was empty and is left so stays away."""
+    was = data.get(one.key)
+    known = was if isinstance(was, dict) and not times.is_withheld(was) else {}
+    found: dict[str, Any] = {}
+    for part in one.parts:
+        if not part.readonly:
+            _collect(part, f"{name}.{part.key}", typed, known, found)
+    if found or was or one.required:
+        result[one.key] = found
 
 
 def _collect_rows(one: Component, name: str, typed: Typed) -> list[dict[str, Any]]:
@@ -245,6 +269,8 @@ def _convert(one: Component, texts: list[str], names: Mapping[str, Any]) -> Any:
         return _zoned(one, text)
     if one.type == "filepicker":
         return [item for item in texts if item]
+    if one.type == "lines":
+        return [line.strip() for line in (texts or [""])[0].splitlines() if line.strip()]
     return texts[0] if texts else ""
 
 
@@ -301,6 +327,6 @@ def elsewhere(by_field: Mapping[str, list[str]], known: set[str]) -> list[str]:
     return [
         f"{key}：{text}" if key else text
         for key, texts in by_field.items()
-        if key.partition("[")[0] not in known
+        if re.split(r"[.\[]", key, maxsplit=1)[0] not in known
         for text in texts
     ]

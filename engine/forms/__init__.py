@@ -1,6 +1,7 @@
-"""Forms: what a form-js schema asks for, and whether data fit it.
+"""Forms: what a form-js or JSON schema asks for, and whether data fit it.
 
     form, findings = forms.read(content, filename="accept.form.json")
+    form, findings = forms.read_schema(File("accept-schema.json", content), ui)
     clean = forms.validate(form, data, known={**visible, "outcome": outcome})
     clean = forms.validate_free(data, writes=node.writes)      # a task without a form
 
@@ -10,6 +11,7 @@ Pure: no database, no clock. Pages draw what is judged here.
 from __future__ import annotations
 
 from engine.forms.fields import choices_of
+from engine.forms.jsonschema import File, key_of, read_schema
 from engine.forms.model import Choice, Component, Form
 from engine.forms.reader import load, read
 from engine.forms.validation import hidden, validate, validate_free
@@ -18,12 +20,15 @@ from engine.forms.values import check_json
 __all__ = [
     "Choice",
     "Component",
+    "File",
     "Form",
     "check_json",
     "choices_of",
     "hidden",
+    "key_of",
     "load",
     "read",
+    "read_schema",
     "validate",
     "validate_free",
 ]

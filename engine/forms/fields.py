@@ -16,6 +16,7 @@ from engine.forms.reader import choice
 from engine.forms.values import Finding, finding
 
 MAX_FILES = 20
+MAX_LINES = 100
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _TIME = re.compile(r"\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?")
@@ -54,7 +55,7 @@ def accept(one: Component, value: Any, names: Mapping[str, Any]) -> Any:
     """Return ``value`` in canonical shape if the field ``one`` accepts it.
 
     Args:
-        one: a field other than a dynamic list.
+        one: a field other than a dynamic list or an object.
         value: an answer that is not empty.
         names: data that the field's choices may come from.
 
@@ -89,6 +90,7 @@ def _number(one: Component, value: Any, _: Mapping[str, Any]) -> Any:
         raise Fault("too-small", f"The least is {one.minimum}.", "Correct it.", limit=one.minimum)
     if one.maximum is not None and number > Decimal(str(one.maximum)):
         raise Fault("too-large", f"The most is {one.maximum}.", "Correct it.", limit=one.maximum)
+    _demand_open_bounds(one, number)
     digits = len(format(number, "f").partition(".")[2].rstrip("0"))
     if one.decimal_digits is not None and digits > one.decimal_digits:
         message = f"At most {one.decimal_digits} digits after the point are allowed."
@@ -97,6 +99,33 @@ def _number(one: Component, value: Any, _: Mapping[str, Any]) -> Any:
         return format(number, "f")
     # 3 and 3.0 are the same answer, so they become the same bytes.
     return int(number) if digits == 0 and abs(number) < 2**53 else value
+
+
+def _demand_open_bounds(one: Component, number: Decimal) -> None:
+    """Judge the bounds that only JSON-schema forms have."""
+    if one.above is not None and number <= Decimal(str(one.above)):
+        message = f"It must be more than {one.above}."
+        raise Fault("not-above", message, "Correct it.", limit=one.above)
+    if one.below is not None and number >= Decimal(str(one.below)):
+        message = f"It must be less than {one.below}."
+        raise Fault("not-below", message, "Correct it.", limit=one.below)
+    if one.step is not None and number % Decimal(str(one.step)) != 0:
+        message = f"It must be a multiple of {one.step}."
+        raise Fault("not-a-step", message, "Correct it.", limit=one.step)
+
+
+def demand_items(one: Component, count: int) -> None:
+    """Judge how many entries a list has.
+
+    Raises:
+        Fault: too few or too many.
+    """
+    if one.min_items is not None and count < one.min_items:
+        message = f"At least {one.min_items} entries are required."
+        raise Fault("too-few", message, "Add some.", limit=one.min_items)
+    if one.max_items is not None and count > one.max_items:
+        message = f"At most {one.max_items} entries are allowed."
+        raise Fault("too-many", message, "Send fewer.", limit=one.max_items)
 
 
 def _decimal(one: Component, value: Any) -> Decimal:
@@ -143,7 +172,16 @@ def _chosen_list(one: Component, value: Any, names: Mapping[str, Any]) -> list[A
     chosen = [_chosen(one, item, names) for item in value]
     if len({repr(item) for item in chosen}) < len(value):
         raise Fault("twice", "A value is there twice.", "Send each once.")
+    demand_items(one, len(chosen))
     return chosen
+
+
+def _lines(one: Component, value: Any, names: Mapping[str, Any]) -> list[str]:
+    if not isinstance(value, list) or len(value) > MAX_LINES:
+        message = f"A list of at most {MAX_LINES} texts is expected."
+        raise Fault("wrong-type", message, "Send a list.", expected="list")
+    demand_items(one, len(value))
+    return [_text(one, item, names) for item in value]
 
 
 def _datetime(one: Component, value: Any, _: Mapping[str, Any]) -> str:
@@ -192,6 +230,7 @@ def _files(one: Component, value: Any, _: Mapping[str, Any]) -> list[str]:
     if not good:
         hint = "Attach the file first, then send the attachment's id."
         raise Fault("wrong-type", "Ids of attachments are expected.", hint, expected="attachments")
+    demand_items(one, len(value))
     limit = MAX_FILES if one.multiple else 1
     if len(value) > limit or len(set(value)) < len(value):
         message = f"At most {limit} different files are allowed."
@@ -211,4 +250,5 @@ _CHECKS: dict[str, Callable[[Component, Any, Mapping[str, Any]], Any]] = {
     "taglist": _chosen_list,
     "datetime": _datetime,
     "filepicker": _files,
+    "lines": _lines,
 }

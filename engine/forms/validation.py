@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from engine.forms.fields import Fault, accept, blank, is_empty
+from engine.forms.fields import Fault, accept, blank, demand_items, is_empty
 from engine.forms.model import Component, Form
 from engine.forms.values import Finding, faults, finding, name_faults, refuse
 
@@ -132,17 +132,31 @@ class _Judgement:
                 clean[one.key] = blank(one, value)
         elif one.type == "dynamiclist":
             clean[one.key] = self._rows(one, value, key)
+        elif one.type == "object":
+            clean[one.key] = self._object(one, value, key)
         else:
             try:
                 clean[one.key] = accept(one, value, self.names)
             except Fault as fault:
                 self.found.append(fault.at(key))
 
+    def _object(self, one: Component, value: Any, key: str) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            fault = Fault("wrong-type", "An object is expected.", "Send an object.")
+            self.found.append(fault.at(key))
+            return {}
+        away = frozenset(_hidden(one.parts, {**self.names, **value}, inherited=False))
+        return self.judge(one.parts, value, away, f"{key}.")
+
     def _rows(self, one: Component, value: Any, key: str) -> list[dict[str, Any]]:
         fault = Fault("wrong-type", f"At most {MAX_ROWS} rows are expected.", "Send objects.")
         if not isinstance(value, list) or len(value) > MAX_ROWS:
             self.found.append(fault.at(key))
             return []
+        try:
+            demand_items(one, len(value))
+        except Fault as count:
+            self.found.append(count.at(key))
         rows = []
         for index, row in enumerate(value):
             place = f"{key}[{index}]"

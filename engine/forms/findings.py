@@ -1,0 +1,48 @@
+"""The findings of one form while it is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from engine.bpmn.findings import Finding
+
+
+@dataclass(slots=True)
+class FormFindings:
+    """What was found in a form.
+
+    Attributes:
+        looks: what has no effect here but on looks; told once.
+        open: free texts that are kept as they are written; told once.
+    """
+
+    file: str
+    found: list[Finding] = field(default_factory=list)
+    looks: set[str] = field(default_factory=set)
+    open: list[str] = field(default_factory=list)
+
+    def error(self, code: str, element: str | None, message: str, hint: str) -> None:
+        """Add what keeps the form from being deployed."""
+        self.found.append(Finding(code, "error", self.file, element, None, message, hint))
+
+    def warning(self, code: str, element: str | None, message: str, hint: str) -> None:
+        """Add what its designer should know."""
+        self.found.append(Finding(code, "warning", self.file, element, None, message, hint))
+
+    @property
+    def broken(self) -> bool:
+        """Whether there is an error among them."""
+        return any(one.severity == "error" for one in self.found)
+
+    def closed(self) -> list[Finding]:
+        """Return all findings, with what is told once at the end."""
+        if self.looks:
+            named = ", ".join(sorted(self.looks))
+            message = f"These have no effect on the server's pages: {named}."
+            self.warning("form-looks", None, message, "Leave them, or remove them.")
+        if self.open:
+            named = ", ".join(self.open)
+            message = f"What people write into these texts stands open in the history: {named}."
+            hint = 'Write "personal": true in the schema to seal one, false to keep it open.'
+            self.warning("form-open-text", None, message, hint)
+        return self.found
