@@ -6,7 +6,7 @@ Functions take the open transaction, as those of ``store`` do.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import orjson
@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
 from engine.database import Row, Transaction
+from engine.organisation import Organisation
 from engine.tables import tokens, users
 
 Grants = list[tuple[str, str]]
@@ -74,6 +75,17 @@ _DELETE_EXPIRED = sa.delete(tokens).where(
 def _account(row: Row) -> Account:
     grants = [(role, unit) for role, unit in orjson.loads(row[2])]
     return Account(row[0], row[1], grants, row[3], bool(row[4]), row[5])
+
+
+def in_office(account: Account, organisation: Organisation, day: date) -> bool:
+    """Return whether a user has anything to act by on a day.
+
+    Somebody of the people list who has left, or has not yet come, has not; local
+    users (programs, administrators) always have.
+    """
+    if account.person_id is None or account.grants:
+        return True
+    return bool(organisation.posts(account.person_id, day))
 
 
 def read_users(tx: Transaction) -> list[Account]:

@@ -291,10 +291,15 @@ class ReleaseScope(Command):
 
 @dataclass(slots=True)
 class RecomputeDeadlines(Command):
-    """Evaluate every open timer again: the working calendar has a new version."""
+    """Evaluate every open limit again: the working calendar has a new version.
+
+    Attributes:
+        provisional: names of the tasks that are marked provisional now.
+    """
 
     type: ClassVar[str] = "recompute_deadlines"
     calendar: str
+    provisional: list[str] | None = None
 
 
 def _subclasses(base: type[Command]) -> dict[str, type[Command]]:

@@ -246,9 +246,11 @@ class Organisation:
         """Return all (role, unit) a person may act in on a day.
 
         Their posts, those posts at their locations, and the same of everybody whose
-        substitute (替岗) they are.
+        substitute (替岗) they are. Who has left stands in for nobody.
         """
         posts = self.posts(person, as_of)
+        if not posts:
+            return frozenset()
         posts += [(role, unit) for _, role, unit in self.substitutes_for(person, as_of)]
         return self.reach(posts)
 
@@ -270,7 +272,8 @@ class Organisation:
         rows = [r for r in self._holders.get((role, unit), ()) if _holds(r, as_of)]
         found = {row["person_id"] for row in rows}
         if substitutes:
-            found |= {row["substitute_person_id"] for row in rows} - {None}
+            standing = {row["substitute_person_id"] for row in rows} - {None}
+            found |= {one for one in standing if self.posts(one, as_of)}
         return sorted(found)
 
     def nearest_unit(self, role: str, unit: str | None, as_of: date) -> str | None:

@@ -12,11 +12,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
 from engine import lists, store
 from engine.calendar import Calendar
+from engine.clock import text
 from engine.columns import Descriptor
 from engine.database import Transaction
 from engine.lists import ListVersion, ReferenceData
@@ -24,6 +26,8 @@ from engine.organisation import Organisation
 from engine.tables import list_versions
 
 STREAM = "@lists"
+RECOUNT = "recount"
+"""Name of the fact that says how far ``recounting`` has come; empty = done."""
 
 _ACTIVE = sa.select(
     list_versions.c.name,
@@ -124,6 +128,22 @@ def _list(tx: Transaction, descriptor: str, content: str, version: str) -> ListV
     return lists.read(described, store.get_blob(tx, content), version=version)
 
 
+def descriptors(tx: Transaction) -> dict[str, bytes]:
+    """Return the descriptors of the lists in force, byte for byte, by name."""
+    latest = {row[0]: row[2] for row in tx.all(_ACTIVE, {})}
+    return {name: store.get_blob(tx, sha256) for name, sha256 in latest.items()}
+
+
+def contents(tx: Transaction, kind: str) -> dict[str, bytes]:
+    """Return the CSV files in force of one kind of list, by name."""
+    latest = {row[0]: (row[2], row[3]) for row in tx.all(_ACTIVE, {})}
+    return {
+        name: store.get_blob(tx, content)
+        for name, (descriptor, content) in latest.items()
+        if Descriptor.read(store.get_blob(tx, descriptor)).kind == kind
+    }
+
+
 def activate(
     tx: Transaction, *, descriptor: bytes, content: bytes, actor: str, at: datetime
 ) -> dict[str, Any]:
@@ -161,7 +181,14 @@ def activate(
             "position": position,
         },
     )
+    if read.descriptor.kind == "calendar":
+        store.put_fact(tx, RECOUNT, noted(text(at)))
     return {**done, "version": version, "changed": True}
+
+
+def noted(at: str, *, after: str = "", again: bool = False) -> str:
+    """Return the fact that open cases are to be counted again, beyond the case ``after``."""
+    return orjson.dumps({"at": at, "after": after, "again": again}).decode()
 
 
 def _free(version: str, taken: set[str]) -> str:

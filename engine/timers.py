@@ -20,7 +20,7 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import bindparam as p
 
-from engine import cases, outbox, store
+from engine import cases, outbox, recounting, store
 from engine.application import CLOCK_FACT
 from engine.clock import ManualClock, SystemClock, text
 from engine.database import Moment
@@ -70,10 +70,14 @@ _NEXT_START = (
 def tick(app: Application) -> int:
     """Fire every timer that is due now and hand on every delivery; return how many fired.
 
+    Where the calendar has changed, more of the open cases are counted again before.
+
     What is refused is logged and passed over until the next tick: no other case
     waits for it.
     """
     fired = 0
+    # First: a limit that a new calendar moves must not be taken for overdue.
+    recounting.go_on(app)
     passed: set[tuple[object, ...]] = set()
     for _ in range(ROUNDS):
         now = app.clock.now()

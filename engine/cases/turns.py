@@ -10,9 +10,9 @@ import orjson
 
 from engine import projection, store, views
 from engine.access import Actor
-from engine.cases.answers import Answer, Once, etag_of
+from engine.cases.answers import UNCOMPARED, Answer, Once, etag_of
 from engine.clock import text
-from engine.commands import AddAttachment, Command, JsonObject
+from engine.commands import AddAttachment, Command, JsonObject, RecomputeDeadlines
 from engine.database import Transaction
 from engine.definitions import Pinned
 from engine.execution import Applied, Snapshot
@@ -25,7 +25,16 @@ from engine.worlds import LiveWorld
 UNIQUE = Actor.system("@unique")
 """Under this name stands what may start one case only, whoever sends it."""
 TOPICS = frozenset(
-    {"next-number", "case-file-digest", "find-duplicates", "notify", "redact", "start-case"}
+    {
+        "case-file-digest",
+        "erase-sealed",
+        "find-duplicates",
+        "next-number",
+        "notify",
+        "redact",
+        "start-case",
+        "tally",
+    }
 )
 """Topics of service tasks that the application does itself (``topics``)."""
 
@@ -90,6 +99,9 @@ def apply(app: Application, turn: Turn) -> Done:
     applied = app.executors[row.executor].apply(
         pinned.bundle, turn.snapshot, turn.command, now=turn.at, actor=actor, world=world
     )
+    if not applied.events and isinstance(turn.command, RecomputeDeadlines):
+        # A new calendar that moves nothing of this case is no act of it.
+        return Done(Answer(200, {"case": row.id, "unchanged": True}, etag_of(row.position)))
     document: JsonObject = {
         "position": row.position + 1,
         "at": text(turn.at),
@@ -129,20 +141,23 @@ def _write(
     actor = request.actor.name
     store.append(tx, after.id, entry, at=turn.at, actor=actor, kind=command.type)
     if turn.sealer.kept:
-        store.put_sealed(tx, after.id, turn.sealer.kept)
+        store.put_sealed(tx, after.id, turn.sealer.kept, turn.sealer.ballots)
     names, fresh = turn.pinned.main.keys, entry.position == 1
     projection.index(tx, after.id, applied, names, fresh=fresh)
     entered = projection.Entered(after.id, after.process, entry.position, turn.at, actor)
     projection.project(tx, entered, applied.events)
     projection.send(tx, entered, applied.events, TOPICS)
     answer = (request.answer or _moved)(tx, after, applied.snapshot, command)
+    secret = bool(turn.sealer.ballots)
     for name, once in ((actor, request.once), (UNIQUE.name, request.unique)):
         if once is None or once.key is None:
             continue
         kept = orjson.dumps([answer.body, answer.etag, answer.case_id])
+        # The hash of one of a few possible requests would tell which it was.
+        body = UNCOMPARED if secret else once.sha256
         try:
             store.store_answer(
-                tx, name, once.route, once.key, body=once.sha256, status=answer.status,
+                tx, name, once.route, once.key, body=body, status=answer.status,
                 answer=kept, at=turn.at,
             )  # fmt: skip
         except app.database.conflict as reason:

@@ -1,0 +1,115 @@
+"""Limits counted again when the working calendar has changed.
+
+The calendar is never pinned: a year that becomes official, or a day that is
+corrected, counts for every open case. Activating a calendar notes in the same
+transaction that cases are to be gone through; this goes through them, oldest
+first, and gives each the command ``RecomputeDeadlines``. A case of which nothing
+moves gets no entry. Where it stops, it goes on: at the next tick, on any node.
+
+A case that another process was starting meanwhile may still have counted with the
+old calendar. So those begun about that time are gone through once more.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+import structlog
+from sqlalchemy import bindparam as p
+
+from engine import cases, references, store
+from engine.access import Actor
+from engine.clock import parse, text
+from engine.commands import RecomputeDeadlines
+from engine.database import Moment, Transaction
+from engine.errors import EngineError
+from engine.ports import Application
+from engine.projection import CLOSED
+from engine.tables import cases as case_table
+from engine.tables import tasks
+
+ACTOR = Actor.system("@calendar")
+BATCH = 200
+AROUND = timedelta(minutes=1)
+"""How far from the activation a case may begin that has not seen the new calendar."""
+
+log = structlog.get_logger()
+
+_CASES = (
+    sa.select(case_table.c.id)
+    .where(
+        case_table.c.id > p("after"),
+        case_table.c.state.not_in([sa.literal_column(f"'{one}'") for one in sorted(CLOSED)]),
+        case_table.c.created_at >= p("since", type_=Moment),
+    )
+    .order_by(case_table.c.id)
+    .limit(BATCH)
+)
+_PROVISIONAL = (
+    sa.select(tasks.c.task)
+    .where(
+        tasks.c.case_id == p("case_id"),
+        tasks.c.state == sa.literal_column("'open'"),
+        tasks.c.provisional == 1,
+    )
+    .order_by(tasks.c.task)
+)
+
+
+def recount(app: Application) -> int:
+    """Go through all open cases, if the calendar has changed; return in how many limits moved."""
+    moved = 0
+    while (step := _step(app)) is not None:
+        moved += step
+    return moved
+
+
+def go_on(app: Application) -> int:
+    """Go through some more cases, if the calendar has changed; return in how many limits moved."""
+    return _step(app) or 0
+
+
+def _step(app: Application) -> int | None:
+    """Go through one batch; None when there is nothing to do now."""
+    with app.database.reading() as tx:
+        noted = store.get_fact(tx, references.RECOUNT)
+        if not noted:
+            return None
+        state: dict[str, Any] = orjson.loads(noted)
+        activated_at = parse(state["at"])
+        if state["again"] and app.clock.now() < activated_at + AROUND:
+            return None
+        app.references.refresh(tx)
+        since = activated_at - AROUND if state["again"] else parse("0001-01-02T00:00:00Z")
+        ids = [row[0] for row in tx.all(_CASES, {"after": state["after"], "since": since})]
+    moved = sum(_recount(app, one) for one in ids)
+    with app.database.writing() as tx:
+        # A calendar activated meanwhile begins anew.
+        if store.get_fact(tx, references.RECOUNT) == noted:
+            store.put_fact(tx, references.RECOUNT, _following(state, ids))
+    return moved
+
+
+def _following(state: dict[str, Any], ids: list[str]) -> str:
+    if len(ids) == BATCH:
+        return references.noted(state["at"], after=ids[-1], again=state["again"])
+    return "" if state["again"] else references.noted(state["at"], again=True)
+
+
+def _recount(app: Application, case_id: str) -> int:
+    with app.database.reading() as tx:
+        marked = _marked(tx, case_id)
+    command = RecomputeDeadlines(app.references.calendar.version, marked or None)
+    try:
+        answer = cases.handle(app, ACTOR, case_id, command)
+    except EngineError as reason:
+        log.warning("recount-refused", case=case_id, at=text(app.clock.now()), reason=str(reason))
+        return 0
+    return 0 if answer.body.get("unchanged") else 1
+
+
+def _marked(tx: Transaction, case_id: str) -> list[str]:
+    return [row[0] for row in tx.all(_PROVISIONAL, {"case_id": case_id})]
