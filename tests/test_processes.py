@@ -15,7 +15,14 @@ from tests.scenario_city import city
 
 ROOT = Path(__file__).resolve().parent.parent / "processes"
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
-KEYS = ("department_handling", "department_score", "publication", "return_visit", "whistle_report")
+KEYS = (
+    "department_handling",
+    "department_score",
+    "publication",
+    "return_visit",
+    "supervision",
+    "whistle_report",
+)
 # Built into the engine, or run by the application.
 TOPICS = {
     "add-instance",
@@ -27,6 +34,7 @@ TOPICS = {
     "next-number",
     "notify",
     "redact",
+    "register",
     "release-scope",
     "release-siblings",
     "start-case",
@@ -39,6 +47,8 @@ STEPS = {
     "department_handling": """sign return_rule duty_objection arrive handle extend suspend co_reply
         dept_check submit cancelled""",
     "return_visit": "pick ask assist classify close_visit questionnaire",
+    "supervision": """open assign plan work instruct reply_note warn verify signoff report
+        appeal""",
     "publication": "draft redact review second committee release objection answer expire",
 }
 TIMERS = {
@@ -241,7 +251,13 @@ def test_decisions_have_one_answer():
 def test_calls_name_diagrams_that_are_here():
     called = {one for key in KEYS for one in process(key).calls}
 
-    assert called == {"department_handling", "department_score", "publication", "return_visit"}
+    assert called == {
+        "department_handling",
+        "department_score",
+        "publication",
+        "return_visit",
+        "supervision",
+    }
 
 
 def test_calls_pass_single_data_and_never_everything():
@@ -273,6 +289,8 @@ def test_escalation_adds_tasks_and_never_takes_the_departments():
         ("department_handling", "dept_check", {"handle"}),
         ("publication", "second", {"review", "draft"}),
         ("publication", "review", {"draft"}),
+        ("supervision", "verify", {"plan", "work"}),
+        ("supervision", "appeal_rule", {"assign", "report"}),
     ],
 )
 def test_another_person_does_what_must_be_checked(key, task, others):
@@ -347,6 +365,21 @@ def test_limits_that_may_be_continuous_are_kept_on_their_own_clock():
         "extend_district": "ruling_unit",
         "suspend": "ruling_unit",
     }
+
+
+def test_the_five_steps_of_a_supervision_stand_on_its_diagram():
+    names = "".join(node.name or "" for node in process("supervision").nodes.values())
+
+    assert [one for one in ("立项", "交办", "反馈", "核实", "销号") if one not in names] == []
+
+
+def test_lateness_and_rework_call_the_supervision_into_the_same_case():
+    called = {
+        key: process(key).nodes["supervise"].called
+        for key in ("department_handling", "whistle_report")
+    }
+
+    assert called == {"department_handling": "supervision", "whistle_report": "supervision"}
 
 
 def test_reports_are_numbered_and_found_again_by_what_they_are_about():
