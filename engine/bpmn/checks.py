@@ -166,12 +166,12 @@ def _check_separation(
                 f"Separation of duties names {name!r}, which is no element of {holder.key!r}.",
                 _similar(element, tasks) or "Name the id of a user task.",
             )
-        elif task.kind is not Kind.USER:
+        elif task.kind is not Kind.USER and element not in holder.root.starts:
             findings.warning(
                 "separation-from-nobody",
                 (node.id, node.line),
                 f"Separation of duties names {name!r}, which no person does.",
-                "Name the id of a user task.",
+                "Name the id of a user task, or of a start event: who started the case.",
             )
 
 

@@ -85,10 +85,17 @@ def _actors(run: Run, names: Names, scope: str, elements: Sequence[str]) -> list
     """Return who completed elements: the visit nearest to the task, else everybody in the case.
 
     Args:
-        elements: ids; ``process.element`` names one of a called or calling process.
+        elements: ids; ``process.element`` names one of a called or calling process. A
+            start event of the case stands for whoever started it.
     """
     found: list[JsonObject] = []
+    main = run.bundle.main
+    starts = run.bundle.processes[main].root.starts
     for element in elements:
+        owner, _, own = element.rpartition(".")
+        if own in starts and (owner or run.process(scope).key) == main:
+            found.append({"element": element, "user": run.case["starter"], "unit": None})
+            continue
         user = None if "." in element else names.get(f"{element}_by")
         if user is not None:
             unit = names.get(f"{element}_unit")
