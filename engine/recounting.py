@@ -6,8 +6,8 @@ transaction that cases are to be gone through; this goes through them, oldest
 first, and gives each the command ``RecomputeDeadlines``. A case of which nothing
 moves gets no entry. Where it stops, it goes on: at the next tick, on any node.
 
-A case that another process was starting meanwhile may still have counted with the
-old calendar. So those begun about that time are gone through once more.
+A command that another process was applying meanwhile may still have counted with
+the old calendar. So a minute later all are gone through once more.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from engine import cases, references, store
 from engine.access import Actor
 from engine.clock import parse, text
 from engine.commands import RecomputeDeadlines
-from engine.database import Moment, Transaction
+from engine.database import Transaction
 from engine.errors import EngineError
 from engine.ports import Application
 from engine.projection import CLOSED
@@ -33,8 +33,8 @@ from engine.tables import tasks
 
 ACTOR = Actor.system("@calendar")
 BATCH = 200
-AROUND = timedelta(minutes=1)
-"""How far from the activation a case may begin that has not seen the new calendar."""
+LONGEST = timedelta(minutes=1)
+"""How long a command may take that was begun before the activation."""
 
 log = structlog.get_logger()
 
@@ -43,7 +43,6 @@ _CASES = (
     .where(
         case_table.c.id > p("after"),
         case_table.c.state.not_in([sa.literal_column(f"'{one}'") for one in sorted(CLOSED)]),
-        case_table.c.created_at >= p("since", type_=Moment),
     )
     .order_by(case_table.c.id)
     .limit(BATCH)
@@ -79,12 +78,10 @@ def _step(app: Application) -> int | None:
         if not noted:
             return None
         state: dict[str, Any] = orjson.loads(noted)
-        activated_at = parse(state["at"])
-        if state["again"] and app.clock.now() < activated_at + AROUND:
+        if state["again"] and app.clock.now() < parse(state["at"]) + LONGEST:
             return None
         app.references.refresh(tx)
-        since = activated_at - AROUND if state["again"] else parse("0001-01-02T00:00:00Z")
-        ids = [row[0] for row in tx.all(_CASES, {"after": state["after"], "since": since})]
+        ids = [row[0] for row in tx.all(_CASES, {"after": state["after"]})]
     moved = sum(_recount(app, one) for one in ids)
     with app.database.writing() as tx:
         # A calendar activated meanwhile begins anew.

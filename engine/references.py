@@ -23,7 +23,7 @@ from engine.columns import Descriptor
 from engine.database import Transaction
 from engine.lists import ListVersion, ReferenceData
 from engine.organisation import Organisation
-from engine.tables import list_versions
+from engine.tables import cases, list_versions
 
 STREAM = "@lists"
 RECOUNT = "recount"
@@ -39,6 +39,7 @@ _ONE = sa.select(list_versions.c.descriptor, list_versions.c.content).where(
     list_versions.c.name == p("name"), list_versions.c.version == p("version")
 )
 _INSERT = sa.insert(list_versions)
+_OPEN = sa.select(cases.c.id).where(cases.c.ended_at.is_(None)).limit(1)
 
 
 class References:
@@ -181,7 +182,7 @@ def activate(
             "position": position,
         },
     )
-    if read.descriptor.kind == "calendar":
+    if read.descriptor.kind == "calendar" and tx.one(_OPEN, {}) is not None:
         store.put_fact(tx, RECOUNT, noted(text(at)))
     return {**done, "version": version, "changed": True}
 

@@ -9,7 +9,7 @@ from engine.access import Actor
 from engine.cases.answers import Answer, Once, etag_of, stored
 from engine.cases.turns import Done, OutrunError, Request, Turn, apply
 from engine.clock import text
-from engine.commands import Command, FireTimer
+from engine.commands import Command, FireTimer, RecomputeDeadlines
 from engine.database import Transaction
 from engine.errors import Busy, CaseNotFound, NothingWaits, Stale
 from engine.ports import Application
@@ -99,7 +99,10 @@ def _attempt(app: Application, case_id: str, request: Request) -> Done:
 
 
 def _fires_first(row: CaseRow, request: Request) -> bool:
-    return row.state not in STILL and not isinstance(request.command, FireTimer)
+    # What is due by an old calendar may no longer be so by the new one.
+    return row.state not in STILL and not isinstance(
+        request.command, FireTimer | RecomputeDeadlines
+    )
 
 
 def fire(app: Application, case_id: str, number: int, due_at: datetime) -> bool:
