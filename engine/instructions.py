@@ -129,6 +129,16 @@ def _beyond(node: nodes.Node) -> str | None:
 # -- filters and tests -------------------------------------------------------------
 
 
+def _plain(value: Any) -> str:
+    if isinstance(value, dict) and {"$sealed", "$withheld"} & value.keys():
+        return WITHHELD
+    if isinstance(value, list):
+        return ", ".join(_plain(one) for one in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {_plain(one)}" for key, one in value.items())
+    return "" if value is None else str(value)
+
+
 def _default(value: Any, other: Any = "", falsy: Any = False) -> Any:
     return other if value is None or (falsy and not value) else value
 
@@ -185,16 +195,6 @@ _COMPARED: Mapping[str, Callable[[Any, Any], bool]] = {
     "in": lambda left, right: left in right,
     "notin": lambda left, right: left not in right,
 }
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, dict) and {"$sealed", "$withheld"} & value.keys():
-        return WITHHELD
-    if isinstance(value, list):
-        return ", ".join(_plain(one) for one in value)
-    if isinstance(value, dict):
-        return ", ".join(f"{key}: {_plain(one)}" for key, one in value.items())
-    return "" if value is None else str(value)
 
 
 def _escaped(value: Any) -> str:
