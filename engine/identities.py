@@ -14,7 +14,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -23,7 +23,7 @@ from typing import Any
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
-from engine import accounts, attempts, store
+from engine import accounts, attempts, contacts, store
 from engine.access import Actor
 from engine.accounts import Account
 from engine.calendar import LOCAL
@@ -151,6 +151,7 @@ def disable_user(app: Application, name: str, *, by: str) -> None:
         if account.disabled_at is not None:
             return
         accounts.disable_user(tx, name, app.clock.now())
+        contacts.forget(tx, name)
         _record(app, tx, {"type": "disable_user", "name": name}, "user_disabled", by)
 
 
@@ -290,6 +291,16 @@ def actor(app: Application, name: str) -> Actor:
     if account.disabled_at is not None:
         raise NotSignedIn(f"User {name!r} is disabled.")
     return _actor(app, account, app.clock.now())
+
+
+def actors(app: Application, tx: Transaction, names: Iterable[str]) -> list[Actor]:
+    """Return those users of these names who are not disabled, with the roles of this moment.
+
+    The references are up to date with the transaction.
+    """
+    now = app.clock.now()
+    found = [accounts.read_user(tx, name) for name in names]
+    return [_actor(app, one, now) for one in found if one and one.disabled_at is None]
 
 
 def operator() -> Actor:

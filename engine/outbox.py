@@ -1,6 +1,6 @@
 """Deliveries between cases: written with an entry, delivered as commands.
 
-A message, a signal or a job is a row that the sender's entry wrote. Delivering
+A message, a signal, a job or a notice is a row that the sender's entry wrote. Delivering
 it is one command to one case, with the key *sender case + position + number*,
 so twice is once. ``cases`` calls ``deliver`` directly after its commit; what
 fails is tried again with growing pauses by the scheduler, and becomes an
@@ -20,7 +20,7 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy import bindparam as p
 
-from engine import cases, messages, store, topics
+from engine import cases, dispatches, messages, notices, store, topics
 from engine.cases import Once
 from engine.commands import CompleteJob, FailJob, RaiseIncident
 from engine.database import Moment, Transaction
@@ -201,7 +201,14 @@ def _done(app: Application, delivery: Delivery, event: dict[str, Any]) -> Comple
     return CompleteJob(job=job, data=data)
 
 
-_KINDS = {"message": _message, "signal": _signal, "job": _job}
+def _notice(app: Application, delivery: Delivery) -> None:
+    origin = (delivery.case_id, delivery.position, delivery.number)
+    found = notices.expand(app, origin, orjson.loads(delivery.body))
+    with app.database.writing() as tx:
+        dispatches.put(tx, found)
+
+
+_KINDS = {"message": _message, "signal": _signal, "job": _job, "notice": _notice}
 
 
 def _fail(app: Application, delivery: Delivery, reason: EngineError, *, forever: bool) -> None:
@@ -216,6 +223,9 @@ def _fail(app: Application, delivery: Delivery, reason: EngineError, *, forever:
 
 def _give_up(app: Application, delivery: Delivery, reason: EngineError) -> None:
     _settle(app, delivery, next_at=None, attempts=delivery.attempts + 1)
+    if delivery.kind == "notice":
+        log.error("not-told", key=delivery.key, reason=reason.code, given_up=True)
+        return
     event = orjson.loads(delivery.body)
     incident = RaiseIncident(element=event["element"], code="delivery-failed", message=str(reason))
     try:

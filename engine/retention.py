@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
-from engine import attempts
+from engine import attempts, dispatches
 from engine.accounts import delete_expired_tokens
 from engine.database import Moment, Transaction
 from engine.tables import buffered, idempotency, outbox
@@ -32,6 +32,7 @@ def tidy(tx: Transaction, now: datetime) -> dict[str, int]:
         "answers": tx.run(_ANSWERS, {"before": now - timedelta(days=ANSWER_DAYS)}),
         "deliveries": tx.run(_DELIVERIES, {"before": now - timedelta(days=DELIVERY_DAYS)}),
         "messages": tx.run(_MESSAGES, {"now": now}),
+        "dispatches": dispatches.tidy(tx, now - timedelta(days=DELIVERY_DAYS)),
         "attempts": attempts.forget(tx, now),
         "sessions": delete_expired_tokens(tx, now),
     }

@@ -20,7 +20,7 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import bindparam as p
 
-from engine import cases, outbox, recounting, store
+from engine import cases, notices, outbox, recounting, store
 from engine.application import CLOCK_FACT
 from engine.clock import ManualClock, SystemClock, text
 from engine.database import Moment
@@ -185,15 +185,20 @@ class Scheduler:
         self._scheduler = BackgroundScheduler(timezone="UTC")
 
     def start(self) -> None:
-        """Start looking; the first look is now, so that a stop is caught up at once."""
-        self._scheduler.add_job(
-            self._tick,
-            "interval",
-            seconds=self._app.settings.poll_seconds,
-            next_run_time=SystemClock().now(),
-            max_instances=1,
-            coalesce=True,
-        )
+        """Start looking; the first look is now, so that a stop is caught up at once.
+
+        What goes out has a thread of its own: a mail server that is slow must not hold
+        the timers.
+        """
+        for look in (self._tick, self._tell):
+            self._scheduler.add_job(
+                look,
+                "interval",
+                seconds=self._app.settings.poll_seconds,
+                next_run_time=SystemClock().now(),
+                max_instances=1,
+                coalesce=True,
+            )
         self._scheduler.start()
 
     def looks(self) -> bool:
@@ -209,3 +214,9 @@ class Scheduler:
             tick(self._app)
         except EngineError as reason:
             log.warning("tick-refused", reason=str(reason))
+
+    def _tell(self) -> None:
+        try:
+            notices.send_due(self._app)
+        except EngineError as reason:
+            log.warning("telling-refused", reason=str(reason))

@@ -26,7 +26,7 @@ from engine.access.permission import (
 )
 from engine.access.rights import RIGHTS, Right
 from engine.access.separation import check_separation
-from engine.access.sight import Scope, scope, sees
+from engine.access.sight import Scope, concerns, scope, sees
 
 __all__ = [
     "RIGHTS",
@@ -39,6 +39,7 @@ __all__ = [
     "Task",
     "TaskFacts",
     "check_separation",
+    "concerns",
     "may",
     "reading",
     "reporter_reading",

@@ -38,6 +38,21 @@ def sees(
     return around(actor, UNIT_CASES, case.unit, organisation) is not None
 
 
+def concerns(actor: Actor, to: str, unit: str | None, organisation: Organisation) -> bool:
+    """Return whether a notice in a case concerns an actor.
+
+    Args:
+        actor: who asks.
+        to: a unit (for its people), a role (for those around the case), or ``@name``.
+        unit: the case's unit.
+        organisation: of the actor's day.
+    """
+    if to == f"@{actor.name}" or any(one == to for _, one in actor.grants):
+        return True
+    held = [one for role, one in actor.grants if role == to]
+    return unit is not None and any(organisation.within(unit, one, actor.as_of) for one in held)
+
+
 def around(
     actor: Actor, roles: Collection[str], unit: str | None, organisation: Organisation
 ) -> Grant | None:

@@ -146,7 +146,8 @@ def _write(
     projection.index(tx, after.id, applied, names, fresh=fresh)
     entered = projection.Entered(after.id, after.process, entry.position, turn.at, actor)
     projection.project(tx, entered, applied.events)
-    projection.send(tx, entered, applied.events, TOPICS)
+    tells = bool(app.settings.smtp_url or app.settings.webhook_url)
+    projection.send(tx, entered, applied.events, TOPICS, tells=tells)
     answer = (request.answer or _moved)(tx, after, applied.snapshot, command)
     secret = bool(turn.sealer.ballots)
     for name, once in ((actor, request.once), (UNIQUE.name, request.unique)):

@@ -10,7 +10,7 @@ from dataclasses import replace
 import click
 
 from api import create_app
-from engine import timers
+from engine import notices, timers
 from engine.cli import terminal
 from engine.cli.installation import opened
 from engine.cli.listener import Listener
@@ -103,7 +103,8 @@ def schedule(settings: Settings) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document.")
 @click.pass_obj
 def tick(settings: Settings, *, as_json: bool) -> None:
-    """Fire every timer that is due and deliver what waits, once, then stop (for cron)."""
+    """Fire every timer that is due, deliver and send what waits, once, then stop (for cron)."""
     with opened(settings) as app:
         fired = timers.tick(app)
+        notices.send_due(app)
     terminal.answer({"fired": fired}, as_json=as_json, text=f"Fired {fired} timers.")

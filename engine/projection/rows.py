@@ -71,11 +71,19 @@ def _is_claimed_to_complete(events: list[Event], index: int) -> bool:
     return bool(following["type"] == "task_completed" and following["task"] == event["task"])
 
 
-def send(tx: Transaction, entered: Entered, events: list[Event], topics: Collection[str]) -> int:
+def send(
+    tx: Transaction,
+    entered: Entered,
+    events: list[Event],
+    topics: Collection[str],
+    *,
+    tells: bool = False,
+) -> int:
     """Write the deliveries that ``events`` ask for; return how many.
 
-    Messages and signals for other cases, and jobs whose topic the application
-    runs itself. Never done again by ``rebuild``: what was sent was sent.
+    Messages and signals for other cases, jobs whose topic the application runs
+    itself, and where ``tells`` what people outside the pages are told of. Never done
+    again by ``rebuild``: what was sent was sent.
     """
     rows: list[dict[str, Any]] = []
     for event in events:
@@ -97,8 +105,35 @@ def send(tx: Transaction, entered: Entered, events: list[Event], topics: Collect
                 "delivered_at": None,
             }
         )
+    if tells:
+        rows += [_notice(entered, one, len(rows) + n) for n, one in enumerate(_news(events))]
     tx.run_many(_INSERT_OUTBOX, rows)
     return len(rows)
+
+
+def _news(events: list[Event]) -> list[Event]:
+    """Return the events that people outside the pages are told of."""
+    done = {one["task"] for one in events if one["type"] in {"task_completed", "task_cancelled"}}
+    return [
+        one
+        for one in events
+        if (one["type"] in {"task_opened", "task_transferred"} and one["task"] not in done)
+        or (one["type"] == "job_opened" and one["topic"] == "notify")
+    ]
+
+
+def _notice(entered: Entered, event: Event, number: int) -> dict[str, Any]:
+    return {
+        "case_id": entered.case_id,
+        "position": entered.position,
+        "number": number,
+        "kind": "notice",
+        "body": orjson.dumps({**event, "@actor": entered.actor}).decode(),
+        "written_at": entered.at,
+        "next_at": entered.at,
+        "attempts": 0,
+        "delivered_at": None,
+    }
 
 
 def index(

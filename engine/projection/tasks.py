@@ -16,6 +16,7 @@ from engine.tables import (
     candidates,
     links,
     notes,
+    notices,
     tasks,
 )
 
@@ -59,6 +60,7 @@ _CANDIDATES_DUE = (
 )
 _INSERT_NOTE = sa.insert(notes)
 _INSERT_LINK = sa.insert(links)
+_INSERT_NOTICE = sa.insert(notices)
 _LINK = sa.select(links.c.kind).where(
     links.c.case_id == p("case_id"), links.c.other_id == p("other_id"), links.c.kind == p("kind")
 )
@@ -105,6 +107,8 @@ def _task_opened(tx: Transaction, entered: Entered, event: Event) -> None:
     )
     if event.get("assignee") is None:
         _offer(tx, entered.case_id, event["task"], event["candidates"], due_at)
+    else:
+        _tell(tx, entered, event, "assigned")
 
 
 def _offer(
@@ -132,6 +136,25 @@ def _task_claimed(tx: Transaction, entered: Entered, event: Event) -> None:
     key = task_key(entered, event)
     tx.run(_ASSIGN, {**key, "assignee": event["assignee"], "changed": entered.position})
     tx.run(_DELETE_CANDIDATES, key)
+
+
+def _task_transferred(tx: Transaction, entered: Entered, event: Event) -> None:
+    _task_claimed(tx, entered, event)
+    _tell(tx, entered, event, "transferred")
+
+
+def _tell(tx: Transaction, entered: Entered, event: Event, what: str) -> None:
+    """Give whom a task was handed to a line in 抄送, unless by the same hand."""
+    if event["assignee"] == entered.actor:
+        return
+    notice = {
+        "case_id": entered.case_id,
+        "job": f"{event['task']}@{entered.position}",
+        "receiver": f"@{event['assignee']}",
+        "text": what,
+        "at": entered.at,
+    }
+    tx.run(_INSERT_NOTICE, notice)
 
 
 def _task_unclaimed(tx: Transaction, entered: Entered, event: Event) -> None:
@@ -224,7 +247,7 @@ TASK_HANDLERS: dict[str, Handler] = {
     "case_started": _case_started,
     "task_opened": _task_opened,
     "task_claimed": _task_claimed,
-    "task_transferred": _task_claimed,
+    "task_transferred": _task_transferred,
     "task_unclaimed": _task_unclaimed,
     "task_completed": _task_completed,
     "task_cancelled": _task_cancelled,

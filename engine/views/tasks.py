@@ -70,21 +70,15 @@ def inbox_page(app: Application, actor: Actor, *, view: str = "pool", **filters:
         items, cursor = inbox.page(tx, actor.name, actor.grants, now=now, view=view, **filters)
         counts = inbox.counts(tx, actor.name, actor.grants)
     if view == "cc":
-        items = [one for one in items if _concerns(app, actor, one)]
+        organisation = app.references.organisation
+        items = [
+            one for one in items if access.concerns(actor, one["to"], one["unit"], organisation)
+        ]
     for item in items:
         item["remaining"] = remaining(
             app, item.get("due_at"), continuous=item.get("continuous", False)
         )
     return {"items": items, "next": cursor, "counts": counts}
-
-
-def _concerns(app: Application, actor: Actor, notice: Document) -> bool:
-    """A notice to a unit is for its people; one to a role is for those around the case."""
-    to, within = notice["to"], app.references.organisation.within
-    if any(unit == to for _, unit in actor.grants):
-        return True
-    units = [unit for role, unit in actor.grants if role == to]
-    return any(notice["unit"] and within(notice["unit"], unit, actor.as_of) for unit in units)
 
 
 def changes(app: Application, actor: Actor) -> tuple[str, Document]:

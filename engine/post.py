@@ -1,0 +1,174 @@
+"""Send an e-mail or call a webhook: the only place that opens connections to the outside.
+
+Neither may keep anybody waiting: every step has a time limit, and what fails is
+said by its kind, because an answer of a server may quote what was sent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import http.client
+import ipaddress
+import smtplib
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from email.message import EmailMessage
+from types import MappingProxyType
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+
+TIMEOUT_SECONDS = 10.0
+PORTS = MappingProxyType({"smtp": 25, "smtps": 465, "http": 80, "https": 443})
+
+
+class NotSentError(Exception):
+    """It did not arrive.
+
+    Attributes:
+        kind: in a few words and without what was sent.
+        for_good: trying again would not help.
+    """
+
+    def __init__(self, kind: str, *, for_good: bool = False) -> None:
+        super().__init__(kind)
+        self.kind, self.for_good = kind, for_good
+
+
+class MailServer:
+    """The mail server of ``SMTP_URL``, while its connection is open."""
+
+    def __init__(self, connection: smtplib.SMTP, sender: str) -> None:
+        self._connection, self._sender = connection, sender
+
+    def send(self, message: EmailMessage, *, to: str) -> None:
+        """Hand a message over.
+
+        Raises:
+            NotSentError: the server did not take it.
+        """
+        message["From"], message["To"] = self._sender, to
+        try:
+            self._connection.send_message(message)
+        except smtplib.SMTPRecipientsRefused as refused:
+            code = next(iter(refused.recipients.values()))[0]
+            raise NotSentError(f"smtp {code}", for_good=code >= 500) from None
+        except smtplib.SMTPResponseException as refused:
+            raise NotSentError(f"smtp {refused.smtp_code}") from None
+        except (OSError, smtplib.SMTPException) as reason:
+            raise NotSentError(_kind(reason)) from None
+
+
+@contextmanager
+def mail_server(url: str) -> Iterator[MailServer]:
+    """Open the mail server of a URL, ``smtp://USER:PASSWORD@HOST:PORT/?from=SENDER``.
+
+    ``smtps`` is TLS from the start; ``smtp`` goes over to TLS where the server offers
+    it. A password goes over TLS, or to this machine, and nowhere else.
+
+    Raises:
+        NotSentError: it cannot be reached, or does not let us in.
+    """
+    parts = urlsplit(url)
+    sender = parse_qs(parts.query)["from"][0]
+    try:
+        connection = _connect(parts)
+    except (OSError, smtplib.SMTPException) as reason:
+        raise NotSentError(_kind(reason)) from None
+    try:
+        yield MailServer(connection, sender)
+    finally:
+        with suppress(OSError, smtplib.SMTPException):
+            connection.quit()
+
+
+def _connect(parts: SplitResult) -> smtplib.SMTP:
+    host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
+    safe = ssl.create_default_context()
+    if parts.scheme == "smtps":
+        connection: smtplib.SMTP = smtplib.SMTP_SSL(
+            host, port, timeout=TIMEOUT_SECONDS, context=safe
+        )
+        is_safe = True
+    else:
+        connection = smtplib.SMTP(host, port, timeout=TIMEOUT_SECONDS)
+        connection.ehlo()
+        is_safe = connection.has_extn("starttls")
+        if is_safe:
+            connection.starttls(context=safe)
+    if parts.username:
+        if not is_safe and not _is_here(host):
+            connection.close()
+            raise NotSentError("the mail server offers no TLS for the password")
+        connection.login(unquote(parts.username), unquote(parts.password or ""))
+    return connection
+
+
+def call_webhook(url: str, body: bytes, *, key: str, at: datetime) -> None:
+    """POST a JSON body to a webhook, signed with the secret in its URL.
+
+    The header ``Bihuan-Signature: t=SECONDS,v1=HEX`` is HMAC-SHA-256 over the seconds
+    since 1970, a dot and the body; who checks it refuses one that is minutes old.
+    ``Idempotency-Key`` is the same at every attempt. Redirects are not followed.
+
+    Raises:
+        NotSentError: there was no answer of the kind 2xx.
+    """
+    parts = urlsplit(url)
+    seconds = int(at.timestamp())
+    proof = signature(unquote(parts.password or ""), seconds, body)
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": "bihuan",
+        "Idempotency-Key": key,
+        "Bihuan-Signature": f"t={seconds},v1={proof}",
+    }
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    connection = _web(parts)
+    try:
+        connection.request("POST", path, body, headers)
+        status = connection.getresponse().status
+    except (OSError, http.client.HTTPException) as reason:
+        raise NotSentError(_kind(reason)) from None
+    finally:
+        connection.close()
+    if not 200 <= status < 300:
+        raise NotSentError(f"http {status}")
+
+
+def signature(secret: str, seconds: int, body: bytes) -> str:
+    """Return what proves that a body comes from us, in hex."""
+    return hmac.new(secret.encode(), f"{seconds}.".encode() + body, hashlib.sha256).hexdigest()
+
+
+def _web(parts: SplitResult) -> http.client.HTTPConnection:
+    host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
+    if parts.scheme == "http":
+        return http.client.HTTPConnection(host, port, timeout=TIMEOUT_SECONDS)
+    safe = ssl.create_default_context()
+    return http.client.HTTPSConnection(host, port, timeout=TIMEOUT_SECONDS, context=safe)
+
+
+def domain_of(smtp_url: str) -> str:
+    """Return the domain of the sender that a mail server's URL names."""
+    return parse_qs(urlsplit(smtp_url).query)["from"][0].rpartition("@")[2]
+
+
+def _kind(reason: Exception) -> str:
+    # smtplib says of a time that is over that the server has hung up.
+    if isinstance(reason, TimeoutError) or isinstance(reason.__context__, TimeoutError):
+        return "no answer in time"
+    if isinstance(reason, ConnectionRefusedError | socket.gaierror):
+        return "not reachable"
+    return type(reason).__name__
+
+
+def _is_here(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
