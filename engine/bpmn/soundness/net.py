@@ -1,0 +1,332 @@
+"""A scope of a diagram as a net: which tokens a step takes, which it leaves.
+
+Data are abstracted: a gateway may choose every way that its conditions do not
+exclude by their form, a limit may run out or not, somebody may do a task or its
+boundary event comes first. A marking is an integer: bit *i* is set when there is
+a token at place *i*. Places are the sequence flows, and activities with
+non-interrupting boundary events while they are open.
+
+What a sub-process does inside is looked at apart; around it, it is one step that
+ends, or does not.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import combinations
+
+from engine.bpmn.model import Flow, Kind, Node, Scope, Trigger
+from engine.bpmn.reach import link_names, masks
+
+SUBSETS_UP_TO = 6
+"""Above this many conditional ways, one, two or all of them are tried."""
+
+_CALL_BY_NAME = re.compile(r"value\((['\"])(\w+)\1(?:, *None)?\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that can happen at an element.
+
+    Attributes:
+        element: where; its id in the file.
+        takes: the tokens that must be there, and are gone then.
+        gives: the tokens that are there then.
+        clears: tokens that are gone then, if they were there.
+        alone: no other step takes any of these tokens, whatever happens elsewhere:
+            it may as well happen first.
+        ends: everything in the scope ends with it.
+        fails: it ends with an error, which leaves the scope.
+    """
+
+    element: str
+    takes: int
+    gives: int
+    clears: int = 0
+    alone: bool = False
+    ends: bool = False
+    fails: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How an activity can end: as drawn, or by an error that leaves it."""
+
+    ends: bool = True
+    fails: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """An inclusive join: it fires when nothing more can come.
+
+    Attributes:
+        flows: place bit of each incoming flow, in order.
+        blocks: per place, the incoming flows that a token there can still reach, as a
+            mask over the order of ``flows``.
+        gives: what may be there when it has fired.
+    """
+
+    element: str
+    flows: tuple[int, ...]
+    blocks: Mapping[int, int]
+    gives: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class Net:
+    """A scope to be searched.
+
+    Attributes:
+        names: for each place bit's index: the flow or activity it stands for.
+        starts: the markings that the scope can begin with, and the element of each.
+        steps: for each place bit: the steps of whose tokens that is the lowest.
+        joins: the inclusive joins.
+        waits: parallel joins: element and its incoming flows' bits.
+        stays: place bits of activities that never end, and the activity.
+        beside: the places that only non-interrupting boundary events lead to. What
+            they begin runs beside the rest, and may well run twice.
+    """
+
+    names: list[str] = field(default_factory=list)
+    starts: list[tuple[str, int]] = field(default_factory=list)
+    steps: dict[int, list[Step]] = field(default_factory=dict)
+    joins: list[Join] = field(default_factory=list)
+    waits: dict[str, int] = field(default_factory=dict)
+    stays: dict[int, str] = field(default_factory=dict)
+    beside: int = 0
+
+
+def build(scope: Scope, ending: Callable[[Node], Ending]) -> Net:
+    """Return the net of one scope.
+
+    Args:
+        ending: how a sub-process or call can end.
+    """
+    return _Builder(scope, ending).net
+
+
+class _Builder:
+    def __init__(self, scope: Scope, ending: Callable[[Node], Ending]) -> None:
+        self.scope = scope
+        self.ending = ending
+        self.net = Net()
+        self._bits = {flow: self._place(flow) for flow in scope.flows}
+        self._masks = masks(scope)
+        self._links = {
+            name: node
+            for node in scope.nodes.values()
+            for name in link_names(node, Kind.CATCH)
+        }  # fmt: skip
+        self._inclusive: list[Node] = []
+        self._main = self._passed(scope.starts or scope.implicit_starts)
+        for node in scope.nodes.values():
+            self._add(node)
+        # What an inclusive join waits for is known when all places are.
+        self.net.joins.extend(self._join(node) for node in self._inclusive)
+        self._begin()
+        main = {*self._main, *(f"{one} at the start" for one in scope.implicit_starts)}
+        self.net.beside = sum(
+            1 << index for index, name in enumerate(self.net.names) if name not in main
+        )
+
+    def _place(self, name: str) -> int:
+        self.net.names.append(name)
+        return 1 << (len(self.net.names) - 1)
+
+    def _begin(self) -> None:
+        nodes = self.scope.nodes
+        if self.scope.starts:
+            for start in self.scope.starts:
+                for gives in self._ways_out(nodes[start]):
+                    self.net.starts.append((start, gives))
+            return
+        first = [nodes[one] for one in self.scope.implicit_starts]
+        marking, own = 0, {}
+        for node in first:
+            own[node.id] = self._place(f"{node.id} at the start")
+            marking |= own[node.id]
+            self._into(node, own[node.id])
+        if first:
+            self.net.starts.append((first[0].id, marking))
+
+    def _passed(self, starts: Iterable[str]) -> set[str]:
+        """Return the nodes and flows that a token from ``starts`` can come to.
+
+        What non-interrupting boundary events begin is not among them.
+        """
+        nodes, flows = self.scope.nodes, self.scope.flows
+        ahead = [*starts]
+        seen = set(ahead)
+        for name in ahead:
+            # The list grows while it is walked.
+            node = nodes[name]
+            seen.update(node.outgoing)
+            following = [flows[one].target for one in node.outgoing]
+            following += [one for one in node.boundary if nodes[one].interrupting]
+            thrown = link_names(node, Kind.THROW)
+            following += [self._links[one].id for one in thrown if one in self._links]
+            ahead += [one for one in dict.fromkeys(following) if one not in seen]
+            seen.update(following)
+        return seen
+
+    def _stands_apart(self, boundary: Node) -> bool:
+        """Whether what a boundary event begins touches nothing else in the scope."""
+        nodes = [self.scope.nodes[one] for one in self._passed([boundary.id]) & {*self.scope.nodes}]
+        own = {node.id for node in nodes}
+        joins = [node for node in nodes if node.kind in {Kind.PARALLEL, Kind.INCLUSIVE}]
+        return (
+            not own & self._main
+            and not any(node.kind is Kind.END and _ends_all(node) for node in nodes)
+            and all(self.scope.flows[one].source in own for node in joins for one in node.incoming)
+        )
+
+    # -- from a token on an incoming flow to tokens on outgoing ones ----------------------
+
+    def _add(self, node: Node) -> None:
+        incoming = [self._bits[flow] for flow in node.incoming]
+        if node.kind is Kind.PARALLEL and len(incoming) > 1:
+            taken = sum(incoming)
+            self.net.waits[node.id] = taken
+            for gives in self._ways_out(node):
+                self._step(Step(node.id, taken, gives, alone=True))
+        elif node.kind is Kind.INCLUSIVE and len(incoming) > 1:
+            self._inclusive.append(node)
+        else:
+            for bit in incoming:
+                self._into(node, bit)
+
+    def _into(self, node: Node, bit: int) -> None:
+        # Where several flows meet the order counts: a second token may come behind.
+        alone = len(node.incoming) <= 1
+        lingering = [
+            self.scope.nodes[one] for one in node.boundary if not self.scope.nodes[one].interrupting
+        ]
+        for one in [one for one in lingering if self._stands_apart(one)]:
+            # Looked at by itself, or its every step would multiply all the others.
+            lingering.remove(one)
+            self.net.starts += [(one.id, gives) for gives in self._ways_out(one)]
+        if not lingering:
+            for step in self._through(node, bit, alone=alone):
+                self._step(step)
+            return
+        open_ = self._place(node.id)
+        armed = [self._place(f"{one.id} armed") for one in lingering]
+        self._step(Step(node.id, bit, open_ | sum(armed), alone=alone))
+        for one, flag in zip(lingering, armed, strict=True):
+            for gives in self._ways_out(one):
+                self._step(Step(one.id, open_ | flag, open_ | gives))
+        for step in self._through(node, open_, alone=False):
+            # Whatever is still armed goes with the activity.
+            self._step(replace(step, clears=sum(armed)))
+
+    def _through(self, node: Node, bit: int, *, alone: bool) -> Iterator[Step]:
+        within = node.kind in {Kind.SUB_PROCESS, Kind.CALL}
+        ending = self.ending(node) if within else Ending()
+        boundary = [self.scope.nodes[one] for one in node.boundary]
+        if ending.ends:
+            ends = node.kind is Kind.END and _ends_all(node)
+            fails = ends and any(one.trigger is Trigger.ERROR for one in node.events)
+            for gives in self._ways_out(node):
+                yield Step(node.id, bit, gives, alone=alone, ends=ends, fails=fails)
+        elif ending.fails and not any(catches_errors(one) for one in boundary):
+            yield Step(node.id, bit, 0, alone=alone, ends=True, fails=True)
+        elif not ending.fails:
+            self.net.stays[bit] = node.id
+        for one in boundary:
+            if one.interrupting:
+                for gives in self._ways_out(one):
+                    yield Step(one.id, bit, gives, alone=alone)
+
+    def _step(self, step: Step) -> None:
+        self.net.steps.setdefault(step.takes & -step.takes, []).append(step)
+
+    def _ways_out(self, node: Node) -> list[int]:
+        """Return the sets of outgoing flows that may get a token, without repeats."""
+        flows = [self.scope.flows[one] for one in node.outgoing]
+        thrown = [self._links[name] for name in link_names(node, Kind.THROW) if name in self._links]
+        if thrown:
+            return self._ways_out(thrown[0])
+        bits = {flow.id: self._bits[flow.id] for flow in flows}
+        if node.kind in {Kind.EXCLUSIVE, Kind.EVENT_BASED}:
+            return list(bits.values()) or [0]
+        if node.kind is Kind.PARALLEL or not any(flow.condition for flow in flows):
+            return [sum(bits.values())]
+        return _chosen(node, flows, bits)
+
+    def _join(self, node: Node) -> Join:
+        reach = self._masks[node.id]
+        targets = {self._bits[flow.id]: flow.target for flow in self.scope.flows.values()}
+        blocks = {}
+        for index, name in enumerate(self.net.names):
+            bit = 1 << index
+            at = targets.get(bit, name.removesuffix(" at the start"))
+            if at != node.id and reach.get(at):
+                blocks[bit] = reach[at]
+        flows = tuple(self._bits[flow] for flow in node.incoming)
+        return Join(node.id, flows, blocks, tuple(self._ways_out(node)))
+
+
+def _chosen(node: Node, flows: list[Flow], bits: Mapping[str, int]) -> list[int]:
+    """Return the ways out where conditions are asked one by one."""
+    conditional = [flow for flow in flows if flow.condition is not None]
+    always = sum(
+        bits[flow.id] for flow in flows if flow.condition is None and flow.id != node.default
+    )
+    asked = [bits[flow.id] for flow in conditional if flow.id != node.default]
+    if _exclude_each_other(conditional):
+        ways = list(asked)
+    elif len(asked) <= SUBSETS_UP_TO:
+        ways = [one for one in _subsets(asked) if one]
+    else:
+        ways = [sum(some) for count in (1, 2) for some in combinations(asked, count)]
+        ways.append(sum(asked))
+    otherwise = bits.get(node.default or "", 0)
+    ways = [way | always for way in ways]
+    if otherwise or always:
+        ways.append(otherwise | always)
+    return list(dict.fromkeys(ways))
+
+
+def _exclude_each_other(flows: list[Flow]) -> bool:
+    """Whether the conditions compare one datum with different constants each."""
+    compared = [_comparison(flow.condition.text) for flow in flows if flow.condition is not None]
+    names = {one[0] for one in compared if one is not None}
+    constants = [one[1] for one in compared if one is not None]
+    whole = len(constants) == len(flows)
+    return whole and len(names) == 1 and len(set(constants)) == len(constants)
+
+
+def _comparison(text: str) -> tuple[str, str] | None:
+    """Return (datum, constant) of a condition ``datum == constant``."""
+    try:
+        tree = ast.parse(_CALL_BY_NAME.sub(r"\2", text.strip()), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    if not isinstance(tree, ast.Compare) or len(tree.ops) != 1:
+        return None
+    left, right = tree.left, tree.comparators[0]
+    if not isinstance(tree.ops[0], ast.Eq) or not isinstance(right, ast.Constant):
+        return None
+    return (left.id, repr(right.value)) if isinstance(left, ast.Name) else None
+
+
+def _subsets(bits: list[int]) -> Iterator[int]:
+    for count in range(len(bits) + 1):
+        for some in combinations(bits, count):
+            yield sum(some)
+
+
+def _ends_all(end: Node) -> bool:
+    return any(one.trigger in {Trigger.TERMINATE, Trigger.ERROR} for one in end.events)
+
+
+def catches_errors(boundary: Node) -> bool:
+    """Whether a boundary event waits for an error."""
+    return any(one.trigger is Trigger.ERROR for one in boundary.events)
+
+
+__all__ = ["Ending", "Join", "Net", "Step", "build", "catches_errors"]
