@@ -236,7 +236,7 @@ def is_name(node, name):
 
 def test_each_finding_is_documented_with_its_severity():
     documented = {coded(row[0])[0]: row[1] for row in rows(text_of("findings.md"))}
-    found = findings_of("bpmn/*.py", "decisions/*.py", "forms/*.py", "deployments.py")
+    found = findings_of("bpmn/**/*.py", "decisions/*.py", "forms/*.py", "deployments.py")
 
     severities = {code: set(re.findall("error|warning", says)) for code, says in documented.items()}
 
