@@ -38,6 +38,7 @@ __all__ = [
     "Resolved",
     "Timer",
     "before",
+    "counted",
     "due",
     "due_of",
     "end_of_day",
@@ -283,6 +284,44 @@ def due_of(value: Any, *, now: datetime, calendar: Calendar) -> Due:
         InvalidDeadline: it names no moment.
     """
     return _Resolver(now, calendar).moment(value)
+
+
+def counted(values: Any, *, now: datetime, calendar: Calendar) -> dict[str, list[Any]] | None:
+    """Return which of some named values are moments counted in working time, and from what.
+
+    Returns:
+        name -> [tagged value with its start spelled out, whether it is provisional], to
+        be counted again on another calendar; None if there is none.
+    """
+    if not isinstance(values, dict):
+        return None
+    found: dict[str, list[Any]] = {}
+    for name, value in values.items():
+        if isinstance(value, dict) and not _TAGS.isdisjoint(value):
+            spelled, working = _spelled(value, now)
+            if working:
+                early = due_of(spelled, now=now, calendar=calendar).provisional
+                found[name] = [spelled, early]
+    return found or None
+
+
+def _spelled(value: Any, now: datetime) -> tuple[Any, bool]:
+    """Return a tagged moment without reference to now, and whether it needs a calendar."""
+    if value is None:
+        return local_text(now), False
+    if not isinstance(value, dict) or set(value) in ({"$moment"}, {"$duration"}):
+        return value, False
+    if "$amount" in value:
+        return {"$after": [local_text(now), value]}, Amount.from_json(value).working
+    tag, inner = next(iter(value.items()))
+    if tag == "$end_of_day":
+        start, working = _spelled(inner, now)
+        return {tag: start}, working
+    start, working = _spelled(inner[0], now)
+    length = inner[1]
+    if isinstance(length, dict) and "$amount" in length:
+        working = working or Amount.from_json(length).working
+    return {tag: [start, length]}, working
 
 
 def resolve(value: Any, *, now: datetime, calendar: Calendar) -> Resolved:

@@ -52,11 +52,14 @@ class Answer:
         value: plain JSON; working-time values are resolved to RFC 3339 text.
         error: None, or {kind, type, message, line?}; kind is ``error`` or ``limit``.
         provisional: the value rests on a calendar year that is not yet official.
+        counted: of a script's variables, those that hold a moment counted in working
+            time: name -> [tagged value, provisional]; None if there is none.
     """
 
     value: Any = None
     error: JsonObject | None = None
     provisional: bool = False
+    counted: dict[str, list[Any]] | None = None
 
 
 class World(Protocol):

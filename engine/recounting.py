@@ -99,7 +99,7 @@ def _following(state: dict[str, Any], ids: list[str]) -> str:
 def _recount(app: Application, case_id: str) -> int:
     with app.database.reading() as tx:
         marked = _marked(tx, case_id)
-    command = RecomputeDeadlines(app.references.calendar.version, marked or None)
+    command = RecomputeDeadlines(app.references.calendar.version, marked)
     try:
         answer = cases.handle(app, ACTOR, case_id, command)
     except EngineError as reason:

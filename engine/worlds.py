@@ -83,7 +83,11 @@ class LiveWorld:
             lookups=self._reference,
             budget=self._budget,
         )
-        return self._write(site, [self._answer(site, outcome)])[0]
+        answer = self._answer(site, outcome)
+        if answer.error is None and isinstance(outcome.value, dict):
+            moment = self._moment(site)
+            answer.counted = deadlines.counted(outcome.value, now=moment, calendar=self._calendar)
+        return self._write(site, [answer])[0]
 
     def decide(
         self, site: Site, decision: str, shape_as: str | None, names: Mapping[str, Any]
@@ -272,13 +276,17 @@ def _place(site: Site) -> list[Any]:
 def _to_json(answer: Answer) -> Record:
     if answer.error is not None:
         return {"error": answer.error}
+    record: Record = {"value": answer.value}
     if answer.provisional:
-        return {"value": answer.value, "provisional": True}
-    return {"value": answer.value}
+        record["provisional"] = True
+    if answer.counted:
+        record["counted"] = answer.counted
+    return record
 
 
 def _from_json(record: Record) -> Answer:
-    return Answer(record.get("value"), record.get("error"), record.get("provisional", False))
+    provisional, counted = record.get("provisional", False), record.get("counted")
+    return Answer(record.get("value"), record.get("error"), provisional, counted)
 
 
 def _failed(code: str, message: str, kind: str = "error") -> Answer:

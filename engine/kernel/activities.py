@@ -15,7 +15,7 @@ from engine.commands import JsonObject
 from engine.kernel.entering import begin_throw, fire_fulfilled
 from engine.kernel.frames import frame_of
 from engine.kernel.jobs import open_job
-from engine.kernel.names import Names, data_at, names_at, write, write_own
+from engine.kernel.names import Names, assign, data_at, names_at, write, write_own
 from engine.kernel.questions import mapped, run_script, value_of, values
 from engine.kernel.rows import (
     BODY,
@@ -84,7 +84,7 @@ def _script_before(run: Run, name: str) -> None:
     if before is not None:
         scope = run.tokens[name][T_SCOPE]
         site = run.site(name, "script")
-        write(run, scope, run_script(run, site, before, names_at(run, scope)), name)
+        assign(run, scope, name, run_script(run, site, before, names_at(run, scope)), before)
 
 
 def _pass(run: Run, name: str) -> None:
@@ -105,7 +105,7 @@ def _script(run: Run, name: str) -> None:
             if throw_error(run, name, thrown, error, only=True):
                 return
         raise
-    write(run, scope, assigned, name)
+    assign(run, scope, name, assigned, code)
     run.perform("finish", name, None)
 
 

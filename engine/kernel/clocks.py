@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from engine.commands import ExtendTask, RecomputeDeadlines
 from engine.deadlines import local_text
-from engine.kernel.names import names_at, write
+from engine.kernel.counted import is_provisional, keep, scopes_of
+from engine.kernel.names import names_at, write, write_own
 from engine.kernel.questions import ask, constant, moment, value_of
 from engine.kernel.rows import (
     DUE,
@@ -58,11 +59,21 @@ def settle(run: Run) -> None:
 
 
 def recompute(run: Run, command: RecomputeDeadlines) -> None:
-    """Evaluate every limit again: the calendar has a new version."""
-    del command
+    """Evaluate every limit again: the calendar has a new version.
+
+    First the data that hold moments which have not passed, then what reads them. What
+    is on hold is left: it keeps the time that was left.
+    """
+    on_hold = _on_hold(run)
+    for scope in sorted(run.counted):
+        for name in sorted(run.counted[scope]):
+            ahead = parse_moment(run.data.get(scope)[name]) > run.now
+            if ahead and (scope, name) not in on_hold and not run.is_held(scope):
+                run.perform("recount", scope, name)
     for number in sorted(run.subs, key=int):
         row = run.subs[number]
         if row[U_TYPE] == "timer" and row[U_LEFT] is None:
+            run.stale.pop(number, None)
             if row[U_SHIFT] is not None:
                 run.perform("reshift", row[U_HOST], number)
             elif constant(code_of(definition_of(run, row)).text) is None:
@@ -70,7 +81,40 @@ def recompute(run: Run, command: RecomputeDeadlines) -> None:
     for task in sorted(run.tasks):
         row = run.tasks[task]
         if row[REMAINING] is None and not row[EXTENDED]:
-            run.perform("redue" if row[SHIFT] is None else "reshift_task", task)
+            run.stale.pop(task, None)
+            marked = None if command.provisional is None else task in command.provisional
+            run.perform("redue" if row[SHIFT] is None else "reshift_task", task, marked)
+
+
+def _on_hold(run: Run) -> set[tuple[str, str]]:
+    """Return (scope, datum) of the data that limits on hold are read from."""
+    found: set[tuple[str, str]] = set()
+    for task, row in run.tasks.items() if run.counted else ():
+        who = run.place(task).node.assignment
+        if row[REMAINING] is not None and who.due is not None:
+            scope = run.tokens[task][T_SCOPE]
+            found |= {(one, name) for one in scopes_of(run, scope) for name in who.due.names}
+    for row in run.subs.values() if run.counted else ():
+        if row[U_TYPE] == "timer" and row[U_LEFT] is not None:
+            names = code_of(definition_of(run, row)).names
+            found |= {(one, name) for one in scopes_of(run, row[U_SCOPE]) for name in names}
+    return found
+
+
+def recount(run: Run, scope: str, name: str) -> None:
+    """Count a datum again from what it was counted from.
+
+    Raises:
+        Stuck: the new calendar gives no moment; the datum keeps its own.
+    """
+    tagged, early = run.counted[scope][name]
+    answer = run.world.resume(run.site(scope, "recount"), tagged)
+    due_at = value_of(answer, "recount")
+    if due_at != run.data.get(scope)[name]:
+        write_own(run, scope, {name: due_at}, scope)
+        keep(run, scope, {name: [tagged, answer.provisional]})
+    elif answer.provisional != early:
+        keep(run, scope, {name: [tagged, answer.provisional]})
 
 
 def retime(run: Run, host: str, number: str) -> None:
@@ -138,21 +182,25 @@ def reshift(run: Run, host: str, number: str) -> None:
         _set_timer(run, number, row, due_at, provisional=answer.provisional)
 
 
-def reshift_task(run: Run, task: str) -> None:
-    """Count again what was left of a task after its hold."""
+def reshift_task(run: Run, task: str, marked: bool | None = None) -> None:
+    """Count again what was left of a task after its hold; ``marked``: see ``redue``."""
     row = run.tasks[task]
     left, since, was = row[SHIFT]
     answer = run.world.resume(run.site(task, "release", since), left)
     due_at = value_of(answer, "hold")
-    if due_at != row[DUE]:
+    if due_at != row[DUE] or marked not in (None, answer.provisional):
         _set_due(run, task, due_at, row[WARN], provisional=answer.provisional)
         shifted = run.tasks[task].copy()
         shifted[SHIFT] = [left, since, was]
         run.tasks[task] = shifted
 
 
-def redue(run: Run, task: str) -> None:
+def redue(run: Run, task: str, marked: bool | None = None) -> None:
     """Evaluate the limits of a task again.
+
+    Args:
+        marked: whether people see it marked provisional; a mark that is not true any
+            more is taken away even where the moments stay. None = nobody looked.
 
     Raises:
         Stuck: an expression fails; the task keeps its limits.
@@ -179,8 +227,10 @@ def redue(run: Run, task: str) -> None:
     known = row[DUE] if row[SHIFT] is None else row[SHIFT][2]
     if due_at == known:
         due_at = row[DUE]
-    if (due_at, warn_at) != (row[DUE], row[WARN]):
-        provisional = due is not None and due.provisional
+    provisional = due is not None and due.provisional
+    if run.counted and due is not None:
+        provisional = provisional or is_provisional(run, run.tokens[task][T_SCOPE], who.due)
+    if (due_at, warn_at) != (row[DUE], row[WARN]) or marked not in (None, provisional):
         _set_due(run, task, due_at, warn_at, provisional=provisional)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from engine.bpmn.model import Kind
 from engine.kernel.flows import leave
-from engine.kernel.names import data_at, names_at, write, write_own
+from engine.kernel.names import assign, data_at, names_at, write, write_own
 from engine.kernel.plan import Place
 from engine.kernel.questions import mapped, run_script
 from engine.kernel.rows import COUNT, FRAME, INSTANCE, KIND, PARENT, T_SCOPE, T_SUBS
@@ -26,7 +26,8 @@ def finish(run: Run, name: str, outcome: str | None) -> None:
     if after is not None:
         scope = run.surroundings(name)
         names = names_at(run, scope, outcome)
-        write(run, scope, run_script(run, run.site(name, "script"), after, names), name)
+        found = run_script(run, run.site(name, "script"), after, names)
+        assign(run, scope, name, found, after)
     run.perform("map", name, outcome)
 
 

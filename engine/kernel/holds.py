@@ -12,6 +12,7 @@ from typing import Any
 
 from engine.commands import ResumeCase, ResumeTask, SuspendCase, SuspendTask
 from engine.errors import WrongState
+from engine.kernel.counted import keep
 from engine.kernel.names import write
 from engine.kernel.questions import value_of
 from engine.kernel.rows import (
@@ -143,30 +144,33 @@ def _follow(run: Run, tasks: list[str], timers: list[str]) -> None:
     Where a limit is one datum, that datum is what people and scripts know of it: it
     must not stay at the moment before the hold.
     """
-    moved: list[tuple[str, str, str, Any]] = []
+    moved: list[tuple[str, str, str, Any, list[Any]]] = []
     for task in tasks:
         row = run.tasks[task]
         if row[SHIFT] is not None and not is_task_held(run, task):
             code = run.place(task).node.assignment.due
-            moved.append((task, run.tokens[task][T_SCOPE], code.text if code else "", row[DUE]))
+            text, scope = code.text if code else "", run.tokens[task][T_SCOPE]
+            moved.append((task, scope, text, row[DUE], row[SHIFT]))
     for number in timers:
         row = run.subs[number]
         if row[U_SHIFT] is not None and row[U_LEFT] is None:
             text = code_of(definition_of(run, row)).text
-            moved.append((row[U_HOST], row[U_SCOPE], text, row[U_VALUE]))
-    written: dict[tuple[str, str], tuple[str, str]] = {}
-    for at, scope, text, due_at in moved:
+            moved.append((row[U_HOST], row[U_SCOPE], text, row[U_VALUE], row[U_SHIFT]))
+    written: dict[tuple[str, str], tuple[str, str, list[Any]]] = {}
+    for at, scope, text, due_at, shift in moved:
         name = text.strip()
         if name.isidentifier():
-            written.setdefault((scope, name), (at, due_at))
+            written.setdefault((scope, name), (at, due_at, shift))
     names = {name for _, name in written}
     for number in timers:
         row = run.subs[number]
         if row[U_SHIFT] is not None and names & code_of(definition_of(run, row)).names:
             # What its text gives from the moved datum counts, not what was left of it.
             run.subs[number] = [*row[:U_SHIFT], None, *row[U_SHIFT + 1 :]]
-    for (scope, name), (at, due_at) in written.items():
+    for (scope, name), (at, due_at, (left, since, _)) in written.items():
         write(run, scope, {name: due_at}, at)
+        if left["unit"] == "WH":
+            keep(run, scope, {name: [{"$after": [since, left]}, False]})
 
 
 def _inside(run: Run, scope: str) -> tuple[list[str], list[str]]:

@@ -40,6 +40,7 @@ class Marking:
         "actors",
         "case",
         "case_id",
+        "counted",
         "data",
         "held",
         "incidents",
@@ -74,6 +75,7 @@ class Marking:
             control["incidents"].copy() if "incidents" in control else {}
         )
         self.held: Table = control["held"].copy() if "held" in control else {}
+        self.counted: Table = control["counted"].copy() if "counted" in control else {}
         self.data = snapshot.sheets.copy()
         self._own: set[str] = set()
         self._inside: dict[str, dict[tuple[str, bool], None]] | None = None
@@ -105,6 +107,8 @@ class Marking:
             control["incidents"] = self.incidents
         if self.held:
             control["held"] = self.held
+        if self.counted:
+            control["counted"] = self.counted
         state = "suspended" if "" in self.held else "incident" if self.incidents else "open"
         return Snapshot(self.case_id, state, control, self.data)
 
@@ -190,6 +194,8 @@ class Marking:
         self.data.drop(name)
         self.drop_joins(name)
         self.held.pop(name, None)
+        if self.counted:
+            self.counted.pop(name, None)
         if self._inside is not None:
             self._inside[row[PARENT]].pop((name, False), None)
         return row

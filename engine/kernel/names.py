@@ -13,6 +13,8 @@ from typing import Any
 
 from engine.commands import JsonObject
 from engine.events import Event
+from engine.execution import Answer
+from engine.kernel.counted import forget, keep, linked
 from engine.kernel.rows import (
     ACTIVE,
     CALL,
@@ -27,6 +29,7 @@ from engine.kernel.rows import (
     TOTAL,
 )
 from engine.kernel.run import Run, Stuck
+from engine.scripts import Code
 from engine.sheets import Sheets
 
 _PROCESSES = frozenset({CASE, CALL})
@@ -127,12 +130,22 @@ def write(run: Run, scope: str, values: Mapping[str, Any], at: str) -> None:
         write_own(run, home, {name: values[name] for name in names}, at)
 
 
+def assign(run: Run, scope: str, at: str, found: Answer, code: Code) -> None:
+    """Write what a script assigned, and keep how the moments among it were counted."""
+    how = linked(run, scope, found.counted, code) if found.counted else None
+    write(run, scope, found.value, at)
+    if how:
+        keep(run, scope, how)
+
+
 def write_own(run: Run, scope: str, values: Mapping[str, Any], at: str) -> None:
     """Write data into ``scope`` itself, whether or not it has them yet."""
     if not values:
         return
     names = sorted(values)
     run.data.write(scope, values)
+    if run.counted:
+        forget(run, scope, names)
     if at in run.tokens:
         element, around, nth, instance, *_ = run.tokens[at]
     else:

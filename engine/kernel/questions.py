@@ -107,15 +107,16 @@ def mapped(
     return {one.target: value for one, value in zip(mappings, found, strict=True)}
 
 
-def run_script(run: Run, site: Site, code: Code, names: Names) -> JsonObject:
-    """Return the variables that a script assigned.
+def run_script(run: Run, site: Site, code: Code, names: Names) -> Answer:
+    """Return the variables that a script assigned, and how moments among them were counted.
 
     Raises:
         Stuck: it failed, or assigned what is read only.
     """
-    assigned: JsonObject = value_of(run.world.run(site, code, names), site.purpose, code) or {}
+    answer = run.world.run(site, code, names)
+    assigned: JsonObject = value_of(answer, site.purpose, code) or {}
     demand_writable(assigned)
-    return assigned
+    return Answer(assigned, counted=answer.counted)
 
 
 class Moment(NamedTuple):

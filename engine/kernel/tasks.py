@@ -18,6 +18,7 @@ from engine.commands import (
 from engine.errors import AlreadyClaimed, NotAllowed, OnHold, TaskNotOpen, UnknownOutcome
 from engine.events import Event
 from engine.execution import Answer
+from engine.kernel.counted import is_provisional
 from engine.kernel.flows import leave
 from engine.kernel.names import names_at, write
 from engine.kernel.plan import Place, plan_of
@@ -97,7 +98,9 @@ def _offer(
         event["outcomes"] = list(place.outcomes)
     if due is not None:
         event["due_at"] = event["original_due_at"] = due_at
-        if due.provisional:
+        if due.provisional or (
+            run.counted and is_provisional(run, scope, node.assignment.due)
+        ):
             event["provisional"] = True
     if warn_at is not None:
         event["warn_at"] = warn_at
