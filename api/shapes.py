@@ -127,9 +127,10 @@ class ListQuery(Params):
 
 
 class UploadQuery(Params):
-    """Name of the file, when the body is the file itself."""
+    """Name of the file, when the body is the file itself, and what is to run its cases."""
 
     filename: QueryText | None = None
+    executor: Literal["kernel", "spiff"] = "kernel"
 
 
 # -- bodies -------------------------------------------------------------------------
@@ -236,6 +237,19 @@ class Comment(Body):
     """A remark."""
 
     text: Text
+
+
+class Wishes(Body):
+    """Where and whether you want to be told of work by e-mail."""
+
+    email: Annotated[str, Field(min_length=3, max_length=254)] | None = None
+    by_mail: bool = True
+
+
+class Seen(Body):
+    """Up to when the notices were looked at."""
+
+    until: Name = Field(description="RFC 3339 with offset: `at` of the newest notice.")
 
 
 class Erasure(Body):

@@ -11,6 +11,7 @@ from engine.kernel import Kernel
 from engine.ports import Application
 from engine.scripts import Sandbox
 from engine.settings import Settings
+from engine.spiff import Spiff
 
 __all__ = ["CLOCK_FACT", "Application", "open_application"]
 
@@ -42,7 +43,7 @@ def open_application(
         clock=chosen,
         database=database,
         sandbox=sandbox or Sandbox(),
-        executors={"kernel": Kernel()},
+        executors={one.name: one for one in (Kernel(), Spiff())},
         deliver=outbox.deliver,
         find_actor=_find_actor,
     )

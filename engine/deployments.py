@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,11 +18,11 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
-from engine import access, cases, decisions, definitions, forms, store
+from engine import access, cases, definitions, store, uploads
 from engine.access import Actor
-from engine.bpmn import checks, reader
+from engine.bpmn import checks
 from engine.bpmn.findings import Finding
-from engine.bpmn.model import Diagram, Node, Process, Trigger
+from engine.bpmn.model import Node, Process, Trigger
 from engine.cases import Answer, Once
 from engine.clock import text
 from engine.database import Transaction
@@ -34,7 +34,11 @@ from engine.periods import Timer, parse_timer
 from engine.ports import Application
 from engine.tables import definitions as table
 from engine.tables import resources, starts
+from engine.uploads import Upload
 from engine.worlds import LiveWorld
+
+DEFAULT = "kernel"
+"""The executor of who names none."""
 
 _LATEST = (
     sa.select(table.c.version, table.c.sha256)
@@ -73,28 +77,28 @@ _REARM = (
 )
 
 
-@dataclass(slots=True)
-class _Upload:
-    """Files that belong together, read."""
-
-    diagrams: dict[str, Diagram] = field(default_factory=dict)
-    decisions: dict[str, str] = field(default_factory=dict)
-    forms: dict[str, str] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
-
-    @property
-    def processes(self) -> dict[str, Process]:
-        return {key: one for d in self.diagrams.values() for key, one in d.processes.items()}
-
-
-def check(app: Application, files: Mapping[str, bytes]) -> list[Finding]:
+def check(
+    app: Application, files: Mapping[str, bytes], *, executor: str = DEFAULT
+) -> list[Finding]:
     """Return what a designer should know of these files before deploying; change nothing.
 
-    Findings stand in the order of the files, then of their lines.
+    Findings stand in the order of the files, then of their lines; after them what
+    the executor would not run.
+
+    Raises:
+        InvalidRequest: there is no such executor.
     """
+    _demand_executor(app, executor)
     with app.database.reading() as tx:
         app.references.refresh(tx)
-        return _check(app, tx, _read(files))
+        return _check(app, tx, uploads.read(files), executor)
+
+
+def _demand_executor(app: Application, executor: str) -> None:
+    if executor not in app.executors:
+        raise InvalidRequest(
+            f"There is no executor {executor!r}.", hint=f"Name one of: {', '.join(app.executors)}."
+        )
 
 
 def deploy(
@@ -102,23 +106,26 @@ def deploy(
     actor: Actor,
     files: Mapping[str, bytes],
     *,
-    executor: str = "kernel",
+    executor: str = DEFAULT,
 ) -> Answer:
     """Add a version of every process that changed; 201, or 200 when none did.
 
     Args:
         files: file name -> bytes; BPMN (``.bpmn``), DMN (``.dmn``) and forms (``.json``).
+        executor: what runs the cases of these versions.
 
     Raises:
         NotAllowed: the actor is no deployer.
+        InvalidRequest: there is no such executor, or nothing among the files.
         NotDeployable: with the findings, when one of them is an error.
     """
     access.require(actor, "deploy")
+    _demand_executor(app, executor)
     now = app.clock.now()
     with app.database.reading() as tx:
         app.references.refresh(tx)
-        upload = _read(files)
-        findings = _check(app, tx, upload)
+        upload = uploads.read(files)
+        findings = _check(app, tx, upload, executor)
     if any(one.severity == "error" for one in findings):
         raise NotDeployable(
             "Nothing was deployed: the files have errors.",
@@ -172,39 +179,10 @@ def choose(app: Application, actor: Actor, process: str, number: int) -> Answer:
         return Answer(200, _present(tx, process))
 
 
-# -- reading an upload ---------------------------------------------------------------
+# -- checking an upload ----------------------------------------------------------------
 
 
-def _read(files: Mapping[str, bytes]) -> _Upload:
-    upload = _Upload()
-    for name, content in sorted(files.items()):
-        kind = name.rpartition(".")[2].lower()
-        if kind in {"bpmn", "xml"}:
-            diagram, found = reader.read_cached(content, name)
-            if diagram is not None:
-                upload.diagrams[name] = diagram
-        elif kind == "dmn":
-            tables, found = decisions.read(content, filename=name)
-            upload.decisions.update({one.key: name for one in tables})
-        elif kind == "json":
-            form, found = forms.read(content, filename=name)
-            if form is not None:
-                upload.forms[form.key] = name
-        else:
-            found = [_unknown(name)]
-        upload.findings.extend(found)
-    return upload
-
-
-def _unknown(name: str) -> Finding:
-    return Finding(
-        code="unknown-file", severity="error", file=name, element=None, line=None,
-        message=f"{name!r} is no BPMN, DMN or form.",
-        hint="Name diagrams *.bpmn, decisions *.dmn and forms *.json.",
-    )  # fmt: skip
-
-
-def _check(app: Application, tx: Transaction, upload: _Upload) -> list[Finding]:
+def _check(app: Application, tx: Transaction, upload: Upload, executor: str) -> list[Finding]:
     findings = list(upload.findings)
     others = {key: _deployed(tx, key) for (key,) in tx.all(_KEYS, {})}
     others.update(upload.processes)
@@ -221,6 +199,7 @@ def _check(app: Application, tx: Transaction, upload: _Upload) -> list[Finding]:
             decisions=known_decisions,
             sandbox_check=app.sandbox.check,
         )
+        findings += uploads.not_run(app.executors[executor], diagram, others, name)
     return findings
 
 
@@ -238,7 +217,7 @@ def _deployed(tx: Transaction, key: str) -> Process:
 # -- storing --------------------------------------------------------------------------
 
 
-def _store_resources(tx: Transaction, upload: _Upload, files: Mapping[str, bytes]) -> None:
+def _store_resources(tx: Transaction, upload: Upload, files: Mapping[str, bytes]) -> None:
     for kind, named in (("form", upload.forms), ("decision", upload.decisions)):
         for key, filename in named.items():
             sha256 = store.put_blob(tx, files[filename])

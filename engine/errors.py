@@ -203,6 +203,13 @@ class StepLimit(EngineError):
 # -- definitions --------------------------------------------------------------
 
 
+class NotOnExecutor(EngineError):
+    """The executor of the case cannot do this."""
+
+    code = "not-on-executor"
+    status = 409
+
+
 class NotDeployable(EngineError):
     """The diagram has errors; see the findings."""
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from engine.bpmn.findings import Finding
 from engine.bpmn.model import Process
 from engine.commands import Command, JsonObject
 from engine.events import Event
@@ -211,6 +212,9 @@ class Executor(Protocol):
         Raises:
             TaskNotOpen: it is completed, cancelled or was never opened.
         """
+
+    def refusals(self, process: Process, filename: str) -> Sequence[Finding]:
+        """Return an error for each element that this executor would not run rightly."""
 
 
 def empty(case: str) -> Snapshot:

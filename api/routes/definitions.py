@@ -23,8 +23,13 @@ api = APIBlueprint("definitions", __name__, abp_tags=[Tag(name="definitions")])
 def deploy(query: UploadQuery) -> Response:
     """Deploy files that belong together; 201 with what is new, 200 if nothing is."""
     files = uploads.diagrams(query.filename)
-    key = once(uploads.digest(files))
-    return answered(once_only(key, lambda: deployments.deploy(application(), actor(), files)))
+    key = once(uploads.digest({**files, "executor": query.executor.encode()}))
+    return answered(
+        once_only(
+            key,
+            lambda: deployments.deploy(application(), actor(), files, executor=query.executor),
+        )
+    )
 
 
 @api.post(
@@ -36,7 +41,7 @@ def check(query: UploadQuery) -> Response:
     """Say what is wrong or doubtful in the files; nothing changes."""
     access.require(actor(), "check")
     files = uploads.diagrams(query.filename)
-    found = deployments.check(application(), files)
+    found = deployments.check(application(), files, executor=query.executor)
     return reply({"findings": [one.to_json() for one in found]})
 
 

@@ -25,6 +25,13 @@ KINDS = (".bpmn", ".dmn", ".json")
 _PATHS = click.argument(
     "paths", metavar="PATH…", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path)
 )
+_EXECUTOR = click.option(
+    "--executor",
+    type=click.Choice(["kernel", "spiff"]),
+    default=deployments.DEFAULT,
+    show_default=True,
+    help="What runs the cases.",
+)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print a JSON document.")
 
 
@@ -58,40 +65,42 @@ def _wanted(path: Path, folder: Path) -> bool:
 
 @click.command()
 @_PATHS
+@_EXECUTOR
 @_JSON
 @click.pass_obj
-def check(settings: Settings, *, paths: tuple[Path, ...], as_json: bool) -> None:
+def check(settings: Settings, *, paths: tuple[Path, ...], executor: str, as_json: bool) -> None:
     """Say what is wrong with the diagrams, decisions and forms in PATH…, and what to do."""
     files = read_files(paths)
     try:
-        findings = _check(settings, files)
+        findings = _check(settings, files, executor)
     except NotReady as reason:
         terminal.say(f"{reason.message} Checking without what is deployed.")
         with TemporaryDirectory() as folder:
             empty = replace(settings, database_url=f"sqlite:///{folder}/empty.db")
             migrations.upgrade(empty.database_url)
-            findings = _check(empty, files)
+            findings = _check(empty, files, executor)
     documents = [_document(one) for one in findings]
     terminal.answer({"findings": documents}, as_json=as_json, text=_report(documents, len(files)))
     wrong = any(one["severity"] == "error" for one in documents)
     click.get_current_context().exit(1 if wrong else 0)
 
 
-def _check(settings: Settings, files: dict[str, bytes]) -> list[Any]:
+def _check(settings: Settings, files: dict[str, bytes], executor: str) -> list[Any]:
     with opened(settings) as app:
-        return list(deployments.check(app, files))
+        return list(deployments.check(app, files, executor=executor))
 
 
 @click.command()
 @_PATHS
+@_EXECUTOR
 @_JSON
 @click.pass_obj
-def deploy(settings: Settings, *, paths: tuple[Path, ...], as_json: bool) -> None:
+def deploy(settings: Settings, *, paths: tuple[Path, ...], executor: str, as_json: bool) -> None:
     """Check, then add a new version of each process of which anything has changed."""
     files = read_files(paths)
     with opened(settings) as app:
         try:
-            answer = deployments.deploy(app, identities.operator(), files)
+            answer = deployments.deploy(app, identities.operator(), files, executor=executor)
         except NotDeployable as refusal:
             findings = refusal.findings or []
             document = {**refusal.to_json(), "findings": findings}

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import cast
 
+from engine.bpmn.findings import Finding
+from engine.bpmn.model import Process
 from engine.commands import Command, JsonObject, RetryIncident
 from engine.errors import StepLimit
 from engine.execution import Applied, Bundle, OpenTask, Snapshot, World
@@ -53,6 +55,11 @@ class Kernel:
             run = Run(bundle, snapshot, STEPS, now=now, actor=actor, world=world)
             park_command(run, command, str(limit))
         return Applied(run.snapshot(), run.events)
+
+    def refusals(self, process: Process, filename: str) -> Sequence[Finding]:
+        """Return nothing: what the reader accepts runs here."""
+        del process, filename
+        return ()
 
     def task(self, bundle: Bundle, snapshot: Snapshot, task: str) -> OpenTask:
         """Return the open task of that case-relative name.

@@ -1,0 +1,325 @@
+"""Limits: they follow their expression, and stop while a task or the case is on hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.commands import (
+    ExtendTask,
+    RecomputeDeadlines,
+    ResumeCase,
+    ResumeTask,
+    SuspendCase,
+    SuspendTask,
+)
+from engine.deadlines import local_text
+from engine.errors import WrongState
+from engine.periods import parse_moment
+from engine.spiff.asking import ask, literal, moment, value_of
+from engine.spiff.books import Sub
+from engine.spiff.data import names_at, write
+from engine.spiff.run import Run
+from engine.spiff.tasks import demand_task, tell_task
+from engine.spiff.waits import (
+    arm,
+    clock_of,
+    code_of,
+    definition_of,
+    due_of,
+    hold_timer,
+    tell_timer,
+)
+
+
+def settle(run: Run) -> None:
+    """Evaluate again the limits whose data this command wrote."""
+    while run.stale:
+        one = next(iter(run.stale))
+        del run.stale[one]
+        if one in run.subs:
+            run.perform("retime", run.subs[one].host, one)
+        elif one in run.tasks:
+            run.perform("redue", one)
+
+
+def recompute(run: Run, command: RecomputeDeadlines) -> None:
+    """Evaluate every limit again: the calendar has a new version."""
+    del command
+    for number in sorted(run.subs, key=int):
+        row = run.subs[number]
+        if row.type == "timer" and row.left is None:
+            if row.shift is not None:
+                run.perform("reshift", row.host, number)
+            elif literal(code_of(definition_of(run, row)).text) is None:
+                run.perform("retime", row.host, number)
+    for task in sorted(run.tasks):
+        work = run.tasks[task]
+        if work.left is None and not work.extended:
+            run.perform("redue" if work.shift is None else "reshift_task", task)
+
+
+def retime(run: Run, host: str, number: str) -> None:
+    """Evaluate one timer again.
+
+    Raises:
+        StuckError: its expression fails; the timer keeps its moment.
+    """
+    row = run.subs.get(number)
+    if row is None:
+        return
+    definition = definition_of(run, row)
+    site = run.site(run.tokens[host], "timer", row.since)
+    answer = ask(run, site, [code_of(definition)], names_at(run, row.scope))[0]
+    due = due_of(run, definition, answer, since=parse_moment(row.since or run.moment))
+    if due is None:
+        if row.value is not None:
+            tell_timer(run, number, "timer_cancelled")
+            row.value = row.text = row.left = row.shift = None
+        return
+    if row.shift is not None and due.due_at == row.value:
+        # The datum was moved along with the limit, and says now what holds already.
+        row.shift = None
+        return
+    known = row.value if row.shift is None else row.shift[2]
+    fired = None if known is not None else row.fired
+    if fired is not None and parse_moment(due.due_at) <= parse_moment(fired):
+        return
+    if (due.due_at, due.cycle) != (known, row.text):
+        row.text, row.shift = due.cycle, None
+        _set_timer(run, number, due.due_at, provisional=due.provisional)
+
+
+def _set_timer(run: Run, number: str, due_at: str, *, provisional: bool) -> None:
+    row = run.subs[number]
+    was_armed, row.value = row.value is not None, due_at
+    if row.left is not None:
+        hold_timer(run, number)
+        return
+    if was_armed:
+        tell_timer(run, number, "timer_cancelled")
+    arm(run, number, provisional=provisional)
+
+
+def reshift(run: Run, host: str, number: str) -> None:
+    """Count again what was left of a timer after its hold."""
+    row = run.subs[number]
+    assert row.shift is not None
+    left, since, _ = row.shift
+    answer = run.world.resume(run.site(run.tokens[host], "release", since), left)
+    due_at = value_of(answer, "timer")
+    if due_at != row.value:
+        _set_timer(run, number, due_at, provisional=answer.provisional)
+
+
+def reshift_task(run: Run, task: str) -> None:
+    """Count again what was left of a task after its hold."""
+    row = run.tasks[task]
+    assert row.shift is not None
+    left, since, was = row.shift
+    answer = run.world.resume(run.site(run.tokens[task], "release", since), left)
+    due_at = value_of(answer, "hold")
+    if due_at != row.due:
+        _set_due(run, task, due_at, row.warn, provisional=answer.provisional)
+        row.shift = [left, since, was]
+
+
+def redue(run: Run, task: str) -> None:
+    """Evaluate the limits of a task again.
+
+    Raises:
+        StuckError: an expression fails; the task keeps its limits.
+    """
+    row = run.tasks.get(task)
+    if row is None or row.extended:
+        return
+    token = run.tokens[task]
+    who = token.task_spec.node.assignment
+    codes = [code for code in (who.due, who.warn) if code is not None]
+    if not codes:
+        return
+    site = run.site(token, "assignment", row.since)
+    answers = ask(run, site, codes, names_at(run, token.scope))
+    since = parse_moment(row.since)
+    found = {
+        code: moment(answer, code, since=since, now=run.now, purpose="assignment")
+        for code, answer in zip(codes, answers, strict=True)
+    }
+    due, warn = (found.get(code) if code is not None else None for code in (who.due, who.warn))
+    due_at, warn_at = due and due.due_at, warn and warn.due_at
+    if row.shift is not None and due_at == row.due:
+        row.shift = None
+    if due_at == (row.due if row.shift is None else row.shift[2]):
+        due_at = row.due
+    if (due_at, warn_at) != (row.due, row.warn):
+        _set_due(run, task, due_at, warn_at, provisional=due is not None and due.provisional)
+
+
+def _set_due(
+    run: Run, task: str, due_at: str | None, warn_at: str | None, *, provisional: bool = False
+) -> None:
+    row, token = run.tasks[task], run.tokens[task]
+    if due_at != row.due:
+        row.shift = None
+    row.due, row.warn = due_at, warn_at
+    row.original_due = row.original_due or due_at
+    if row.left is not None and due_at is not None:
+        unit = clock_of(run, token.task_spec.node, token.scope)
+        row.left = value_of(run.world.remaining(run.site(token, "hold"), due_at, unit), "hold")
+    tell_task(
+        run,
+        task,
+        "task_due_changed",
+        due_at=due_at,
+        original_due_at=row.original_due,
+        warn_at=warn_at,
+        provisional=True if provisional else None,
+        reason=run.reason,
+    )
+
+
+def extend_task(run: Run, command: ExtendTask) -> None:
+    """Give a task a later due moment; the original one stays beside it."""
+    task = command.task
+    row = demand_task(run, task)
+    due_at = local_text(parse_moment(command.due_at))
+    token = run.tokens[task]
+    code = token.task_spec.node.assignment.due
+    run.reason = command.reason
+    if code is not None and code.text.strip().isidentifier():
+        # The datum that it is taken from is written, so that what else mentions it follows.
+        write(run, token.scope, {code.text.strip(): due_at}, token)
+        return
+    row.extended = True
+    _set_due(run, task, due_at, row.warn)
+
+
+# -- on hold ------------------------------------------------------------------------------
+
+
+def suspend_case(run: Run, command: SuspendCase) -> None:
+    """Stop the whole case."""
+    if "" in run.held:
+        raise WrongState("The case is suspended already.")
+    run.emit_case("case_suspended", reason=command.reason, review_at=command.review_at)
+    tasks = [one for one in sorted(run.tasks) if one not in run.held]
+    timers = [one for one in _timers(run) if _runs(run.subs[one])]
+    run.held[""] = 1
+    for task in tasks:
+        _stop_task(run, task)
+    for number in timers:
+        hold_timer(run, number)
+
+
+def resume_case(run: Run, command: ResumeCase) -> None:
+    """Let a suspended case go on."""
+    if "" not in run.held:
+        raise WrongState("The case is not suspended.")
+    run.emit_case("case_resumed", reason=command.reason)
+    del run.held[""]
+    tasks, timers = sorted(run.tasks), _timers(run)
+    for task in tasks:
+        if task not in run.held:
+            _start_task(run, task)
+    for number in timers:
+        row = run.subs[number]
+        if row.left is not None and row.host not in run.held:
+            _start_timer(run, number)
+    _follow(run, tasks, timers)
+
+
+def suspend_task(run: Run, command: SuspendTask) -> None:
+    """Stop the clocks of one task."""
+    task = command.task
+    demand_task(run, task)
+    if task in run.held:
+        raise WrongState(f"Task {task!r} is on hold already.")
+    was_held = run.is_held(task)
+    run.held[task] = 1
+    if not was_held:
+        _stop_task(run, task, command.reason, command.review_at)
+        for number in _timers(run, task):
+            if _runs(run.subs[number]):
+                hold_timer(run, number)
+
+
+def resume_task(run: Run, command: ResumeTask) -> None:
+    """Let the clocks of a task run on with what was left."""
+    task = command.task
+    demand_task(run, task)
+    if task not in run.held:
+        raise WrongState(f"Task {task!r} is not on hold.")
+    del run.held[task]
+    if not run.is_held(task):
+        _start_task(run, task)
+        timers = _timers(run, task)
+        for number in timers:
+            if run.subs[number].left is not None:
+                _start_timer(run, number)
+        _follow(run, [task], timers)
+
+
+def _timers(run: Run, task: str | None = None) -> list[str]:
+    found = [
+        number
+        for number, row in run.subs.items()
+        if row.type == "timer" and task in (None, row.host)
+    ]
+    return sorted(found, key=int)
+
+
+def _runs(row: Sub) -> bool:
+    return row.value is not None and row.left is None
+
+
+def _stop_task(run: Run, task: str, reason: Any = None, review_at: str | None = None) -> None:
+    row, token = run.tasks[task], run.tokens[task]
+    if row.due is not None:
+        unit = clock_of(run, token.task_spec.node, token.scope)
+        row.left = value_of(run.world.remaining(run.site(token, "hold"), row.due, unit), "hold")
+    tell_task(run, task, "task_held", reason=reason, review_at=review_at)
+
+
+def _start_task(run: Run, task: str) -> None:
+    row, provisional = run.tasks[task], None
+    if row.left is not None:
+        answer = run.world.resume(run.site(run.tokens[task], "release"), row.left)
+        row.shift = [row.left, run.moment, row.due]
+        row.due, row.left = value_of(answer, "hold"), None
+        provisional = True if answer.provisional else None
+    tell_task(run, task, "task_released", due_at=row.due, provisional=provisional)
+
+
+def _start_timer(run: Run, number: str) -> None:
+    row = run.subs[number]
+    answer = run.world.resume(run.site(run.tokens[row.host], "release"), row.left)
+    row.shift = [row.left, run.moment, row.value]
+    row.value, row.left = value_of(answer, "hold"), None
+    arm(run, number, provisional=answer.provisional)
+
+
+def _follow(run: Run, tasks: list[str], timers: list[str]) -> None:
+    """Move the data that limits are read from along with them."""
+    moved: list[tuple[str, str, str, Any]] = []
+    for task in tasks:
+        work = run.tasks[task]
+        if work.shift is not None and not run.is_held(task):
+            token = run.tokens[task]
+            code = token.task_spec.node.assignment.due
+            moved.append((task, token.scope, code.text if code else "", work.due))
+    for number in timers:
+        row = run.subs[number]
+        if row.shift is not None and row.left is None:
+            text = code_of(definition_of(run, row)).text
+            moved.append((row.host, row.scope, text, row.value))
+    written: dict[tuple[str, str], tuple[str, str]] = {}
+    for host, scope, text, due_at in moved:
+        if text.strip().isidentifier():
+            written.setdefault((scope, text.strip()), (host, due_at))
+    names = {name for _, name in written}
+    for number in timers:
+        row = run.subs[number]
+        if row.shift is not None and names & code_of(definition_of(run, row)).names:
+            # What its text gives from the moved datum counts, not what was left of it.
+            row.shift = None
+    for (scope, name), (host, due_at) in written.items():
+        write(run, scope, {name: due_at}, run.tokens[host])

@@ -1,0 +1,125 @@
+"""Case data: what an expression sees at a place, and where a written datum goes.
+
+Data are kept per scope and key, never in a task of SpiffWorkflow: branches that
+come together write what they write and nothing else. A name is read from the
+innermost scope that has it and written there; a new one arises in the scope of
+the process. A called process sees nothing of its caller.
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Mapping
+from typing import Any
+
+from engine.commands import JsonObject
+from engine.spiff.books import ACTIVE, CALL, CASE, DONE_COUNT, FRAME, MULTI, TOTAL
+from engine.spiff.machine import Token
+from engine.spiff.run import Run, StuckError
+
+_PROCESSES = frozenset({CASE, CALL})
+READ_ONLY = frozenset(
+    (
+        "case",
+        "outcome",
+        "loopCounter",
+        "nrOfInstances",
+        "nrOfActiveInstances",
+        "nrOfCompletedInstances",
+    )
+)
+
+Names = Mapping[str, Any]
+
+
+def names_at(run: Run, scope: str, outcome: str | None = None, **special: Any) -> Names:
+    """Return the names that are readable in ``scope``; those in ``special`` win."""
+    frames: list[JsonObject] = []
+    named: JsonObject = {"case": run.case}
+    if outcome is not None:
+        named["outcome"] = outcome
+    while True:
+        row = run.scopes[scope]
+        if row.kind == MULTI:
+            assert row.loop is not None
+            named.setdefault("nrOfInstances", row.loop[TOTAL])
+            named.setdefault("nrOfActiveInstances", row.loop[ACTIVE])
+            named.setdefault("nrOfCompletedInstances", row.loop[DONE_COUNT])
+        else:
+            if row.kind == FRAME and row.instance is not None:
+                named.setdefault("loopCounter", row.instance + 1)
+            if scope in run.data:
+                frames.append(run.data[scope])
+        if row.kind in _PROCESSES:
+            named.update(special)
+            return ChainMap(named, *frames)
+        scope = row.parent
+
+
+def data_at(run: Run, scope: str) -> JsonObject:
+    """Return all data visible in ``scope``, without the special names."""
+    found: JsonObject = {}
+    while True:
+        row = run.scopes[scope]
+        if row.kind != MULTI:
+            found = {**run.data.get(scope, {}), **found}
+        if row.kind in _PROCESSES:
+            return found
+        scope = row.parent
+
+
+def write(run: Run, scope: str, values: Mapping[str, Any], at: Token | None) -> None:
+    """Write data from ``scope``; ``at`` is the token that does it, None the case."""
+    homes: dict[str, JsonObject] = {}
+    for name in sorted(values):
+        homes.setdefault(_home(run, scope, name), {})[name] = values[name]
+    for home, own in homes.items():
+        write_own(run, home, own, at)
+
+
+def write_own(run: Run, scope: str, values: Mapping[str, Any], at: Token | None) -> None:
+    """Write data into ``scope`` itself, whether or not it has them yet."""
+    if not values:
+        return
+    run.own_data(scope).update(values)
+    names = sorted(values)
+    if at is None:
+        key = run.bundle.main
+        run.emit("data_written", "", key, 1, scope=scope, names=names)
+    else:
+        run.tell(at, "data_written", scope=scope, names=names)
+    _watch(run, frozenset(names))
+
+
+def _watch(run: Run, names: frozenset[str]) -> None:
+    """Remember the conditions and limits that mention what was written."""
+    for number in sorted(run.subs, key=int) if run.subs else ():
+        row = run.subs[number]
+        if row.type in ("timer", "conditional"):
+            spec = run.area(row.scope).by_id[row.element]
+            code = spec.node.events[row.index].value
+            if code is not None and names & code.names:
+                (run.dirty if row.type == "conditional" else run.stale)[number] = None
+    for task in run.tasks:
+        if not names.isdisjoint(run.tokens[task].task_spec.limits):
+            run.stale[task] = None
+
+
+def _home(run: Run, scope: str, name: str) -> str:
+    while True:
+        row = run.scopes[scope]
+        if row.kind in _PROCESSES or (row.kind != MULTI and name in run.data.get(scope, ())):
+            return scope
+        scope = row.parent
+
+
+def demand_writable(values: Mapping[str, Any]) -> None:
+    """Refuse that a script assigns what only the engine sets.
+
+    Raises:
+        StuckError: it does.
+    """
+    for name in values:
+        if name in READ_ONLY:
+            message = f"A script cannot assign {name!r}; the engine sets it."
+            raise StuckError("script-failed", message)

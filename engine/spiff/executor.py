@@ -1,0 +1,95 @@
+"""Commands come in here; a snapshot and its events go out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import cast
+
+from engine.bpmn.findings import Finding
+from engine.bpmn.model import Process
+from engine.commands import Command, RetryIncident, StartCase
+from engine.errors import NotOnExecutor, StepLimit
+from engine.execution import Applied, Bundle, OpenTask, Snapshot, World
+from engine.spiff.data import names_at
+from engine.spiff.dispatch import STEPS, demand_state, park_command, run_command
+from engine.spiff.limits import SEMANTICS
+from engine.spiff.refusals import refusals
+from engine.spiff.run import LimitReachedError, Run
+from engine.spiff.tasks import actors, demand_task
+
+_ALWAYS = datetime(1, 1, 1, tzinfo=UTC)
+
+
+class Spiff:
+    """SpiffWorkflow behind the seam; see the package for what it promises."""
+
+    name = "spiff"
+    semantics = SEMANTICS
+
+    def refusals(self, process: Process, filename: str) -> Sequence[Finding]:
+        """Return what of a process this executor would run wrongly, and so does not run."""
+        return refusals(process, filename)
+
+    def apply(
+        self,
+        bundle: Bundle,
+        snapshot: Snapshot,
+        command: Command,
+        *,
+        now: datetime,
+        actor: str,
+        world: World,
+    ) -> Applied:
+        """Apply one command; ``snapshot`` is left as it was.
+
+        A command that does too much is dropped whole and becomes an incident.
+
+        Raises:
+            EngineError: the command is refused; nothing happened.
+        """
+        if isinstance(command, StartCase):
+            _demand_runnable(bundle)
+        run = Run(bundle, snapshot, STEPS, now=now, actor=actor, world=world)
+        demand_state(run, command)
+        try:
+            run_command(run, command)
+        except LimitReachedError as limit:
+            if isinstance(command, RetryIncident):
+                raise StepLimit(str(limit)) from None
+            run = Run(bundle, snapshot, STEPS, now=now, actor=actor, world=world)
+            demand_state(run, command)
+            park_command(run, command, str(limit))
+        return Applied(run.snapshot(), run.events)
+
+    def task(self, bundle: Bundle, snapshot: Snapshot, task: str) -> OpenTask:
+        """Return the open task of that case-relative name.
+
+        Raises:
+            TaskNotOpen: it is completed, cancelled or was never opened.
+        """
+        # Nothing is asked of the world and no moment is read.
+        run = Run(bundle, snapshot, {}, now=_ALWAYS, actor="", world=cast("World", None))
+        row, token = demand_task(run, task), run.tokens[task]
+        names = names_at(run, token.scope)
+        who = token.task_spec.node.assignment
+        return OpenTask(
+            task=task,
+            process=run.process(token.scope).key,
+            element=token.task_spec.element,
+            nth=token.nth,
+            instance=token.instance,
+            assignee=row.assignee,
+            candidates=row.candidates,
+            held=run.is_held(task),
+            names=names,
+            not_same_as=actors(run, names, token.scope, who.not_same_as),
+            not_same_unit_as=actors(run, names, token.scope, who.not_same_unit_as),
+        )
+
+
+def _demand_runnable(bundle: Bundle) -> None:
+    """Refuse a case whose processes have changed to what this executor does not run."""
+    for process in bundle.processes.values():
+        for one in refusals(process, process.key):
+            raise NotOnExecutor(one.message, hint=one.hint, element=one.element)

@@ -1,0 +1,202 @@
+"""One command at work: the trees, the events so far, and what is still to be done."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from engine.bpmn.model import Process
+from engine.deadlines import local_text
+from engine.events import Event
+from engine.execution import Bundle, Site, Snapshot, World
+from engine.spiff.books import BODY, CALL, FRAME, MULTI, Ledger
+from engine.spiff.limits import MAX_ENTRIES, MAX_OPEN
+from engine.spiff.machine import Token
+
+Step = Callable[..., None]
+
+
+class StuckError(Exception):
+    """A step cannot be taken; it becomes an incident and may be tried again.
+
+    Attributes:
+        code: what kind of step failed. expression: the designer's text, if one failed.
+        thrown: codes under which an error boundary event may catch it.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        expression: str | None = None,
+        thrown: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(message)
+        self.code, self.message = code, message
+        self.expression, self.thrown = expression, thrown
+
+
+class LimitReachedError(Exception):
+    """A command does too much: everything it did is dropped, and it becomes an incident."""
+
+
+class Run(Ledger):
+    """The books while one command is applied.
+
+    Attributes:
+        steps: what there is to do, by the name that an incident keeps.
+        thrown: names of tokens whose message or signal is still to be thrown.
+        dirty: numbers of conditions to look at again.
+        stale: numbers of timers and names of tasks to evaluate again.
+        end: the element at which the last token ended.
+        reason: why limits change.
+        moment: the command's moment as RFC 3339 text.
+    """
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        snapshot: Snapshot,
+        steps: Mapping[str, Step],
+        *,
+        now: datetime,
+        actor: str,
+        world: World,
+    ) -> None:
+        super().__init__(bundle, snapshot)
+        self.bundle, self.world, self.steps = bundle, world, steps
+        self.now, self.actor = now, actor
+        self.moment = local_text(now)
+        self.events: list[Event] = []
+        self.thrown: deque[str] = deque()
+        self.dirty: dict[str, None] = {}
+        self.stale: dict[str, None] = {}
+        self.end: str | None = None
+        self.reason: Any = None
+        self.entries = 0
+
+    # -- events -------------------------------------------------------------------
+
+    def emit(
+        self,
+        kind: str,
+        scope: str,
+        element: str,
+        nth: int,
+        instance: int | None = None,
+        /,
+        **more: Any,
+    ) -> Event:
+        """Add an event of an element in ``scope``; fields that are None are left out."""
+        event: Event = {
+            "type": kind,
+            "process": self.scopes[scope].process,
+            "element": element,
+            "nth": nth,
+            "path": self.path(scope),
+        }
+        if instance is not None:
+            event["instance"] = instance
+        for name, value in more.items():
+            if value is not None:
+                event[name] = value
+        self.events.append(event)
+        return event
+
+    def tell(self, token: Token, kind: str, /, **more: Any) -> Event:
+        """Add an event of a visit."""
+        spec = token.task_spec
+        return self.emit(kind, token.scope, spec.element, token.nth, token.instance, **more)
+
+    def emit_case(self, kind: str, **more: Any) -> None:
+        """Add an event of the case as a whole."""
+        key = self.bundle.main
+        event: Event = {"type": kind, "process": key, "element": key, "nth": 1, "path": []}
+        event.update((name, value) for name, value in more.items() if value is not None)
+        self.events.append(event)
+
+    # -- where things are -----------------------------------------------------------
+
+    def path(self, scope: str) -> list[str]:
+        """Return the chain of bodies around what lies in ``scope``, outermost first."""
+        found: list[str] = []
+        while scope:
+            row = self.scopes[scope]
+            if row.kind in (BODY, CALL):
+                found.append(row.label or row.element)
+            scope = row.parent
+        return found[::-1]
+
+    def process(self, scope: str) -> Process:
+        """Return the process whose content lies in ``scope``."""
+        return self.bundle.processes[self.scopes[scope].process]
+
+    def whole(self, token: Token) -> Token:
+        """Return the whole activity that a token belongs to."""
+        return token.parent if token.task_spec.whole is not None else token
+
+    def surroundings(self, token: Token) -> str:
+        """Return the scope in which a whole activity lies, outside its frames."""
+        scope = self.whole(token).scope
+        while self.scopes[scope].kind in (FRAME, MULTI):
+            scope = self.scopes[scope].parent
+        return scope
+
+    def site(self, token: Token | None, purpose: str, since: str | None = None) -> Site:
+        """Return the site of a question about a token; None is the case."""
+        if token is None:
+            key = self.bundle.main
+            return Site(key, key, 1, purpose, None, since)
+        process = self.scopes[token.scope].process
+        element = token.task_spec.element
+        return Site(process, element, token.nth, purpose, token.instance, since)
+
+    def is_read(self, token: Token, name: str, names: frozenset[str]) -> bool:
+        """Whether a text, form or decision of a process reads what a task there leaves."""
+        read = self.bundle.read
+        key = token.task_spec.process.key
+        return read is None or name in names or name in read.get(key, ())
+
+    # -- the books --------------------------------------------------------------------
+
+    def visit(self, token: Token) -> None:
+        """Count and announce that an element is entered, and give the token its name."""
+        self.make_room()
+        spec = token.task_spec
+        counts = self.visits.setdefault(spec.process.key, {})
+        token.nth = counts[spec.element] = counts.get(spec.element, 0) + 1
+        token.name = self.name_of(token)
+        self.tokens[token.name] = token
+        self.tell(token, "element_entered")
+
+    def make_room(self) -> None:
+        """Count one more element that is entered.
+
+        Raises:
+            LimitReachedError: the command has entered too many, or too much is open.
+        """
+        self.entries += 1
+        if self.entries > MAX_ENTRIES:
+            raise LimitReachedError(f"The command entered more than {MAX_ENTRIES:,} elements.")
+        if len(self.tokens) + len(self.scopes) + len(self.top.queue) > MAX_OPEN:
+            raise LimitReachedError(f"The case holds more than {MAX_OPEN:,} tokens.")
+
+    def forget(self, token: Token) -> None:
+        """Take a visit off the books: it has come to an end."""
+        self.tokens.pop(token.name, None)
+        if token.name in self.scopes and self.scopes[token.name].kind in (FRAME, MULTI):
+            self.drop_scope(token.name)
+
+    def perform(self, step: str, host: str, *arguments: Any) -> None:
+        """Take a step; when it cannot be taken, leave an incident there instead.
+
+        ``host`` names the token that takes it, ``""`` the case. All arguments are
+        JSON, since an incident keeps them to take the step again.
+        """
+        try:
+            self.steps[step](self, host, *arguments)
+        except StuckError as stuck:
+            self.steps["park"](self, host, step, arguments, stuck)

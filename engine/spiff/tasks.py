@@ -1,0 +1,309 @@
+"""Tasks of people: opened, claimed, transferred, completed.
+
+SpiffWorkflow runs a future or a finished task when it is asked to; here only what
+the books hold as open can be worked on, by the people it is open for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from engine.commands import (
+    AddAttachment,
+    AddComment,
+    ClaimTask,
+    CompleteTask,
+    JsonObject,
+    TransferTask,
+    UnclaimTask,
+)
+from engine.errors import AlreadyClaimed, NotAllowed, OnHold, TaskNotOpen, UnknownOutcome
+from engine.execution import Answer
+from engine.scripts import Code
+from engine.spiff.asking import Moment, ask, moment, value_of
+from engine.spiff.books import STOPPED, TASK, Work
+from engine.spiff.data import Names, names_at, write
+from engine.spiff.machine import Token
+from engine.spiff.run import Run, StuckError
+from engine.spiff.specs import mentioned
+from engine.spiff.waits import clock_of
+
+_INTEGERS = 2**63
+ACTORS = 100
+"""How many people who completed one element are remembered."""
+
+
+def open_task(run: Run, token: Token) -> None:
+    """Offer a task to its candidates.
+
+    Raises:
+        StuckError: an expression of its assignment fails.
+    """
+    spec = token.task_spec
+    node, who = spec.node, spec.node.assignment
+    names = names_at(run, token.scope)
+    found = ask(run, run.site(token, "assignment"), spec.asked, names) if spec.asked else []
+    answers = dict(zip(spec.asked, found, strict=True))
+    assignee = _text(answers, who.assignee, "user")
+    candidates = _candidates(run, token, answers)
+    warn, follow_up = _limit(run, answers, who.warn), _limit(run, answers, who.follow_up)
+    due = _limit(run, answers, who.due)
+    unit = None if due is None else clock_of(run, node, token.scope)
+    priority = _priority(answers, who.priority)
+    due_at, warn_at = due and due.due_at, warn and warn.due_at
+    run.tasks[token.name] = Work(assignee, None, candidates, due_at, due_at, warn_at, run.moment)
+    token.phase = TASK
+    run.tell(
+        token,
+        "task_opened",
+        task=token.name,
+        name=node.name,
+        candidates=candidates,
+        assignee=assignee,
+        form=node.form,
+        outcomes=list(node.outcomes) or None,
+        priority=priority,
+        due_at=due_at,
+        original_due_at=due_at,
+        provisional=True if due is not None and due.provisional else None,
+        continuous=True if unit == "MIN" else None,
+        warn_at=warn_at,
+        follow_up_at=follow_up and follow_up.due_at,
+        held=True if run.is_held() else None,
+    )
+
+
+def _text(answers: dict[Code, Answer], code: Code | None, what: str) -> str | None:
+    if code is None:
+        return None
+    value = value_of(answers[code], "assignment", code)
+    if value is not None and not isinstance(value, str):
+        message = f"This must name a {what}, not {str(value)[:80]!r}."
+        raise StuckError("assignment-failed", message, expression=code.text)
+    return value or None
+
+
+def _candidates(run: Run, token: Token, answers: dict[Code, Answer]) -> list[JsonObject]:
+    found: list[JsonObject] = []
+    spec = token.task_spec
+    for code in spec.node.assignment.users:
+        value = value_of(answers[code], "assignment", code)
+        users = value if isinstance(value, list) else [value]
+        found += [{"user": one} for one in users if isinstance(one, str)]
+    for group in spec.groups:
+        if group.unit is not None:
+            unit = _text(answers, group.unit, "unit")
+            if unit is None:
+                # The diagram itself says that this group is not asked now.
+                continue
+        else:
+            answer = run.world.find_unit(run.site(token, "unit"), group.role, run.case.get("unit"))
+            unit = value_of(answer, "assignment")
+        found.append({"role": group.role, "unit": unit})
+    if spec.groups and not found:
+        message = "No group is left to offer the task to: each of them names no unit."
+        raise StuckError("assignment-failed", message)
+    return found
+
+
+def _limit(run: Run, answers: dict[Code, Answer], code: Code | None) -> Moment | None:
+    if code is None:
+        return None
+    return moment(answers[code], code, since=run.now, now=run.now, purpose="assignment")
+
+
+def _priority(answers: dict[Code, Answer], code: Code | None) -> int | None:
+    if code is None:
+        return None
+    value = value_of(answers[code], "assignment", code)
+    try:
+        priority = int(value)
+    except (TypeError, ValueError, OverflowError):
+        priority = _INTEGERS
+    if abs(priority) >= _INTEGERS:
+        message = f"A priority must be a whole number below 2^63, not {str(value)[:80]!r}."
+        raise StuckError("assignment-failed", message, expression=code.text)
+    return priority
+
+
+# -- commands ---------------------------------------------------------------------------
+
+
+def demand_task(run: Run, task: str) -> Work:
+    """Return the row of an open task.
+
+    Raises:
+        TaskNotOpen: there is none of that name.
+    """
+    row = run.tasks.get(task)
+    if row is None:
+        raise TaskNotOpen(task, state="closed", case_id=run.case_id)
+    return row
+
+
+def _demand_free(run: Run, task: str) -> Work:
+    row = demand_task(run, task)
+    if run.is_held(task):
+        raise OnHold(f"Task {task!r} is on hold.", hint="It takes work again once it is released.")
+    return row
+
+
+def tell_task(run: Run, task: str, kind: str, /, **more: Any) -> None:
+    """Write what happens to a task; fields that are None are left out."""
+    run.tell(run.tokens[task], kind, task=task, **more)
+
+
+def claim(run: Run, command: ClaimTask) -> None:
+    """Make the actor the assignee; claiming one's own task again changes nothing."""
+    row = _demand_free(run, command.task)
+    if row.assignee == run.actor:
+        return
+    if row.assignee is not None:
+        raise AlreadyClaimed(f"Task {command.task!r} is claimed by {row.assignee!r}.")
+    row.assignee, row.unit = run.actor, command.unit
+    tell_task(run, command.task, "task_claimed", assignee=run.actor, unit=command.unit)
+    _signed(run, command.task, run.moment)
+
+
+def _signed(run: Run, task: str, at: str | None) -> None:
+    """Write when a task was signed for, so that limits on signing stop or go on."""
+    token = run.tokens[task]
+    name = f"{token.task_spec.element}_claimed_at"
+    if run.is_read(token, name, mentioned(token.task_spec.process)[0]):
+        write(run, token.scope, {name: at}, token)
+
+
+def unclaim(run: Run, command: UnclaimTask) -> None:
+    """Give a task back to its candidates."""
+    row = _demand_free(run, command.task)
+    if row.assignee is None:
+        return
+    if row.assignee != run.actor:
+        raise NotAllowed(f"Task {command.task!r} is claimed by {row.assignee!r}.")
+    row.assignee = row.unit = None
+    tell_task(run, command.task, "task_unclaimed")
+    _signed(run, command.task, None)
+
+
+def transfer(run: Run, command: TransferTask) -> None:
+    """Give a task to another person; no clock is reset."""
+    row = _demand_free(run, command.task)
+    was = row.assignee
+    row.assignee, row.unit = command.to, command.unit
+    tell_task(
+        run,
+        command.task,
+        "task_transferred",
+        assignee=command.to,
+        was=was,
+        reason=command.reason,
+        unit=command.unit,
+    )
+    if was is None:
+        _signed(run, command.task, run.moment)
+
+
+def complete_task(run: Run, command: CompleteTask) -> None:
+    """Complete a task with its outcome and data; an unclaimed one is claimed first."""
+    task, outcome = command.task, command.outcome
+    row, token = _demand_free(run, task), run.tokens[task]
+    _demand_outcome(token, outcome)
+    signs = row.assignee is None
+    if signs:
+        tell_task(run, task, "task_claimed", assignee=run.actor, unit=command.unit)
+    elif row.assignee != run.actor:
+        raise NotAllowed(
+            f"Task {task!r} is claimed by {row.assignee!r}.",
+            hint="Only its assignee completes it; it can be transferred.",
+        )
+    unit = command.unit or row.unit
+    tell_task(run, task, "task_completed", outcome=outcome, by=run.actor, unit=unit)
+    del run.tasks[task]
+    run.held.pop(task, None)
+    _remember(run, token, unit)
+    token.phase = STOPPED
+    write(run, token.scope, _results(run, token, command, unit, signs=signs), token)
+    run.perform("finish", task, outcome)
+
+
+def _demand_outcome(token: Token, outcome: str | None) -> None:
+    spec = token.task_spec
+    declared = spec.node.outcomes
+    if outcome in declared or (outcome is None and not declared):
+        return
+    known = ", ".join(declared) or "none"
+    what = "needs an outcome" if outcome is None else f"has no outcome {outcome!r}"
+    raise UnknownOutcome(
+        f"Task {spec.element!r} {what}.", hint=f"Declared are: {known}.", element=spec.element
+    )
+
+
+def _results(
+    run: Run, token: Token, command: CompleteTask, unit: str | None, *, signs: bool
+) -> JsonObject:
+    """Return what a task leaves in its scope: who and when only where something reads it."""
+    element = token.task_spec.element
+    results = dict(command.data)
+    if command.outcome is not None:
+        results[f"{element}_outcome"] = command.outcome
+    facts = {f"{element}_by": run.actor, f"{element}_at": run.moment, f"{element}_unit": unit}
+    if signs:
+        facts[f"{element}_claimed_at"] = run.moment
+    names = mentioned(token.task_spec.process)[0]
+    results.update({k: value for k, value in facts.items() if run.is_read(token, k, names)})
+    return results
+
+
+def _remember(run: Run, token: Token, unit: str | None) -> None:
+    """Keep who completed an element, if a task of any process must be done by others."""
+    key = token.task_spec.prefix
+    own = (key, token.task_spec.element)
+    separated = mentioned(token.task_spec.process)[1]
+    if separated.isdisjoint(own) and not any(
+        key in mentioned(one)[1] for one in run.bundle.processes.values()
+    ):
+        return
+    who = [run.actor, unit]
+    known = [one for one in run.actors.get(key, ()) if one != who]
+    run.actors[key] = [*known, who][-ACTORS:]
+
+
+def actors(run: Run, names: Names, scope: str, elements: Sequence[str]) -> list[JsonObject]:
+    """Return who completed elements: the visit nearest to the task, else everybody in the case.
+
+    Args:
+        elements: ids; ``process.element`` names one of a called or calling process.
+    """
+    found: list[JsonObject] = []
+    for element in elements:
+        user = None if "." in element else names.get(f"{element}_by")
+        if user is not None:
+            found.append({"element": element, "user": user, "unit": names.get(f"{element}_unit")})
+            continue
+        key = element if "." in element else f"{run.process(scope).key}.{element}"
+        known = run.actors.get(key, ())
+        found += [{"element": element, "user": user, "unit": unit} for user, unit in known]
+    return found
+
+
+def comment(run: Run, command: AddComment) -> None:
+    """Add a remark to a task."""
+    demand_task(run, command.task)
+    tell_task(run, command.task, "comment_added", text=command.text, by=run.actor)
+
+
+def attach(run: Run, command: AddAttachment) -> None:
+    """Add a file to a task."""
+    demand_task(run, command.task)
+    tell_task(
+        run,
+        command.task,
+        "attachment_added",
+        attachment=command.attachment,
+        name=command.name,
+        media_type=command.media_type,
+        size=command.size,
+        sha256=command.sha256,
+        by=run.actor,
+    )

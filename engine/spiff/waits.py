@@ -1,0 +1,210 @@
+"""What a case waits for: timers, messages, signals and conditions.
+
+Nothing here waits by itself. A timer fires because a command says so, at the
+moment that the command has; a message comes by name and keys to the oldest that
+fits. All that one token opens is evaluated before the first is opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from engine.bpmn.model import EventDefinition, Node, TimerKind, Trigger
+from engine.execution import Answer
+from engine.periods import parse_moment
+from engine.scripts import Code
+from engine.spiff.asking import Moment, ask, moment, truth, value_of
+from engine.spiff.books import Sub
+from engine.spiff.data import names_at
+from engine.spiff.machine import Token
+from engine.spiff.run import Run, StuckError
+from engine.spiff.specs import Lean, Wanted
+
+
+@dataclass(slots=True)
+class _Prepared:
+    """What a subscription will hold, once all of them could be evaluated."""
+
+    wanted: Wanted
+    value: Any
+    cycle: str | None = None
+    provisional: bool = False
+
+
+def open_all(run: Run, token: Token, wanted: Sequence[Wanted], scope: str) -> list[str]:
+    """Open subscriptions of ``token`` for events that lie in ``scope``.
+
+    Returns:
+        The numbers of the conditions that hold already, in order.
+
+    Raises:
+        StuckError: one of them cannot be evaluated; none is open then.
+    """
+    fulfilled = []
+    for one in _prepare(run, token, wanted, scope):
+        number = run.number()
+        _open(run, number, token, scope, one)
+        if one.value is True:
+            fulfilled.append(number)
+    return fulfilled
+
+
+def _prepare(run: Run, token: Token, wanted: Sequence[Wanted], scope: str) -> list[_Prepared]:
+    codes = [code for _, _, definition in wanted for code in _codes(definition)]
+    answers: list[Answer] = []
+    if codes:
+        timers = all(definition.trigger is Trigger.TIMER for _, _, definition in wanted)
+        site = run.site(token, "timer" if timers else "event")
+        answers = ask(run, site, codes, names_at(run, scope))
+    found = []
+    for one in wanted:
+        count = len(_codes(one[2]))
+        prepared = _prepared(run, one, answers[:count])
+        answers = answers[count:]
+        if prepared is not None:
+            found.append(prepared)
+    return found
+
+
+def _codes(definition: EventDefinition) -> list[Code]:
+    if definition.trigger is Trigger.MESSAGE:
+        return [one.value for one in definition.correlation]
+    return [] if definition.value is None else [definition.value]
+
+
+def _prepared(run: Run, wanted: Wanted, answers: list[Answer]) -> _Prepared | None:
+    definition = wanted[2]
+    if definition.trigger is Trigger.MESSAGE:
+        keys = {
+            one.key: value_of(answer, "correlation", one.value)
+            for one, answer in zip(definition.correlation, answers, strict=True)
+        }
+        return _Prepared(wanted, keys)
+    if definition.trigger is Trigger.TIMER:
+        due = due_of(run, definition, answers[0], since=run.now)
+        if due is not None:
+            return _Prepared(wanted, due.due_at, due.cycle, due.provisional)
+        # Not armed; a later write of a name that it mentions may give it a moment.
+        return _Prepared(wanted, None) if code_of(definition).names else None
+    if definition.trigger is Trigger.CONDITIONAL:
+        return _Prepared(wanted, truth(answers[0], code_of(definition)))
+    return _Prepared(wanted, None)
+
+
+def due_of(
+    run: Run, definition: EventDefinition, answer: Answer, *, since: datetime
+) -> Moment | None:
+    """Return the next firing of a timer whose text gave ``answer``; None if there is none.
+
+    Raises:
+        StuckError: it names no moment, or a repetition would fire at once for ever.
+    """
+    code = code_of(definition)
+    due = moment(answer, code, since=since, now=run.now, purpose="timer")
+    if due is None or due.cycle is not None or definition.timer is not TimerKind.CYCLE:
+        return due
+    if parse_moment(due.due_at) <= run.now:
+        message = "A repeating timer must lie ahead."
+        raise StuckError("timer-failed", message, expression=code.text)
+    return due
+
+
+def code_of(definition: EventDefinition) -> Code:
+    """Return a timer's or condition's text.
+
+    Raises:
+        StuckError: it has none.
+    """
+    if definition.value is None:
+        message = f"A {definition.trigger} event says nothing to wait for."
+        raise StuckError("timer-failed", message)
+    return definition.value
+
+
+def _open(run: Run, number: str, token: Token, scope: str, one: _Prepared) -> None:
+    spec, index, definition = one.wanted
+    row = Sub(definition.trigger.value, token.name, scope, spec.element, index, one.value)
+    if definition.trigger is Trigger.TIMER:
+        row.since, row.text = run.moment, one.cycle
+    run.subs[number] = row
+    token.subs.append(number)
+    if definition.trigger is Trigger.TIMER and one.value is not None:
+        arm(run, number, provisional=one.provisional)
+    elif definition.trigger is Trigger.MESSAGE:
+        tell(run, number, "message_awaited", name=definition.name, correlation=one.value)
+    elif definition.trigger is Trigger.SIGNAL:
+        tell(run, number, "signal_awaited", name=definition.name)
+
+
+def close(run: Run, token: Token, numbers: Sequence[str] | None = None) -> None:
+    """Close what a token waits for, all of it or ``numbers``."""
+    for number in list(token.subs if numbers is None else numbers):
+        kind = run.subs[number].type
+        if kind == "timer":
+            if run.subs[number].value is not None:
+                tell_timer(run, number, "timer_cancelled")
+        elif kind != "conditional":
+            tell(run, number, f"{kind}_abandoned")
+        forget(run, number)
+
+
+def forget(run: Run, number: str) -> None:
+    """Take a subscription away without a word."""
+    row = run.subs.pop(number)
+    run.tokens[row.host].subs.remove(number)
+
+
+def arm(run: Run, number: str, *, provisional: bool = False) -> None:
+    """Write that a timer is armed; it is held at once where its place is on hold."""
+    row = run.subs[number]
+    tell_timer(
+        run, number, "timer_armed", due_at=row.value, provisional=True if provisional else None
+    )
+    if run.is_held(row.host):
+        hold_timer(run, number)
+
+
+def hold_timer(run: Run, number: str) -> None:
+    """Stop a timer's clock and keep the working time that is left."""
+    row = run.subs[number]
+    site = run.site(run.tokens[row.host], "hold")
+    unit = clock_of(run, spec_of(run, row).node, row.scope)
+    row.left = value_of(run.world.remaining(site, row.value, unit), "timer")
+    tell_timer(run, number, "timer_held", remaining=row.left)
+
+
+def clock_of(run: Run, node: Node, scope: str) -> str:
+    """Return the unit that a limit is kept in while on hold: WH or, day and night, MIN."""
+    text = node.properties.get("clock")
+    if text is None:
+        return "WH"
+    unit = text if text == "continuous" else names_at(run, scope).get(text)
+    return "MIN" if unit in ("continuous", "EH", "MIN") else "WH"
+
+
+def tell_timer(run: Run, number: str, kind: str, /, **more: Any) -> None:
+    """Write what happens to a timer."""
+    row = run.subs[number]
+    nth = run.tokens[row.host].nth
+    run.emit(kind, row.scope, row.element, nth, timer=int(number), **more)
+
+
+def tell(run: Run, number: str, kind: str, /, **more: Any) -> None:
+    """Write what happens to any other subscription."""
+    row = run.subs[number]
+    nth = run.tokens[row.host].nth
+    run.emit(kind, row.scope, row.element, nth, subscription=int(number), **more)
+
+
+def definition_of(run: Run, row: Sub) -> EventDefinition:
+    """Return the event definition that a subscription is about."""
+    return spec_of(run, row).node.events[row.index]
+
+
+def spec_of(run: Run, row: Sub) -> Lean:
+    """Return the element that a subscription is about."""
+    spec: Lean = run.area(row.scope).by_id[row.element]
+    return spec

@@ -1,0 +1,89 @@
+"""Files that come to be checked or deployed together, read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from engine import decisions, forms
+from engine.bpmn import reader
+from engine.bpmn.findings import Finding
+from engine.bpmn.model import Diagram, Process
+from engine.execution import Executor
+
+
+@dataclass(slots=True)
+class Upload:
+    """Files that belong together.
+
+    Attributes:
+        diagrams: file name -> what was read of it. decisions, forms: key -> file name.
+    """
+
+    diagrams: dict[str, Diagram] = field(default_factory=dict)
+    decisions: dict[str, str] = field(default_factory=dict)
+    forms: dict[str, str] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def processes(self) -> dict[str, Process]:
+        """Every process of the diagrams, by key."""
+        return {key: one for d in self.diagrams.values() for key, one in d.processes.items()}
+
+
+def read(files: Mapping[str, bytes]) -> Upload:
+    """Return what is in the files; what cannot be read is among the findings."""
+    upload = Upload()
+    for name, content in sorted(files.items()):
+        kind = name.rpartition(".")[2].lower()
+        if kind in {"bpmn", "xml"}:
+            diagram, found = reader.read_cached(content, name)
+            if diagram is not None:
+                upload.diagrams[name] = diagram
+        elif kind == "dmn":
+            tables, found = decisions.read(content, filename=name)
+            upload.decisions.update({one.key: name for one in tables})
+        elif kind == "json":
+            form, found = forms.read(content, filename=name)
+            if form is not None:
+                upload.forms[form.key] = name
+        else:
+            found = [_unknown(name)]
+        upload.findings.extend(found)
+    return upload
+
+
+def _unknown(name: str) -> Finding:
+    return Finding(
+        code="unknown-file",
+        severity="error",
+        file=name,
+        element=None,
+        line=None,
+        message=f"{name!r} is no BPMN, DMN or form.",
+        hint="Name diagrams *.bpmn, decisions *.dmn and forms *.json.",
+    )
+
+
+def not_run(
+    executor: Executor, diagram: Diagram, others: Mapping[str, Process], filename: str
+) -> list[Finding]:
+    """Return what the executor would not run, in the diagram and in all that it calls.
+
+    A case runs on one executor, whatever its called processes were deployed for.
+
+    Args:
+        others: every process that may be called, by key.
+    """
+    findings: list[Finding] = []
+    seen, waiting = set(diagram.processes), list(diagram.processes.values())
+    while waiting:
+        process = waiting.pop(0)
+        own = process.key in diagram.processes
+        file = filename if own else f"{filename} -> {process.key}"
+        findings += executor.refusals(process, file)
+        for key in process.calls:
+            if key in others and key not in seen:
+                seen.add(key)
+                waiting.append(others[key])
+    return findings
