@@ -98,9 +98,7 @@ def _offer(
         event["outcomes"] = list(place.outcomes)
     if due is not None:
         event["due_at"] = event["original_due_at"] = due_at
-        if due.provisional or (
-            run.counted and is_provisional(run, scope, node.assignment.due)
-        ):
+        if due.provisional or (run.counted and is_provisional(run, scope, node.assignment.due)):
             event["provisional"] = True
     if warn_at is not None:
         event["warn_at"] = warn_at
