@@ -18,6 +18,7 @@ from sqlalchemy import bindparam as p
 
 from engine import ballots, cases, erasure, store
 from engine.access import Actor
+from engine.clock import text
 from engine.commands import JsonObject
 from engine.database import Moment, Transaction
 from engine.errors import InvalidData
@@ -46,6 +47,25 @@ _SAME_ITEM = (
     )
     .order_by(keys.c.case_id.desc())
     .limit(200)
+)
+
+
+_BY_KEY = (
+    sa.select(
+        case_table.c.id,
+        case_table.c.business_key,
+        case_table.c.created_at,
+        case_table.c.ended_at,
+    )
+    .select_from(keys.join(case_table, case_table.c.id == keys.c.case_id))
+    .where(
+        keys.c.name == p("key"),
+        keys.c.value == p("value"),
+        keys.c.case_id != p("case_id"),
+        case_table.c.ended_at.is_(None) | (case_table.c.ended_at >= p("since", type_=Moment)),
+    )
+    .order_by(case_table.c.created_at.desc(), case_table.c.id.desc())
+    .limit(50)
 )
 
 
@@ -95,6 +115,42 @@ def find_duplicates(app: Application, case_id: str, data: JsonObject) -> JsonObj
     return {"duplicate_of": near[-1] if near else None, "candidates": near}
 
 
+def find_cases(app: Application, case_id: str, data: JsonObject) -> JsonObject:
+    """Return other cases with the same key: ``open`` and ``ended`` ones, newest first.
+
+    Each is ``{case, number, started_at, ended_at, shown}``; 50 at most.
+
+    Args:
+        data: ``key`` is one of the process property ``keys``, ``value`` what it must be
+            (none finds nothing); ``days``: how long ago a case may have ended (30);
+            ``show``: a plain datum of each case that is told as ``shown``.
+    """
+    if data.get("value") in {None, ""}:
+        return {"open": [], "ended": []}
+    since = app.clock.now() - timedelta(days=float(data.get("days") or DUPLICATE_DAYS))
+    wanted = {"key": str(data.get("key")), "value": str(data["value"]), "case_id": case_id}
+    with app.database.reading() as tx:
+        rows = tx.all(_BY_KEY, {**wanted, "since": since})
+        found = [_brief(tx, row, str(data.get("show") or "")) for row in rows]
+    return {
+        "open": [one for one in found if one["ended_at"] is None],
+        "ended": [one for one in found if one["ended_at"] is not None],
+    }
+
+
+def _brief(tx: Transaction, found: Any, show: str) -> JsonObject:
+    other, number, started_at, ended_at = found
+    row = store.read_case(tx, other)
+    shown = None if row is None else row.snapshot().data.get("", {}).get(show)
+    return {
+        "case": other,
+        "number": number,
+        "started_at": text(started_at),
+        "ended_at": None if ended_at is None else text(ended_at),
+        "shown": None if isinstance(shown, dict | list) else shown,
+    }
+
+
 def redact(app: Application, case_id: str, data: JsonObject) -> JsonObject:
     """Return a publishable proposal of ``text`` and the ``marks`` of what was changed.
 
@@ -115,7 +171,7 @@ def redact(app: Application, case_id: str, data: JsonObject) -> JsonObject:
 
 
 def start_case(app: Application, case_id: str, data: JsonObject) -> JsonObject:
-    """Start another case, linked with this one both ways; return its id as ``case``.
+    """Start another case, linked with this one both ways; return its id as ``started``.
 
     Args:
         data: ``process``, and ``data`` for it; sealed values are opened here and
@@ -136,7 +192,8 @@ def start_case(app: Application, case_id: str, data: JsonObject) -> JsonObject:
         links=[cases.chained(app, {"type": "started-by", "case": case_id})],
         once=cases.Once("@start-case", str(position)),
     )
-    return {"case": answer.case_id}
+    # ``case`` is a name of its own in expressions: an output mapping reads ``started``.
+    return {"case": answer.case_id, "started": answer.case_id}
 
 
 def tally(app: Application, case_id: str, data: JsonObject) -> JsonObject:
@@ -244,6 +301,7 @@ _TOPICS: Mapping[str, Topic] = MappingProxyType(
         "next-number": next_number,
         "case-file-digest": case_file_digest,
         "erase-sealed": erase_sealed,
+        "find-cases": find_cases,
         "find-duplicates": find_duplicates,
         "notify": notify,
         "redact": redact,

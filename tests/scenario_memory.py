@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -367,6 +367,23 @@ class MemoryStage:
         self.ballots = {one: kept for one, kept in self.ballots.items() if one not in found}
         return {"erased": len(found)}
 
+    def _find_cases(self, case: str, data: dict[str, Any]) -> dict[str, Any]:
+        found = []
+        for other, memo in reversed(self.memos.items()):
+            own = memo.snapshot.data.get("", {})
+            if other == case or data["value"] is None or own.get(data["key"]) != data["value"]:
+                continue
+            ended_at = memo.entries[-1].at if memo.snapshot.state in ENDED else None
+            if ended_at is None or ended_at >= self.now() - timedelta(days=float(data["days"])):
+                ended = None if ended_at is None else text(ended_at)
+                started = text(memo.created_at or self.now())
+                found.append({"case": other, "number": memo.business_key, "started_at": started})
+                found[-1] |= {"ended_at": ended, "shown": own.get(data["show"])}
+        return {
+            "open": [one for one in found if one["ended_at"] is None],
+            "ended": [one for one in found if one["ended_at"] is not None],
+        }
+
     def _find_duplicates(self, case: str, data: dict[str, Any]) -> dict[str, Any]:
         here = self._place(self.memos[case].start)
         found = []
@@ -395,4 +412,4 @@ class MemoryStage:
         self.memos[new] = memo
         command = StartCase(process=process, data=given, starter=memo.starter, links=links)
         self._apply(new, command, f"@case/{case}")
-        return {"case": new}
+        return {"case": new, "started": new}
