@@ -16,6 +16,7 @@ from tests.scenario_city import city
 ROOT = Path(__file__).resolve().parent.parent / "processes"
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 KEYS = (
+    "consultation",
     "department_handling",
     "department_score",
     "publication",
@@ -28,6 +29,8 @@ TOPICS = {
     "add-instance",
     "cancel-instance",
     "case-file-digest",
+    "erase-sealed",
+    "find-cases",
     "find-duplicates",
     "hold-scope",
     "hold-siblings",
@@ -38,9 +41,12 @@ TOPICS = {
     "release-scope",
     "release-siblings",
     "start-case",
+    "tally",
 }
 # Step tables of the domain report, sections 2.1 and 2.4.
 STEPS = {
+    "consultation": """raise accept_topic grid_talk meeting notice joint_action evaluate
+        publish_call archive""",
     "whistle_report": """start_report dup_check accept analyse approve_whistle dispatch dept_call
         join_check street_check visit_call review_dissat publish_call archive""",
     "department_score": "street_eval eval_facts",
@@ -52,6 +58,16 @@ STEPS = {
     "publication": "draft redact review second committee release objection answer expire",
 }
 TIMERS = {
+    "consultation": {
+        "cosign_over": "15 日",
+        "accept_late": "3 工作日",
+        "talk_late": "5 工作日",
+        "meeting_late": "15 工作日",
+        "quorum_reminder": "会前 1 日",
+        "notice_over": "5 工作日",
+        "item_due": "到期",
+        "evaluate_over": "5 工作日",
+    },
     "whistle_report": {"info_late": "T8 逾期"},
     "department_handling": {
         "sign_warn": "T1",
@@ -289,6 +305,9 @@ def test_escalation_adds_tasks_and_never_takes_the_departments():
         ("department_handling", "dept_check", {"handle"}),
         ("publication", "second", {"review", "draft"}),
         ("publication", "review", {"draft"}),
+        ("consultation", "weigh", {"resolve"}),
+        ("consultation", "verify_item", {"do_item"}),
+        ("consultation", "evaluate", {"do_item", "grid_talk"}),
         ("supervision", "verify", {"plan", "work"}),
         ("supervision", "appeal_rule", {"assign", "report"}),
     ],
@@ -325,9 +344,13 @@ def test_what_is_chosen_from_data_is_offered_by_some_diagram():
 
     assert sources == {
         "co_choices",
+        "dept_choices",
+        "forum_choices",
         "handled_choices",
         "item_choices",
         "lead_choices",
+        "roll_choices",
+        "same_choices",
         "unit_choices",
     }
     assert {one for one in sources if f"\n{one} = " not in written} == set()
@@ -371,6 +394,31 @@ def test_the_five_steps_of_a_supervision_stand_on_its_diagram():
     names = "".join(node.name or "" for node in process("supervision").nodes.values())
 
     assert [one for one in ("立项", "交办", "反馈", "核实", "销号") if one not in names] == []
+
+
+def test_the_six_steps_of_a_consultation_stand_on_its_diagram():
+    names = {node.name for node in process("consultation").nodes.values()}
+    wanted = {"居民提事", "网格议事", "会议定事", "联动办事", "群众评事", "公开晒事"}
+
+    assert wanted - names == set()
+
+
+def test_a_vote_is_secret_and_nothing_else_is_called_a_ballot():
+    classes = {}
+    for file in (ROOT / "forms").glob("*.json"):
+        form, _ = forms.read(file.read_bytes(), filename=file.name)
+        classes |= {(form.key, key): name for key, name in form.field_classes.items()}
+    nodes = process("consultation").nodes
+
+    assert [where for where, name in classes.items() if name == "ballot"] == [
+        ("consult_vote", "ballot")
+    ]
+    # Not by an outcome either: that one is public.
+    assert set(nodes["vote"].outcomes) == {"vote", "recuse"}
+    assert [one.id for one in nodes.values() if one.topic in {"tally", "erase-sealed"}] == [
+        "erase_ballots",
+        "counting",
+    ]
 
 
 def test_lateness_and_rework_call_the_supervision_into_the_same_case():

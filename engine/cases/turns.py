@@ -28,6 +28,7 @@ TOPICS = frozenset(
     {
         "case-file-digest",
         "erase-sealed",
+        "find-cases",
         "find-duplicates",
         "next-number",
         "notify",
