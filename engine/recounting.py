@@ -45,7 +45,7 @@ _CASES = (
         case_table.c.state.not_in([sa.literal_column(f"'{one}'") for one in sorted(CLOSED)]),
     )
     .order_by(case_table.c.id)
-    .limit(BATCH)
+    .limit(p("limit"))
 )
 _PROVISIONAL = (
     sa.select(tasks.c.task)
@@ -81,7 +81,7 @@ def _step(app: Application) -> int | None:
         if state["again"] and app.clock.now() < parse(state["at"]) + LONGEST:
             return None
         app.references.refresh(tx)
-        ids = [row[0] for row in tx.all(_CASES, {"after": state["after"]})]
+        ids = [row[0] for row in tx.all(_CASES, {"after": state["after"], "limit": BATCH})]
     moved = sum(_recount(app, one) for one in ids)
     with app.database.writing() as tx:
         # A calendar activated meanwhile begins anew.

@@ -61,14 +61,13 @@ def settle(run: Run) -> None:
 def recompute(run: Run, command: RecomputeDeadlines) -> None:
     """Evaluate every limit again: the calendar has a new version.
 
-    First the data that hold moments which have not passed, then what reads them. What
-    is on hold is left: it keeps the time that was left.
+    First the data that hold moments, then what reads them. What is on hold is left: it
+    keeps the time that was left.
     """
     on_hold = _on_hold(run)
     for scope in sorted(run.counted):
         for name in sorted(run.counted[scope]):
-            ahead = parse_moment(run.data.get(scope)[name]) > run.now
-            if ahead and (scope, name) not in on_hold and not run.is_held(scope):
+            if (scope, name) not in on_hold and not run.is_held(scope):
                 run.perform("recount", scope, name)
     for number in sorted(run.subs, key=int):
         row = run.subs[number]
@@ -104,13 +103,17 @@ def _on_hold(run: Run) -> set[tuple[str, str]]:
 def recount(run: Run, scope: str, name: str) -> None:
     """Count a datum again from what it was counted from.
 
+    Where the moment has passed by both calendars it stays: it was judged by then.
+
     Raises:
         Stuck: the new calendar gives no moment; the datum keeps its own.
     """
     tagged, early = run.counted[scope][name]
     answer = run.world.resume(run.site(scope, "recount"), tagged)
-    due_at = value_of(answer, "recount")
-    if due_at != run.data.get(scope)[name]:
+    due_at, was = value_of(answer, "recount"), run.data.get(scope)[name]
+    if max(parse_moment(due_at), parse_moment(was)) <= run.now:
+        return
+    if due_at != was:
         write_own(run, scope, {name: due_at}, scope)
         keep(run, scope, {name: [tagged, answer.provisional]})
     elif answer.provisional != early:
