@@ -120,6 +120,10 @@ class Trace:
         elif kind == "job_opened" and event["topic"] == "notify":
             to = event["data"].get("to")
             yield f"notify {', '.join(to) if isinstance(to, list) else to}: {event['data'].get('text')}"
+        elif kind == "row_registered":
+            row = ", ".join(name for name, value in event["row"].items() if value is not None)
+            where = f"{event.get('unit')} by {event['author']}"
+            yield f"row in {', '.join(event['registers'])} of {where}: {row}"
         elif kind == "message_sent":
             yield f"message {event['name']}"
         elif kind in {"error_thrown", "escalation_thrown"}:

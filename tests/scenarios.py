@@ -51,7 +51,7 @@ from tests.scenario_memory import MemoryStage
 from tests.scenario_stages import Stage
 from tests.scenario_traces import Board, Trace, meant
 
-NAMES = "ABCDEFGH"
+NAMES = "ABCDEFGHIJKL"
 WORDS = {
     "at", "after", "stopped_until", "by", "case", "refused", "due", "open", "check", "data", "outcome",
     "event", "business_key", "correlation", "to", "reason", "note",

@@ -19,6 +19,7 @@ KEYS = (
     "consultation",
     "department_handling",
     "department_score",
+    "grid_event",
     "publication",
     "return_visit",
     "supervision",
@@ -52,6 +53,8 @@ STEPS = {
     "department_score": "street_eval eval_facts",
     "department_handling": """sign return_rule duty_objection arrive handle extend suspend co_reply
         dept_check submit cancelled""",
+    "grid_event": """collect locate onsite triage head_coord patch_coord consult_call dept_exit
+        coord_task work_exit check_done feedback publish_call supervise_exit no_overnight""",
     "return_visit": "pick ask assist classify close_visit questionnaire",
     "supervision": """open assign plan work instruct reply_note warn verify signoff report
         appeal""",
@@ -79,6 +82,16 @@ TIMERS = {
         "due_breach": "T4 超期",
         "esc2": "T5 二级",
         "esc3": "T6 三级",
+    },
+    "grid_event": {
+        "onsite_late": "一刻钟",
+        "triage_late": "1 工作时",
+        "head_late": "1 工作日",
+        "patch_late": "2 工作日",
+        "consult_late": "5 工作日",
+        "coord_overdue": "2 工作日",
+        "check_late": "1 工作日",
+        "midnight": "24:00",
     },
     "return_visit": {"visit_window": "T9 三日期满"},
     "department_score": {"appeal_over": "T10 期满"},
@@ -138,6 +151,13 @@ def test_every_timer_of_the_table_is_there_and_says_its_number(key):
 def test_the_five_step_names_of_the_source_stand_on_the_diagram():
     names = {node.name for node in process("whistle_report").nodes.values()}
     wanted = {"问题排查", "平台受理", "分析研判", "分流交办", "评价反馈"}
+
+    assert wanted - names == set()
+
+
+def test_the_five_step_names_of_the_grid_loop_stand_on_its_diagram():
+    names = {node.name for node in process("grid_event").nodes.values()}
+    wanted = {"信息采集", "源头发现", "分层处置", "联动联治", "监督考核"}
 
     assert wanted - names == set()
 
@@ -206,6 +226,7 @@ def test_identity_is_shown_by_forms_of_acceptance_and_visits_alone():
     }
 
     assert shown == {
+        "grid_start",
         "visit_ask",
         "visit_assist",
         "visit_questionnaire",
