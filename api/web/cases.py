@@ -5,19 +5,38 @@ from __future__ import annotations
 from flask import Blueprint, Response, render_template
 
 from api import uploads
-from api.current import actor, application
-from api.web import diagrams, fields, language, timeline, times
-from engine import views
+from api.current import actor, application, reply
+from api.web import diagrams, fields, language, lit, timeline, times
+from engine import following, views
 from engine.commands import JsonObject
 from engine.definitions import Pinned
-from engine.forms import Component
 
 pages = Blueprint("case_pages", __name__)
 
 
 @pages.get("/cases/<case_id>")
 def show(case_id: str) -> str:
-    """Show a case with its data, open steps and history."""
+    """Show a case with its data, open steps, diagram and history."""
+    return _page(case_id)
+
+
+@pages.post("/cases/<case_id>")
+def give_code(case_id: str) -> str:
+    """Give the case a code for its reporter, and show it this once."""
+    return _page(case_id, following.give_code(application(), actor(), case_id))
+
+
+@pages.get("/cases/<case_id>/diagrams")
+def diagram(case_id: str) -> Response:
+    """Give the diagrams of a case and what has happened in each, for the viewer on its page."""
+    app, who = application(), actor()
+    case = views.case(app, who, case_id)
+    pinned = diagrams.of_case(case_id)
+    found = lit.diagrams_of(case, views.history(app, who, case_id), pinned)
+    return reply({"items": found})
+
+
+def _page(case_id: str, given: JsonObject | None = None) -> str:
     app, who = application(), actor()
     case = views.case(app, who, case_id)
     pinned = diagrams.of_case(case_id)
@@ -28,12 +47,15 @@ def show(case_id: str) -> str:
         lines=timeline.lines(views.history(app, who, case_id), pinned),
         shown=_labelled(case, pinned),
         others=_others(case, pinned),
+        given=given,
+        may_give_code=following.may_give_code(app, who, case_id),
+        has_viewer=lit.has_viewer(),
     )
 
 
 def _labelled(case: JsonObject, pinned: Pinned) -> list[tuple[str, str]]:
     """Return (label, value) of the data that a form asks for, in the order they were given."""
-    parts, data = _parts(pinned), case["data"]
+    parts, data = diagrams.parts_of(pinned), case["data"]
     return [
         (language.pick(part.label, part.label_en), fields.shown(part, value, data))
         for key, value in data.items()
@@ -43,18 +65,8 @@ def _labelled(case: JsonObject, pinned: Pinned) -> list[tuple[str, str]]:
 
 def _others(case: JsonObject, pinned: Pinned) -> list[tuple[str, str]]:
     """Return (name, value) of the data that no form asks for."""
-    parts = _parts(pinned)
+    parts = diagrams.parts_of(pinned)
     return [(key, times.plain(value)) for key, value in case["data"].items() if key not in parts]
-
-
-def _parts(pinned: Pinned) -> dict[str, Component]:
-    parts: dict[str, Component] = {}
-    for form in pinned.forms.values():
-        for part in form.fields():
-            # Where it can be chosen its values have labels; where it is only shown they do not.
-            if part.key not in parts or (part.choices and not parts[part.key].choices):
-                parts[part.key] = part
-    return parts
 
 
 @pages.get("/cases/<case_id>/attachments/<attachment_id>")

@@ -12,7 +12,7 @@ from engine import definitions, forms, store
 from engine.bpmn.model import Node
 from engine.definitions import Pinned
 from engine.errors import CaseNotFound, NotFound
-from engine.forms import Form
+from engine.forms import Component, Form
 
 
 def of_case(case_id: str) -> Pinned:
@@ -37,6 +37,17 @@ def start_form(key: str) -> Form | None:
         name = plain[0].form if plain else None
         files = [one for one in version.files if one["kind"] == "form" and one["key"] == name]
         return forms.load(json.loads(store.get_blob(tx, files[0]["sha256"]))) if files else None
+
+
+def parts_of(pinned: Pinned) -> dict[str, Component]:
+    """Return the fields of all forms by key, where they can be chosen if they can be."""
+    parts: dict[str, Component] = {}
+    for form in pinned.forms.values():
+        for part in form.fields():
+            # Where it can be chosen its values have labels; where it is only shown they do not.
+            if part.key not in parts or (part.choices and not parts[part.key].choices):
+                parts[part.key] = part
+    return parts
 
 
 def name_tasks(items: Iterable[dict[str, Any]]) -> None:

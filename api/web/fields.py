@@ -16,6 +16,7 @@ from werkzeug.datastructures import MultiDict
 
 from api.web import language, times
 from engine.forms import Choice, Component, Form, choices_of, hidden
+from engine.forms.model import fields_of
 
 MOST_ROWS = 100
 BLANK_ROWS = 2
@@ -237,7 +238,7 @@ def _collect_object(
     was = data.get(one.key)
     known = was if isinstance(was, dict) and not times.is_withheld(was) else {}
     found: dict[str, Any] = {}
-    for part in one.parts:
+    for part in fields_of(one.parts):
         if not part.readonly:
             _collect(part, f"{name}.{part.key}", typed, known, found)
     if found or was or one.required:

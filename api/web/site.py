@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 from flask import Flask, g, request
 
 from api.current import application
-from api.web import cases, diagrams, language, signing, start, tasks, times
+from api.web import cases, diagrams, language, people, signing, start, tasks, times
+from engine import contacts, notices, views
 from engine.clock import ManualClock, text
 
 
@@ -24,10 +25,11 @@ def install(app: Flask) -> None:
         remaining=times.remaining,
         unit=diagrams.unit,
         person=diagrams.person,
+        notice=lambda code: language.pick(*notices.text_of(code)),
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(_frame)
-    for module in (signing, tasks, cases, start):
+    for module in (signing, tasks, cases, start, people):
         app.register_blueprint(module.pages)
 
 
@@ -36,10 +38,20 @@ def _frame() -> dict[str, Any]:
     other = "en" if language.chosen() == "zh" else "zh"
     return {
         "signed_in_as": g.actor.name if "actor" in g else None,
+        "unread_notices": _unread(),
         "other_language_query": urlencode({**request.args.to_dict(), "lang": other}),
         "training_clock": _training_clock(),
         "done_text": _done_text(),
     }
+
+
+def _unread() -> int:
+    if "actor" not in g:
+        return 0
+    app, who = application(), g.actor
+    with app.database.reading() as tx:
+        seen = contacts.read(tx, who.name).seen_at
+    return views.unread(app, who, seen)
 
 
 def _training_clock() -> str:

@@ -12,6 +12,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "start": ("发起", "Start"),
     "docs": ("接口", "API"),
     "other_language": ("English", "中文"),
+    "me": ("我的", "About me"),
+    "notices_unread": ("{n} 条未读抄送", "{n} unread notices"),
     "sign_out": ("退出", "Sign out"),
     "clock_now": ("演练时钟 {at}", "Training clock {at}"),
     # -- signing in
@@ -29,6 +31,61 @@ WORDS: dict[str, tuple[str, str]] = {
         "Too many attempts have failed; try again in {n} minutes.",
     ),
     "wrong_password": ("用户名或密码不对，请重试。", "User name or password is wrong; try again."),
+    # -- oneself, and a reporter without a login
+    "posts": ("岗位", "Posts"),
+    "told_by_mail": ("邮件提醒", "E-mails"),
+    "no_mail_server": (
+        "这里没有配置邮件服务器，现在不会发邮件。",
+        "No mail server is set here, so no e-mail is sent now.",
+    ),
+    "email": ("邮箱", "E-mail address"),
+    "email_note": (
+        "新任务、转办和提醒会发到这里；邮件里没有诉求人的信息。",
+        "New tasks, hand-overs and notices go there; nothing about reporters is in them.",
+    ),
+    "by_mail": ("发邮件提醒我", "Tell me by e-mail"),
+    "no_address": ("这不是有效的邮箱地址。", "This is no e-mail address."),
+    "save": ("保存", "Save"),
+    "done_wish": ("已保存。", "Saved."),
+    "follow": ("查询进度", "Follow a case"),
+    "follow_note": (
+        "请输入受理时告知的编号和查询码。",
+        "Enter the number and the code that you were given.",
+    ),
+    "code": ("查询码", "Code"),
+    "follow_show": ("查询", "Show"),
+    "follow_other": ("查询另一件", "Follow another case"),
+    "follow_wrong": (
+        "没有这个编号和查询码对应的事项，请核对。",
+        "There is no case of this number with this code; please check both.",
+    ),
+    "follow_wait": ("尝试次数过多，请 15 分钟后再试。", "Too many attempts; wait 15 minutes."),
+    "answer": ("答复", "Answer"),
+    "no_answer": ("还没有公开答复。", "There is no public answer yet."),
+    "given": ("您反映的内容", "What you reported"),
+    "give_code": ("生成查询码", "Give a code"),
+    "give_code_note": (
+        "交给诉求人，凭编号和查询码可以不登录查询进度。新码生成后旧码作废。",
+        (
+            "For the reporter, who follows the case by number and code without a login. "
+            "A new code takes the place of the old one."
+        ),
+    ),
+    "code_given": (
+        "编号 {number}，查询码 {code}。只显示这一次，请抄给诉求人。",
+        "Number {number}, code {code}. Shown this once: write it down for the reporter.",
+    ),
+    "unread": ("未读", "Unread"),
+    "mark_seen": ("全部标为已读", "Mark all as read"),
+    "diagram": ("流程图", "Diagram"),
+    "diagram_missing": (
+        "这里没有安装流程图组件（make run 会安装）。",
+        "The diagram viewer is not installed here (make run installs it).",
+    ),
+    "lit_done": ("已办", "Done"),
+    "lit_current": ("当前", "Current"),
+    "lit_late": ("超期", "Overdue"),
+    "lit_returned": ("被退回", "Returned"),
     # -- the inbox
     "view_pool": ("待签", "To claim"),
     "view_mine": ("待办", "To do"),

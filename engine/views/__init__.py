@@ -30,8 +30,10 @@ from engine.views.tasks import (
     attachments,
     changes,
     comments,
+    contact,
     inbox_page,
     task,
+    unread,
 )
 
 __all__ = [
@@ -44,6 +46,7 @@ __all__ = [
     "cases_page",
     "changes",
     "comments",
+    "contact",
     "definition",
     "form",
     "history",
@@ -53,6 +56,7 @@ __all__ = [
     "state_at",
     "task",
     "task_position",
+    "unread",
     "version",
     "xml",
 ]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
-from engine import access, inbox, store
+from engine import access, contacts, inbox, store
 from engine.access import Actor
-from engine.clock import text
+from engine.clock import parse, text
 from engine.database import Transaction
 from engine.errors import NotFound
 from engine.execution import OpenTask
@@ -69,16 +70,39 @@ def inbox_page(app: Application, actor: Actor, *, view: str = "pool", **filters:
         app.references.refresh(tx)
         items, cursor = inbox.page(tx, actor.name, actor.grants, now=now, view=view, **filters)
         counts = inbox.counts(tx, actor.name, actor.grants)
+        seen = contacts.read(tx, actor.name).seen_at if view == "cc" else None
     if view == "cc":
         organisation = app.references.organisation
         items = [
             one for one in items if access.concerns(actor, one["to"], one["unit"], organisation)
         ]
+        for item in items:
+            item["unread"] = seen is None or parse(item["at"]) > seen
     for item in items:
         item["remaining"] = remaining(
             app, item.get("due_at"), continuous=item.get("continuous", False)
         )
     return {"items": items, "next": cursor, "counts": counts}
+
+
+def contact(app: Application, actor: Actor) -> Document:
+    """Return how the actor is told of work, and how many notices are unread."""
+    with app.database.reading() as tx:
+        found = contacts.read(tx, actor.name)
+    seen = found.seen_at
+    return {
+        "name": actor.name,
+        "email": found.email,
+        "by_mail": found.by_mail,
+        "seen_at": None if seen is None else text(seen),
+        "unread": unread(app, actor, seen),
+    }
+
+
+def unread(app: Application, actor: Actor, seen: datetime | None) -> int:
+    """Return how many notices came after a moment; counting stops at 100."""
+    items = inbox_page(app, actor, view="cc", limit=100)["items"]
+    return sum(1 for one in items if one["unread"]) if seen is not None else len(items)
 
 
 def changes(app: Application, actor: Actor) -> tuple[str, Document]:

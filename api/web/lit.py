@@ -1,0 +1,124 @@
+"""A case's diagrams with what has happened in them: which elements are lit, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from flask import current_app
+
+from api.current import application
+from api.routes.tasks import BACK
+from api.web import diagrams, language, times
+from engine import definitions, store
+from engine.clock import parse, text
+from engine.commands import JsonObject
+from engine.definitions import Pinned
+
+VIEWER = "built/bpmn-navigated-viewer.production.min.js"
+
+
+def has_viewer() -> bool:
+    """Tell whether the viewer was built (``make run`` does)."""
+    return (Path(current_app.static_folder or "") / VIEWER).exists()
+
+
+@dataclass(slots=True)
+class _Element:
+    """What has happened to one element: how often it is entered now, and in which ways."""
+
+    inside: int = 0
+    marks: set[str] = field(default_factory=set)
+    notes: list[str] = field(default_factory=list)
+
+
+Elements = dict[tuple[str, str], _Element]
+
+
+def diagrams_of(case: JsonObject, entries: list[JsonObject], pinned: Pinned) -> list[JsonObject]:
+    """Return the diagrams that the case has been in, its own first.
+
+    Each has ``key``, ``name``, ``xml``, ``marks`` (element -> classes out of ``done``,
+    ``current``, ``late``, ``returned``) and ``notes`` (element -> lines: who, when, how).
+    """
+    elements = _elements(entries, now=text(application().clock.now()))
+    keys = list(dict.fromkeys([case["process"], *(key for key, _ in elements)]))
+    return [_diagram(key, elements, pinned) for key in keys if key in pinned.bundle.processes]
+
+
+def _diagram(key: str, elements: Elements, pinned: Pinned) -> JsonObject:
+    mine = {one: found for (process, one), found in elements.items() if process == key}
+    for found in mine.values():
+        if found.inside > 0:
+            found.marks.add("current")
+    return {
+        "key": key,
+        "name": pinned.bundle.processes[key].name or key,
+        "xml": _xml(key, pinned),
+        "marks": {one: sorted(found.marks) for one, found in mine.items() if found.marks},
+        "notes": {one: found.notes for one, found in mine.items() if found.notes},
+    }
+
+
+def _xml(key: str, pinned: Pinned) -> str:
+    with application().database.reading() as tx:
+        number = int(pinned.versions["processes"][key]["version"])
+        version = definitions.version(tx, key, number)
+        return store.get_blob(tx, version.files[0]["sha256"]).decode()
+
+
+def _elements(entries: Iterable[JsonObject], *, now: str) -> Elements:
+    found: Elements = {}
+    dues: dict[str, tuple[tuple[str, str], str]] = {}
+    for entry in entries:
+        for event in entry["events"]:
+            if not event.get("element"):
+                continue
+            place = (event["process"], event["element"])
+            one = found.setdefault(place, _Element())
+            _mark(one, event, entry)
+            _follow_due(found, dues, place, event, at=entry["at"])
+    for place, due in dues.values():
+        _breach(found[place], due, now)
+    return found
+
+
+def _mark(one: _Element, event: JsonObject, entry: JsonObject) -> None:
+    kind = event["type"]
+    if kind == "element_entered":
+        one.inside += 1
+    elif kind == "element_left":
+        one.inside -= 1
+        one.marks.add("returned" if event.get("cancelled") else "done")
+    elif kind == "task_completed":
+        outcome = event.get("outcome")
+        if outcome and BACK & set(str(outcome).split("_")):
+            one.marks.add("returned")
+        at = times.moment(entry["at"])
+        name = diagrams.person(event.get("by")) or language.text("by_system")
+        one.notes.append(f"{at} {name}" + (f" · {outcome}" if outcome else ""))
+
+
+def _follow_due(
+    found: Elements,
+    dues: dict[str, tuple[tuple[str, str], str]],
+    place: tuple[str, str],
+    event: JsonObject,
+    *,
+    at: str,
+) -> None:
+    """Keep the due moment of each open task; say so when it is done after it."""
+    task, kind = event.get("task"), event["type"]
+    if task is None:
+        return
+    if event.get("due_at") and kind in {"task_opened", "task_due_changed", "task_released"}:
+        dues[task] = (place, event["due_at"])
+    elif kind in {"task_completed", "task_cancelled"} and task in dues:
+        _, due = dues.pop(task)
+        _breach(found[place], due, at)
+
+
+def _breach(one: _Element, due: str, at: str) -> None:
+    if parse(due) < parse(at):
+        one.marks.add("late")
