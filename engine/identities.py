@@ -190,7 +190,8 @@ def login(app: Application, name: str, password: str, *, address: str = "") -> s
     Raises:
         TooManyAttempts: too many have failed for this name or from this address; the
             password was not looked at, so the right one is refused too.
-        NotSignedIn: no such user, a wrong password, or a user that may not sign in.
+        NotSignedIn: no such user, a wrong password, or a user that may not sign in, such
+            as somebody who has left office.
     """
     subjects = count_attempt(app, f"user {name}", address)
     with app.database.reading() as tx:
@@ -203,6 +204,9 @@ def login(app: Application, name: str, password: str, *, address: str = "") -> s
         raise NotSignedIn("User name or password is wrong.", hint="Check both and try again.")
     _refuse_demo(app, account)
     token, now = _new_token(app), app.clock.now()
+    with app.database.reading() as tx:
+        app.references.refresh(tx)
+    _refuse_absent(app, account, now)
     with app.database.writing() as tx:
         attempts.succeed(tx, cleared=subjects[:1], taken_back=subjects[1:])
         accounts.delete_expired_tokens(tx, now)
@@ -275,6 +279,7 @@ def actor_of_token(app: Application, token: str) -> Actor:
     if account is None or account.disabled_at is not None:
         raise NotSignedIn("The token is unknown or has ended.", hint=_HOW_TO_SIGN_IN)
     _refuse_demo(app, account)
+    _refuse_absent(app, account, now)
     return _actor(app, account, now)
 
 
@@ -283,14 +288,16 @@ def actor(app: Application, name: str) -> Actor:
 
     Raises:
         NotFound: there is no such user.
-        NotSignedIn: the user is disabled.
+        NotSignedIn: the user is disabled, or the person has left office.
     """
     with app.database.reading() as tx:
         account = _known(tx, name)
         app.references.refresh(tx)
     if account.disabled_at is not None:
         raise NotSignedIn(f"User {name!r} is disabled.")
-    return _actor(app, account, app.clock.now())
+    now = app.clock.now()
+    _refuse_absent(app, account, now)
+    return _actor(app, account, now)
 
 
 def actors(app: Application, tx: Transaction, names: Iterable[str]) -> list[Actor]:
@@ -300,7 +307,12 @@ def actors(app: Application, tx: Transaction, names: Iterable[str]) -> list[Acto
     """
     now = app.clock.now()
     found = [accounts.read_user(tx, name) for name in names]
-    return [_actor(app, one, now) for one in found if one and one.disabled_at is None]
+    day, organisation = now.astimezone(LOCAL).date(), app.references.organisation
+    return [
+        _actor(app, one, now)
+        for one in found
+        if one and one.disabled_at is None and accounts.in_office(one, organisation, day)
+    ]
 
 
 def operator() -> Actor:
@@ -332,6 +344,16 @@ def _known(tx: Transaction, name: str) -> Account:
     if account is None:
         raise NotFound(f"There is no user {name!r}.", hint="See `bihuan user list`.")
     return account
+
+
+def _refuse_absent(app: Application, account: Account, now: datetime) -> None:
+    """Let nobody in who has left office, or has not come yet, from that day's midnight on."""
+    day = now.astimezone(LOCAL).date()
+    if not accounts.in_office(account, app.references.organisation, day):
+        raise NotSignedIn(
+            f"User {account.name!r} holds no post on {day}.",
+            hint="The list of people says who is in office; its owner can correct it.",
+        )
 
 
 def _refuse_demo(app: Application, account: Account) -> None:

@@ -165,7 +165,36 @@ def test_a_user_has_the_roles_of_its_person_as_long_as_the_list_says_so(app):
 
     # The last day in office is over at midnight in Shanghai.
     app.clock.set(datetime(2026, 9, 18, 16, 0, tzinfo=UTC))
-    assert identities.actor_of_token(app, token).grants == frozenset()
+    with pytest.raises(NotSignedIn) as refusal:
+        identities.actor_of_token(app, token)
+    assert refusal.value.message == "User 'visitor' holds no post on 2026-09-19."
+
+
+def test_who_has_left_signs_in_no_more_and_who_has_not_come_not_yet(app):
+    for name in ("roles", "org_units", "departments"):
+        activate(app, name)
+    header = (LISTS / "people.csv").read_text("utf-8-sig").splitlines()[0]
+    rows = [
+        "RY900,样,Y,000-0000-0900,visitor,990101,org,1,,,2026-01-01,2026-09-18,",
+        "RY901,样,Y,000-0000-0901,visitor,990101,org,1,,,2026-09-19,,",
+    ]
+    activate(app, "people", "\n".join([header, *rows]).encode("utf-8-sig"))
+    for name, person in (("leaver", "RY900"), ("comer", "RY901")):
+        identities.add_user(app, name, person_id=person, password="open sesame", by=BY)
+
+    def gets_in():
+        found = set()
+        for name in ("leaver", "comer"):
+            try:
+                identities.login(app, name, "open sesame")
+                found.add(name)
+            except NotSignedIn:
+                pass
+        return found
+
+    assert gets_in() == {"leaver"}
+    app.clock.set(datetime(2026, 9, 18, 16, 0, tzinfo=UTC))
+    assert gets_in() == {"comer"}
 
 
 def test_demo_users_are_refused_where_demo_logins_are_off(app):

@@ -80,5 +80,7 @@ class Crowd:
             for one in task["candidates"]:
                 if "role" in one:
                     able += organisation.people_with(one["role"], one["unit"], today)
-        able = [one for one in dict.fromkeys(able) if one not in names]
+        # Whoever has left since cannot sign in any more; a head must hand the task on.
+        in_office = [one for one in dict.fromkeys(able) if self.organisation.posts(one, self.today)]
+        able = [one for one in in_office if one not in names]
         return self.actor(chance.choice(able)) if able else None
