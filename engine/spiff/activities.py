@@ -121,7 +121,7 @@ def _decide(run: Run, token: Token) -> None:
     names = names_at(run, token.scope)
     answer = run.world.decide(site, decision.key, decision.shape, names)
     found = value_of(answer, "decision")
-    write(run, token.scope, {decision.result: found["result"]}, token)
+    write(run, token.scope, decision.written(found["result"]), token)
     _pass(run, token)
 
 

@@ -19,6 +19,7 @@ anything here. Names are ``process.element.nth``, of an instance with ``.instanc
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -125,7 +126,7 @@ _SCOPE, _WORK, _SUB, _INCIDENT = (
 )
 
 
-class Ledger:
+class Ledger(ABC):
     """The trees of a case and everything beside them, while one command is at work.
 
     Attributes:
@@ -256,6 +257,6 @@ class Ledger:
             scope = self.scopes[scope].parent
         return self.nets[scope]
 
+    @abstractmethod
     def cancelled(self, token: Token) -> None:
         """Write that what ``token`` did is cut off."""
-        raise NotImplementedError

@@ -86,6 +86,7 @@ STEPS: dict[str, Step] = {
     "begin_throw": moves.begin_throw,
     "body": activities.start_body,
     "command": lambda run, _, document: _command_again(run, document),
+    "cut": moves.cut_off,
     "exit": moves.exit_from,
     "finish": moves.finish,
     "fire": lambda run, _, number: _fire_again(run, number),

@@ -14,10 +14,10 @@ from engine.spiff import incidents
 from engine.spiff.asking import ask, truth, values
 from engine.spiff.books import ACTIVE, DONE_COUNT, FRAME, MULTI, NEXT, TOTAL, Scope
 from engine.spiff.data import names_at, write
+from engine.spiff.kinds import DONE
 from engine.spiff.limits import MAX_INSTANCES
 from engine.spiff.machine import READY, Token, rank
 from engine.spiff.run import Run, StuckError
-from engine.spiff.specs import DONE
 from engine.spiff.waits import close
 
 

@@ -1,7 +1,7 @@
 """SpiffWorkflow's runtime with nothing in it that depends on when or where it runs.
 
-This file and ``specs`` are the only ones that import SpiffWorkflow, and the only
-ones that use what it keeps to itself (``_set_state``, ``_add_child``, ``_update``,
+Only this file, ``kinds`` and ``specs`` import SpiffWorkflow, and only the first two
+use what it keeps to itself (``_set_state``, ``_add_child``, ``_update``,
 ``_on_complete``, …); ``tests/test_spiff_facts.py`` fails loudly when one is gone.
 What stays SpiffWorkflow's: the tree of tasks, their states and how they change,
 what a gateway takes, sub-workflows. What is changed, and which of the library's

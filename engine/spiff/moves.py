@@ -13,12 +13,12 @@ from engine.bpmn.model import Kind, Trigger
 from engine.commands import JsonObject
 from engine.spiff import incidents
 from engine.spiff.asking import ask, mapped, run_script, truth
-from engine.spiff.books import CATCHING, FRAME, THROWING, Scope
+from engine.spiff.books import CATCHING, FRAME, JOB, THROWING, Scope
 from engine.spiff.data import data_at, names_at, write, write_own
+from engine.spiff.kinds import NoFlowError
 from engine.spiff.loops import begin_instance
 from engine.spiff.machine import READY, WAITING, Token
 from engine.spiff.run import Run, StuckError
-from engine.spiff.specs import NoFlowError
 from engine.spiff.waits import close, open_all
 
 _LATER = frozenset({Trigger.MESSAGE, Trigger.SIGNAL})
@@ -149,6 +149,21 @@ def stop(run: Run, token: Token) -> None:
     run.end = token.task_spec.element
     run.tell(token, "element_left")
     run.forget(token)
+
+
+def cut_off(run: Run, token: Token) -> None:
+    """End a visit that was not done."""
+    name = token.name
+    incidents.drop(run, name)
+    if name in run.tasks:
+        run.tell(token, "task_cancelled", task=name)
+        del run.tasks[name]
+    elif token.phase == JOB:
+        run.tell(token, "job_cancelled", job=name)
+    close(run, token)
+    run.tell(token, "element_left", cancelled=True)
+    run.held.pop(name, None)
+    off_the_books(run, token)
 
 
 def check_done(run: Run, net: Any) -> None:

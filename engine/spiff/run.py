@@ -184,6 +184,11 @@ class Run(Ledger):
         if len(self.tokens) + len(self.scopes) + len(self.top.queue) > MAX_OPEN:
             raise LimitReachedError(f"The case holds more than {MAX_OPEN:,} tokens.")
 
+    def cancelled(self, token: Token) -> None:
+        """Write that what a visit did is cut off; SpiffWorkflow has cancelled its task."""
+        if token.name:
+            self.steps["cut"](self, token)
+
     def forget(self, token: Token) -> None:
         """Take a visit off the books: it has come to an end."""
         self.tokens.pop(token.name, None)

@@ -19,9 +19,9 @@ from engine.scripts import Code
 from engine.spiff.asking import Moment, ask, moment, truth, value_of
 from engine.spiff.books import Sub
 from engine.spiff.data import names_at
+from engine.spiff.kinds import Lean, Wanted
 from engine.spiff.machine import Token
 from engine.spiff.run import Run, StuckError
-from engine.spiff.specs import Lean, Wanted
 
 
 @dataclass(slots=True)

@@ -1,0 +1,74 @@
+"""Two executors that share no code must say the same where both can run a diagram.
+
+The hand-written cases of the kernel's own tests, and random nets, on both at once.
+``make bench`` runs more of the nets.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests import (
+    test_kernel_activities,
+    test_kernel_events,
+    test_kernel_flows,
+    test_kernel_limits,
+    test_kernel_loops,
+    test_kernel_rearming,
+    test_kernel_traps,
+)
+from tests.nets import nets, run_net
+from tests.pairs import KNOWN, Both
+
+MODULES = (
+    test_kernel_activities,
+    test_kernel_events,
+    test_kernel_flows,
+    test_kernel_limits,
+    test_kernel_loops,
+    test_kernel_rearming,
+    test_kernel_traps,
+)
+WRITTEN = [
+    pytest.param(module, test, id=f"{module.__name__[6:]}-{name}")
+    for module in MODULES
+    for name, test in vars(module).items()
+    if name.startswith("test_") and not inspect.signature(test).parameters
+]
+
+
+@pytest.mark.parametrize(("module", "test"), WRITTEN)
+def test_a_case_of_the_kernel_says_the_same_on_spiffworkflow(
+    monkeypatch: pytest.MonkeyPatch, module: Any, test: Any
+):
+    monkeypatch.setattr(module, "Case", Both)
+
+    test()
+
+
+def test_written_cases_are_compared_and_known_differences_are_met():
+    Both.met.clear()
+    Both.compared = 0
+    for parameter in WRITTEN:
+        module, test = parameter.values
+        if module not in (test_kernel_events, test_kernel_loops):
+            continue
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(module, "Case", Both)
+            test()
+
+    assert set(Both.met) == set(KNOWN)
+    assert Both.compared > 100
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(nets, st.lists(st.integers(0, 10_000), min_size=12, max_size=25))
+def test_random_nets_say_the_same_on_both(net, choices):
+    case = run_net(net, choices)
+
+    assert case.beside is not None
