@@ -18,6 +18,7 @@ from engine.definitions import Pinned
 from engine.errors import CaseNotFound, InvalidData, InvalidRequest, TaskNotOpen, WrongState
 from engine.execution import OpenTask, Snapshot
 from engine.facts import case_facts
+from engine.organisation import Grant
 from engine.ports import Application
 from engine.projection import CLOSED
 from engine.sealing import Sealer
@@ -123,8 +124,10 @@ class Desk:
     pinned: Pinned
 
 
-def prepare(desk: Desk, command: Command, sealer: Sealer) -> Command:
+def prepare(desk: Desk, command: Command, sealer: Sealer) -> tuple[Command, Grant | None]:
     """Return the command as it will be recorded: allowed, valid, sealed.
+
+    Beside it stands the (role, unit) in which the actor acts, where one decides.
 
     Raises:
         CaseNotFound, NotAllowed, AlreadyClaimed, SameHand: what ``access`` refuses.
@@ -134,7 +137,7 @@ def prepare(desk: Desk, command: Command, sealer: Sealer) -> Command:
     """
     if getattr(command, "task", None) is not None:
         return _prepare_task(desk, command, sealer)
-    _require(desk, _action(command), None)
+    pair = _require(desk, _action(command), None)
     _check_state(desk.row)
     if getattr(command, "data", None) is not None:
         data: JsonObject = command.data  # type: ignore[attr-defined]
@@ -142,7 +145,7 @@ def prepare(desk: Desk, command: Command, sealer: Sealer) -> Command:
             data = forms.validate_free(data)
         changes: Any = {"data": sealer.marked(data)}
         command = replace(command, **changes)
-    return _seal_texts(command, sealer)
+    return _seal_texts(command, sealer), pair
 
 
 def _action(command: Command) -> str:
@@ -159,7 +162,7 @@ def _check_state(row: CaseRow) -> None:
         )
 
 
-def _prepare_task(desk: Desk, command: Any, sealer: Sealer) -> Command:
+def _prepare_task(desk: Desk, command: Any, sealer: Sealer) -> tuple[Command, Grant | None]:
     executor = desk.app.executors[desk.row.executor]
     try:
         task = executor.task(desk.pinned.bundle, desk.snapshot, command.task)
@@ -173,15 +176,15 @@ def _prepare_task(desk: Desk, command: Any, sealer: Sealer) -> Command:
         access.check_separation(desk.actor, task.not_same_as, task.not_same_unit_as, unit=unit)
     if isinstance(command, CompleteTask):
         data = _judged(desk.pinned, command, task, sealer)
-        return CompleteTask(command.task, command.outcome, data, unit or command.unit)
+        return CompleteTask(command.task, command.outcome, data, unit or command.unit), pair
     if hasattr(command, "unit") and not desk.actor.is_system:
         command = replace(command, unit=unit)
     if isinstance(command, commands.TransferTask):
         _check_receiver(desk.app, command, task)
-    return _seal_texts(command, sealer)
+    return _seal_texts(command, sealer), pair
 
 
-def _require(desk: Desk, action: str, task: OpenTask | None) -> tuple[str, str] | None:
+def _require(desk: Desk, action: str, task: OpenTask | None) -> Grant | None:
     organisation = desk.app.references.organisation
     row = desk.row
     brief = CaseFacts(id=row.id, unit=row.unit, starter=row.starter)

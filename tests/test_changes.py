@@ -7,16 +7,33 @@ import io
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from engine import cases, deployments, identities, imports, recounting, replay, store, timers, views
+import pytest
+
+from api import create_app
+from engine import (
+    cases,
+    deployments,
+    identities,
+    imports,
+    recounting,
+    replay,
+    store,
+    timers,
+    unattended,
+    views,
+)
 from engine.calendar import LOCAL
 from engine.commands import (
+    ClaimTask,
     CompleteTask,
     ExtendTask,
     ResumeCase,
     ResumeTask,
     SuspendCase,
     SuspendTask,
+    TransferTask,
 )
+from engine.errors import InvalidData, NotSignedIn
 from tests.memory import flows, process
 from tests.test_kernel_events import TIMER, boundary
 
@@ -347,3 +364,245 @@ def test_a_suspended_case_is_counted_again_when_it_goes_on(any_app):
 
     assert dues(any_app, case)["t"][0] == "01-06 17:30"
     proven(any_app)
+
+
+# -- people come, go and stand in for each other ------------------------------------------
+
+TODAY = date(2026, 9, 14)
+ACCEPT = "five_steps.accept.1"
+
+
+@pytest.fixture
+def town(any_app):
+    """The demo city without its user who has every post: a task needs those it is for."""
+    identities.disable_user(any_app, "admin", by="@test")
+    with any_app.database.reading() as tx:
+        any_app.references.refresh(tx)
+    return any_app
+
+
+def holders(app, role, unit, day=TODAY):
+    return app.references.organisation.people_with(role, unit, day)
+
+
+def dispatchers(app):
+    """The street of the demo's dispatcher, and who dispatches there."""
+    actor = identities.actor(app, "street_dispatcher")
+    unit = next(unit for role, unit in sorted(actor.grants) if role == "street_dispatcher")
+    return unit, holders(app, "street_dispatcher", unit)
+
+
+def reported(app):
+    """A case whose first task is offered to the dispatchers of the demo's street."""
+    starter = identities.actor(app, "street_dispatcher")
+    return cases.start(app, starter, process="five_steps", data={}).case_id
+
+
+def people(change):
+    return changed("people", change)
+
+
+def gone(person):
+    return people(lambda rows: [row for row in rows if row["person_id"] != person])
+
+
+def replaced(person, **cells):
+    return people(
+        lambda rows: [{**row, **cells} if row["person_id"] == person else row for row in rows]
+    )
+
+
+def a_colleague(app, unit, *but):
+    """Somebody in office elsewhere in the street, with another role."""
+    found = {
+        person
+        for role in ("street_analyst", "window_clerk")
+        for person in holders(app, role, unit)
+    }
+    return min(found - {*but, *holders(app, "street_dispatcher", unit)})
+
+
+def test_a_substitute_acts_in_the_dates_of_the_list_and_the_record_says_for_whom(town):
+    unit, (absent, *_) = dispatchers(town)
+    standing_in = a_colleague(town, unit, absent)
+    case = reported(town)
+    activated(town, date(2026, 9, 15), people=replaced(absent, substitute_person_id=standing_in))
+    activated(town, date(2026, 9, 17), people=replaced(absent, substitute_person_id=""))
+
+    def may(day):
+        town.clock.set(datetime(2026, 9, day, 1, 0, tzinfo=UTC))
+        actor = identities.actor(town, standing_in)
+        return ACCEPT in {
+            one["id"].partition(".")[2] for one in views.inbox_page(town, actor)["items"]
+        }
+
+    assert [may(14), may(15)] == [False, True]
+    actor = identities.actor(town, standing_in)
+    cases.handle(town, actor, case, ClaimTask(ACCEPT))
+    assert may(16) is False  # it is nobody else's any more
+    cases.handle(town, identities.actor(town, standing_in), case, CompleteTask(ACCEPT, "accept"))
+
+    signed, done = entries(town, case)[-2:]
+    assert [(one["actor"], one["acting_for"]) for one in (signed, done)] == [
+        (standing_in, absent),
+        (standing_in, absent),
+    ]
+    proven(town)
+
+
+def test_who_acts_by_a_role_of_their_own_stands_in_for_nobody(town):
+    unit, (own, *_) = dispatchers(town)
+    colleague = a_colleague(town, unit, own)
+    activated(town, TODAY, people=replaced(colleague, substitute_person_id=own))
+    case = reported(town)
+
+    cases.handle(town, identities.actor(town, own), case, ClaimTask(ACCEPT))
+
+    assert "acting_for" not in entries(town, case)[-1]
+
+
+def test_the_page_of_a_case_stamps_who_acted_for_whom(town):
+    unit, (absent, *_) = dispatchers(town)
+    standing_in = a_colleague(town, unit, absent)
+    activated(town, TODAY, people=replaced(absent, substitute_person_id=standing_in))
+    case = reported(town)
+    cases.handle(town, identities.actor(town, standing_in), case, ClaimTask(ACCEPT))
+
+    client = create_app(town).test_client()
+    token = identities.create_token(town, standing_in, by="@test")
+    page = client.get(f"/cases/{case}", headers={"Authorization": f"Bearer {token}"})
+
+    assert f"{standing_in}（代 {absent}）" in page.get_data(as_text=True)
+
+
+def test_who_has_left_keeps_no_task_and_the_head_hands_it_on(town):
+    unit, (leaver, *others) = dispatchers(town)
+    case = reported(town)
+    cases.handle(town, identities.actor(town, leaver), case, ClaimTask(ACCEPT))
+    plan = activated(town, date(2026, 9, 15), people=gone(leaver))
+    assert [(one["case"], one["reason"]) for one in plan.tasks] == [(case, "left")]
+
+    town.clock.set(datetime(2026, 9, 15, 1, 0, tzinfo=UTC))
+    with pytest.raises(NotSignedIn):
+        identities.actor(town, leaver)
+    leader = identities.actor(town, holders(town, "street_leader", unit)[0])
+    (task,) = unattended.tasks_of(town, leader)
+    assert (task["case"], task["assignee"], task["reason"]) == (case, leaver, "left")
+
+    receiver = others[0] if others else a_colleague(town, unit, leaver)
+    cases.handle(town, leader, case, TransferTask(ACCEPT, receiver, "has left"))
+    assert unattended.tasks_of(town, leader) == []
+    mine = views.inbox_page(town, identities.actor(town, receiver), view="mine")["items"]
+    assert [one["case"] for one in mine] == [case]
+    proven(town)
+
+
+def test_a_task_of_a_leaver_is_shown_to_the_heads_around_it_and_to_nobody_else(town):
+    unit, (leaver, *_) = dispatchers(town)
+    case = reported(town)
+    cases.handle(town, identities.actor(town, leaver), case, ClaimTask(ACCEPT))
+    activated(town, date(2026, 9, 15), people=gone(leaver))
+    town.clock.set(datetime(2026, 9, 15, 1, 0, tzinfo=UTC))
+    streets = [row["id"] for row in table("org_units")[1] if row["level"] == "street"]
+    elsewhere = next(one for one in streets if one != unit)
+
+    def sees(role, where):
+        person = holders(town, role, where, date(2026, 9, 15))[0]
+        return len(unattended.tasks_of(town, identities.actor(town, person)))
+
+    assert [
+        sees("street_leader", unit),
+        sees("district_coordinator", "990101"),
+        sees("street_leader", elsewhere),
+        sees("street_analyst", unit),
+    ] == [1, 1, 0, 0]
+
+
+def test_a_task_cannot_be_handed_to_somebody_who_has_left(town):
+    unit, (leaver, *_) = dispatchers(town)
+    case = reported(town)
+    activated(town, date(2026, 9, 15), people=gone(leaver))
+    town.clock.set(datetime(2026, 9, 15, 1, 0, tzinfo=UTC))
+    leader = identities.actor(town, holders(town, "street_leader", unit)[0])
+
+    with pytest.raises(InvalidData):
+        cases.handle(town, leader, case, TransferTask(ACCEPT, leaver, None))
+
+
+def test_a_task_of_a_role_that_nobody_holds_any_more_is_noticed(town):
+    _, staff = dispatchers(town)
+    case = reported(town)
+    emptied = people(
+        lambda rows: [
+            row
+            for row in rows
+            if not (row["role"] == "street_dispatcher" and row["person_id"] in staff)
+        ]
+    )
+
+    plan = activated(town, date(2026, 9, 15), people=emptied)
+
+    assert [(one["case"], one["reason"]) for one in plan.tasks] == [(case, "nobody")]
+
+
+# -- a list changes in mid-case -------------------------------------------------------------
+
+LOOKS_TWICE = process(
+    '<startEvent id="s"/><endEvent id="e"/>'
+    '<scriptTask id="first" scriptFormat="python"><script>'
+    "before = lookup('responsibility', code='ZL-01-001', area_class='B')['item_zh']"
+    '</script></scriptTask><userTask id="wait"/>'
+    '<scriptTask id="second" scriptFormat="python"><script>'
+    "after_it = lookup('responsibility', code='ZL-01-001', area_class='B')['item_zh']\n"
+    "name = unit('990101001')['name_zh']"
+    '</script></scriptTask><userTask id="rest"/>' + flows("s > first > wait > second > rest > e"),
+    "looks_twice",
+)
+
+
+def renamed(name, key, value, **cells):
+    return changed(
+        name, lambda rows: [{**row, **cells} if row[key] == value else row for row in rows]
+    )
+
+
+def test_a_case_keeps_the_list_of_its_first_look_up_and_a_new_one_takes_the_new(any_app):
+    deployments.deploy(any_app, identities.operator(), {"looks_twice.bpmn": LOOKS_TWICE})
+
+    def begin():
+        return cases.start(any_app, admin(any_app), process="looks_twice", data={}).case_id
+
+    def finish(case):
+        cases.handle(any_app, admin(any_app), case, CompleteTask("looks_twice.wait.1"))
+        data = views.case(any_app, admin(any_app), case)["data"]
+        return data["before"], data["after_it"], data["name"]
+
+    (was,) = {row["item_zh"] for row in table("responsibility")[1] if row["code"] == "ZL-01-001"}
+    running = begin()
+    activated(
+        any_app,
+        TODAY,
+        responsibility=renamed("responsibility", "code", "ZL-01-001", item_zh="新名称"),
+        org_units=renamed("org_units", "id", "990101001", name_zh="新街道"),
+    )
+
+    # Units are always those in force; lists are those of the first look-up.
+    assert finish(running) == (was, was, "新街道")
+    assert finish(begin()) == ("新名称", "新名称", "新街道")
+    proven(any_app)
+
+
+def test_a_list_that_holds_from_a_later_day_is_not_seen_before(any_app):
+    deployments.deploy(any_app, identities.operator(), {"looks_twice.bpmn": LOOKS_TWICE})
+    later = renamed("responsibility", "code", "ZL-01-001", item_zh="新名称")
+    (was,) = {row["item_zh"] for row in table("responsibility")[1] if row["code"] == "ZL-01-001"}
+
+    activated(any_app, date(2026, 9, 16), responsibility=later)
+
+    def seen():
+        case = cases.start(any_app, admin(any_app), process="looks_twice", data={}).case_id
+        return views.case(any_app, admin(any_app), case)["data"]["before"]
+
+    assert seen() == was
+    any_app.clock.set(datetime(2026, 9, 15, 16, 0, tzinfo=UTC))
+    assert seen() == "新名称"

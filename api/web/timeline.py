@@ -43,16 +43,25 @@ def lines(entries: list[Entry], pinned: Pinned) -> list[Line]:
 def _line(entry: Entry, nodes: Names) -> Line:
     events = entry["events"]
     texts = [text for one in events if (text := _text(one, nodes))]
-    actor = str(entry["actor"])
     return Line(
         at=entry["at"],
-        actor="" if actor.startswith(_SYSTEM) else actor,
+        actor=_who(entry),
         texts=list(dict.fromkeys(texts)),
         remark=str(entry.get("remark", "")),
         position=int(entry["position"]),
         digest=str(entry.get("digest") or "")[:12],
         is_late=any(one["type"] == "timer_fired" for one in events),
     )
+
+
+def _who(entry: Entry) -> str:
+    """Return who acted, and in whose place (代); empty for the engine itself."""
+    actor, person = str(entry["actor"]), entry.get("acting_for")
+    if actor.startswith(_SYSTEM):
+        return ""
+    if person is None:
+        return actor
+    return language.pick(f"{actor}（代 {person}）", f"{actor} for {person}")
 
 
 def _text(event: Mapping[str, Any], nodes: Names) -> str:

@@ -21,6 +21,7 @@ class Actor:
         grants: all (role, unit) pairs of the day, with what follows from them.
         as_of: the local day they are of.
         home: the unit the person belongs to, for separation of units.
+        stands_in: (role, unit, person) of what is held only in place of somebody (替岗).
     """
 
     name: str
@@ -28,6 +29,7 @@ class Actor:
     grants: frozenset[Grant] = frozenset()
     as_of: date = date.min
     home: frozenset[str] = frozenset()
+    stands_in: frozenset[tuple[str, str, str]] = frozenset()
 
     @classmethod
     def of(
@@ -50,11 +52,26 @@ class Actor:
         """
         grants = organisation.reach(posts)
         home: frozenset[str] = frozenset()
+        stands_in: frozenset[tuple[str, str, str]] = frozenset()
         if person_id is not None:
+            own = grants | organisation.reach(organisation.posts(person_id, as_of))
             grants |= organisation.grants(person_id, as_of)
+            stands_in = frozenset(
+                (*pair, person)
+                for person, role, unit in organisation.substitutes_for(person_id, as_of)
+                for pair in organisation.reach([(role, unit)]) & grants - own
+            )
             person = organisation.person(person_id, as_of)
             home = frozenset(person["units"][:1]) if person else home
-        return cls(name, person_id, grants, as_of, home)
+        return cls(name, person_id, grants, as_of, home, stands_in)
+
+    def acting_for(self, pair: Grant | None) -> str | None:
+        """Return the person in whose place the actor holds a role in a unit, or None."""
+        if not self.stands_in or pair is None:
+            return None
+        return min(
+            (person for *held, person in self.stands_in if tuple(held) == pair), default=None
+        )
 
     @classmethod
     def system(cls, name: str) -> Actor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from engine import intake, projection, references, store, views
@@ -94,8 +95,11 @@ def _attempt(app: Application, case_id: str, request: Request) -> Done:
         snapshot = row.snapshot()
         sealer = Sealer(app.clock.new_id, app.clock.secret)
         desk = intake.Desk(app, tx, request.actor, row, snapshot, pinned)
-        command = intake.prepare(desk, request.command, sealer)
-    return apply(app, Turn(row, snapshot, pinned, request, command, sealer, max(now, row.at)))
+        command, pair = intake.prepare(desk, request.command, sealer)
+    turn = Turn(row, snapshot, pinned, request, command, sealer, max(now, row.at))
+    if request.actor.stands_in:
+        turn = replace(turn, acting_for=request.actor.acting_for(pair))
+    return apply(app, turn)
 
 
 def _fires_first(row: CaseRow, request: Request) -> bool:

@@ -67,7 +67,11 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One command about to be applied, and the case it was read from."""
+    """One command about to be applied, and the case it was read from.
+
+    Attributes:
+        acting_for: the person in whose place the actor acts (代), or None.
+    """
 
     row: CaseRow
     snapshot: Snapshot
@@ -76,6 +80,7 @@ class Turn:
     command: Command
     sealer: Sealer
     at: datetime
+    acting_for: str | None = None
 
 
 def apply(app: Application, turn: Turn) -> Done:
@@ -112,6 +117,8 @@ def apply(app: Application, turn: Turn) -> Done:
         "evaluations": world.tape,
         "events": applied.events,
     }
+    if turn.acting_for is not None:
+        document["acting_for"] = turn.acting_for
     entry = seal(row.id, row.head or None, document)
     number = pinned.main.business_key
     after = projection.after(row, applied, turn.at, entry, number=number)
