@@ -16,14 +16,15 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
-from engine import decisions, forms, store
+from engine import decisions, instructions, papers, store
 from engine.bpmn import reader
-from engine.bpmn.model import Process
+from engine.bpmn.linking import link
+from engine.bpmn.model import Node, Process
 from engine.database import Transaction
 from engine.decisions import Decision
 from engine.errors import NotFound
 from engine.execution import Bundle
-from engine.forms import Form
+from engine.forms import File, Form
 from engine.tables import definitions
 
 STREAM = "@deployments"
@@ -70,7 +71,8 @@ class Pinned:
     """Everything a case runs on, compiled.
 
     Attributes:
-        decisions, forms: by (process, key).
+        decisions, forms: by (process, key); a form that one element draws in its
+            own way by (process, key@element).
     """
 
     digest: str
@@ -87,7 +89,8 @@ class Pinned:
     def form_of(self, process: str, element: str) -> Form | None:
         """Return the form of an element, or None."""
         key = self.bundle.processes[process].nodes[element].form
-        return None if key is None else self.forms.get((process, key))
+        own = None if key is None else self.forms.get((process, f"{key}@{element}"))
+        return own or (None if key is None else self.forms.get((process, key)))
 
     def schema_of(self, tx: Transaction, process: str, form: str) -> dict[str, Any] | None:
         """Return a form's form-js schema as the case has pinned it, or None."""
@@ -184,7 +187,8 @@ def _process(tx: Transaction, key: str, files: list[dict[str, str]]) -> Process:
 
 
 def _compile(tx: Transaction, digest: str, versions: dict[str, Any]) -> Pinned:
-    processes, tables, known_forms = {}, {}, {}
+    processes, tables = {}, {}
+    known_forms: dict[tuple[str, str], Form] = {}
     for key, pin in versions["processes"].items():
         processes[key] = _process(tx, key, pin["files"])
         for file in pin["files"]:
@@ -192,17 +196,38 @@ def _compile(tx: Transaction, digest: str, versions: dict[str, Any]) -> Pinned:
                 content = store.get_blob(tx, file["sha256"])
                 found, _ = decisions.read(content, filename=file["filename"])
                 tables.update({(key, one.key): one for one in found})
-            elif file["kind"] == "form":
-                content = store.get_blob(tx, file["sha256"])
-                form, _ = forms.read(content, filename=file["filename"])
-                assert form is not None, "what was deployed can be read"
-                known_forms[key, file["key"]] = form
+        known_forms |= _forms_of(tx, processes[key], pin["files"])
+    processes = link(processes)
     read = {
         key: frozenset().union(
             *(form.readable for (process, _), form in known_forms.items() if process == key),
             *(one.needs | one.names for (process, _), one in tables.items() if process == key),
+            *(told(node) for node in processes[key].nodes.values()),
         )
         for key in processes
     }
     bundle = Bundle(versions["main"], processes, read)
     return Pinned(digest, versions, bundle, tables, known_forms)
+
+
+def _forms_of(
+    tx: Transaction, process: Process, files: list[dict[str, str]]
+) -> dict[tuple[str, str], Form]:
+    """Return the forms of a process by key, and those drawn in an element's own way."""
+    contents = {
+        (one["kind"], one["key"]): File(one["filename"], store.get_blob(tx, one["sha256"]))
+        for one in files
+        if one["kind"] in ("form", "ui")
+    }
+    found: dict[tuple[str, str], Form] = {}
+    for node in process.nodes.values():
+        form = papers.form_at(node, contents)
+        if form is not None:
+            is_own = node.form_ui is not None or node.variable is not None
+            found[process.key, f"{node.form}@{node.id}" if is_own else f"{node.form}"] = form
+    return found
+
+
+def told(node: Node) -> frozenset[str]:
+    """Return the data that the instructions of a task mention."""
+    return instructions.read(node.instructions).names if node.instructions else frozenset()

@@ -18,7 +18,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
-from engine import access, cases, definitions, store, uploads
+from engine import access, cases, definitions, papers, store, unit_tests, uploads
 from engine.access import Actor
 from engine.bpmn import checks
 from engine.bpmn.findings import Finding
@@ -29,6 +29,7 @@ from engine.database import Transaction
 from engine.definitions import STREAM
 from engine.errors import InvalidRequest, NotDeployable
 from engine.execution import Site
+from engine.forms import File
 from engine.history import canonical
 from engine.periods import Timer, parse_timer
 from engine.ports import Application
@@ -91,7 +92,7 @@ def check(
     _demand_executor(app, executor)
     with app.database.reading() as tx:
         app.references.refresh(tx)
-        return _check(app, tx, uploads.read(files), executor)
+        return _check(app, tx, uploads.read(files), files, executor)
 
 
 def _demand_executor(app: Application, executor: str) -> None:
@@ -125,14 +126,14 @@ def deploy(
     with app.database.reading() as tx:
         app.references.refresh(tx)
         upload = uploads.read(files)
-        findings = _check(app, tx, upload, executor)
+        findings = _check(app, tx, upload, files, executor)
     if any(one.severity == "error" for one in findings):
         raise NotDeployable(
             "Nothing was deployed: the files have errors.",
             hint="Mend what the findings name and deploy again.",
             findings=[one.to_json() for one in findings],
         )
-    if not upload.diagrams and not upload.forms and not upload.decisions:
+    if not upload.diagrams and not upload.papers.forms and not upload.decisions:
         raise InvalidRequest("There is no BPMN, DMN or form among the files.")
     deployment = _Deployment(app.clock.new_id(), executor, now, files)
     with app.database.writing() as tx:
@@ -182,12 +183,18 @@ def choose(app: Application, actor: Actor, process: str, number: int) -> Answer:
 # -- checking an upload ----------------------------------------------------------------
 
 
-def _check(app: Application, tx: Transaction, upload: Upload, executor: str) -> list[Finding]:
+def _check(
+    app: Application,
+    tx: Transaction,
+    upload: Upload,
+    files: Mapping[str, bytes],
+    executor: str,
+) -> list[Finding]:
     findings = list(upload.findings)
     others = {key: _deployed(tx, key) for (key,) in tx.all(_KEYS, {})}
     others.update(upload.processes)
     roles = set(app.references.organisation.roles()) or None
-    known_forms = {*upload.forms, *_resource_keys(tx, "form")}
+    known_forms = {*upload.papers.forms, *_resource_keys(tx, "form")}
     known_decisions = {*upload.decisions, *_resource_keys(tx, "decision")}
     for name, diagram in upload.diagrams.items():
         findings += checks.check(
@@ -199,8 +206,29 @@ def _check(app: Application, tx: Transaction, upload: Upload, executor: str) -> 
             decisions=known_decisions,
             sandbox_check=app.sandbox.check,
         )
+        findings += papers.check(diagram, name, _papers(tx, upload, files))
+        findings += unit_tests.check(app, diagram, name)
         findings += uploads.not_run(app.executors[executor], diagram, others, name)
-    return findings
+    return list(dict.fromkeys(findings))
+
+
+_RESOURCES = sa.select(
+    resources.c.kind, resources.c.key, resources.c.filename, resources.c.sha256
+).order_by(resources.c.kind, resources.c.key)
+
+
+def _papers(
+    tx: Transaction, upload: Upload, files: Mapping[str, bytes]
+) -> dict[tuple[str, str], File]:
+    """Return the forms and UI schemas that diagrams may name: deployed ones, then these."""
+    known = {
+        (kind, key): File(filename, store.get_blob(tx, sha256))
+        for kind, key, filename, sha256 in tx.all(_RESOURCES, {})
+        if kind in ("form", "ui")
+    }
+    for kind, named in (("form", upload.papers.forms), ("ui", upload.papers.uis)):
+        known.update({(kind, key): File(name, files[name]) for key, name in named.items()})
+    return known
 
 
 _RESOURCE_KEYS = sa.select(resources.c.key).where(resources.c.kind == p("kind"))
@@ -218,7 +246,12 @@ def _deployed(tx: Transaction, key: str) -> Process:
 
 
 def _store_resources(tx: Transaction, upload: Upload, files: Mapping[str, bytes]) -> None:
-    for kind, named in (("form", upload.forms), ("decision", upload.decisions)):
+    kinds = (
+        ("form", upload.papers.forms),
+        ("ui", upload.papers.uis),
+        ("decision", upload.decisions),
+    )
+    for kind, named in kinds:
         for key, filename in named.items():
             sha256 = store.put_blob(tx, files[filename])
             tx.run(_DELETE_RESOURCE, {"of_kind": kind, "of_key": key})
@@ -240,7 +273,9 @@ def _add(
     executor = deployment.executor
     diagram = store.put_blob(tx, deployment.files[filename])
     files = [{"kind": "bpmn", "key": process.key, "filename": filename, "sha256": diagram}]
-    for kind, names in (("form", process.forms), ("decision", process.decisions)):
+    uis = tuple(one.form_ui for one in process.nodes.values() if one.form_ui)
+    kinds = (("form", process.forms), ("ui", uis), ("decision", process.decisions))
+    for kind, names in kinds:
         for key in sorted(set(names)):
             row = tx.one(_RESOURCE, {"kind": kind, "key": key})
             if row is not None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from engine import decisions, forms
+from engine import decisions, papers
 from engine.bpmn import reader
 from engine.bpmn.findings import Finding
 from engine.bpmn.model import Diagram, Process
 from engine.execution import Executor
+from engine.forms import File
+from engine.papers import Papers
 
 
 @dataclass(slots=True)
@@ -17,12 +19,13 @@ class Upload:
     """Files that belong together.
 
     Attributes:
-        diagrams: file name -> what was read of it. decisions, forms: key -> file name.
+        diagrams: file name -> what was read of it. decisions: key -> file name.
+        papers: its forms and UI schemas.
     """
 
     diagrams: dict[str, Diagram] = field(default_factory=dict)
     decisions: dict[str, str] = field(default_factory=dict)
-    forms: dict[str, str] = field(default_factory=dict)
+    papers: Papers = field(default_factory=Papers)
     findings: list[Finding] = field(default_factory=list)
 
     @property
@@ -34,23 +37,27 @@ class Upload:
 def read(files: Mapping[str, bytes]) -> Upload:
     """Return what is in the files; what cannot be read is among the findings."""
     upload = Upload()
-    for name, content in sorted(files.items()):
-        kind = name.rpartition(".")[2].lower()
+    found: dict[str, list[Finding]] = {}
+    # The diagrams first: they say what a JSON file is.
+    for name in sorted(files, key=lambda one: (_kind(one) == "json", one)):
+        content, kind = files[name], _kind(name)
         if kind in {"bpmn", "xml"}:
-            diagram, found = reader.read_cached(content, name)
+            diagram, found[name] = reader.read_cached(content, name)
             if diagram is not None:
                 upload.diagrams[name] = diagram
         elif kind == "dmn":
-            tables, found = decisions.read(content, filename=name)
+            tables, found[name] = decisions.read(content, filename=name)
             upload.decisions.update({one.key: name for one in tables})
         elif kind == "json":
-            form, found = forms.read(content, filename=name)
-            if form is not None:
-                upload.forms[form.key] = name
+            found[name] = papers.read_json(upload.papers, upload.processes, File(name, content))
         else:
-            found = [_unknown(name)]
-        upload.findings.extend(found)
+            found[name] = [_unknown(name)]
+    upload.findings = [one for name in sorted(found) for one in found[name]]
     return upload
+
+
+def _kind(name: str) -> str:
+    return name.rpartition(".")[2].lower()
 
 
 def _unknown(name: str) -> Finding:

@@ -293,17 +293,14 @@ def test_a_zeebe_call_passes_everything_unless_told_otherwise():
 
 
 def test_scripts_stand_as_they_are_and_may_surround_a_task():
-    task = node(
-        "scriptTask",
-        extensions(
-            "<spiffworkflow:preScript>a = 1</spiffworkflow:preScript>"
-            "<spiffworkflow:postScript>del_a = a</spiffworkflow:postScript>"
-        )
-        + "<script>b = a</script>",
-        'scriptFormat="python"',
+    around = extensions(
+        "<spiffworkflow:preScript>a = 1</spiffworkflow:preScript>"
+        "<spiffworkflow:postScript>del_a = a</spiffworkflow:postScript>"
     )
+    script = node("scriptTask", "<script>b = a</script>", 'scriptFormat="python"').code
+    task = node("task", around)
 
-    assert [(one.text, one.mode) for one in (task.before, task.code, task.after)] == [
+    assert [(one.text, one.mode) for one in (task.before, script, task.after)] == [
         ("a = 1", "script"),
         ("b = a", "script"),
         ("del_a = a", "script"),
@@ -335,7 +332,7 @@ def test_a_zeebe_script_is_an_assignment():
         (
             "<spiffworkflow:calledDecisionId>d</spiffworkflow:calledDecisionId>",
             "",
-            ("d", "d", None),
+            ("d", "d", "singleResult"),
         ),
     ],
 )

@@ -52,9 +52,11 @@ def test_a_file_of_camunda_8_is_read():
 def test_a_file_of_spiff_arena_is_read():
     tree, found = opened("spiff_arena.bpmn")
 
-    assert found == [("no-assignment", "Activity_ask", 6)]
+    assert found == []
     ask = tree.nodes["Activity_ask"]
-    assert (ask.form, ask.documentation) == ("tree-schema", "Name the tree.")
+    assert (ask.form, ask.form_ui) == ("tree-schema", "tree-uischema")
+    assert (ask.instructions, ask.documentation) == ("Name the tree.", "")
+    assert [one.text for one in ask.assignment.users] == ["case['starter']"]
     assert ask.after.text == "asked = True"
     assert tree.root.data == {"tree": None}
     look = tree.nodes["Activity_look"].loop

@@ -14,8 +14,9 @@ from engine.bpmn.document import (
 )
 from engine.bpmn.expressions import expression, is_python, moment, text_or_expression
 from engine.bpmn.extensions import PYTHON, Extensions
-from engine.bpmn.model import Assignment, Decision, Group
+from engine.bpmn.model import Assignment, Group
 from engine.bpmn.reading import Reading
+from engine.bpmn.work import Decision
 from engine.scripts import Code
 
 # Extension properties that have a field of their own in the model.
@@ -35,6 +36,8 @@ CONSUMED = frozenset(
         "codeVariable",
         "messageVariable",
         "form",
+        "formJsonSchemaFilename",
+        "formUiSchemaFilename",
     }
 )
 _SHAPES = frozenset({"singleEntry", "singleResult", "collectEntries", "resultList"})
@@ -152,11 +155,12 @@ def read_form(element: Element, extensions: Extensions, reading: Reading) -> str
         or extensions.zeebe("formDefinition", "externalReference")
         or extensions.zeebe("formDefinition", "formKey")
         or extensions.properties.get("form")
+        or extensions.properties.get("formJsonSchemaFilename")
     )
     if not text:
         return None
     key = re.sub(r"^camunda-forms:[\w-]+:", "", text)
-    key = re.sub(r"\.(form|json)$", "", key.rpartition("/")[2])
+    key = _file_key(key)
     if not re.fullmatch(r"\w[\w.-]*", key) or text.startswith("embedded:"):
         reading.findings.error(
             "bad-form",
@@ -166,6 +170,17 @@ def read_form(element: Element, extensions: Extensions, reading: Reading) -> str
         )
         return None
     return key
+
+
+def read_form_ui(extensions: Extensions) -> str | None:
+    """Return the key of the UI schema of a JSON-schema form."""
+    text = extensions.properties.get("formUiSchemaFilename")
+    return _file_key(text) if text else None
+
+
+def _file_key(text: str) -> str:
+    """Return a file's name without its folder and ending."""
+    return re.sub(r"\.(form|json)$", "", text.rpartition("/")[2])
 
 
 # -- what a task does -----------------------------------------------------------
@@ -216,10 +231,9 @@ def read_topic(element: Element, extensions: Extensions) -> str | None:
 
 def read_decision(element: Element, extensions: Extensions, reading: Reading) -> Decision | None:
     """Return the decision of a business-rule task; its result's name defaults to its key."""
+    called = extensions.spiff("calledDecisionId")
     key = (
-        vendor(element, "decisionRef")
-        or extensions.zeebe("calledDecision", "decisionId")
-        or extensions.spiff("calledDecisionId")
+        vendor(element, "decisionRef") or extensions.zeebe("calledDecision", "decisionId") or called
     )
     if key is None:
         reading.findings.error(
@@ -241,6 +255,8 @@ def read_decision(element: Element, extensions: Extensions, reading: Reading) ->
             "Name a decision by its id; shapes are " + ", ".join(sorted(_SHAPES)) + ".",
         )
         return None
+    if key == called and result is None and shape is None:
+        return Decision(key, key, "singleResult", spread=True)
     return Decision(key, result or key, shape)
 
 

@@ -43,7 +43,6 @@ _REFUSED_CHILDREN = {
     "eventListener": "a listener",
     "connector": "a connector",
     "field": "a field injected into Java code",
-    "serviceTaskOperator": "a connector",
 }
 _IGNORED_CHILDREN = {
     "formData": "Make a form of its own and name it in formKey.",
@@ -59,8 +58,6 @@ _IGNORED_ATTRIBUTES = {
     "formRefVersion": "A case keeps the versions that are current when it starts.",
 }
 _INSTEAD = "Use an external task (a topic), a script in Python, or an event in the diagram."
-# What the same thing is worth in words other engines use for it.
-_RENAMED = {"formJsonSchemaFilename": "form"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +121,6 @@ def _read_properties(holder: Element, properties: dict[str, str], reading: Readi
         if local(one) != "property":
             continue
         name = (one.get("name") or one.get("id") or "").strip()
-        name = _RENAMED.get(name, name)
         if not name:
             continue
         if name in properties:
@@ -255,6 +251,9 @@ def call_border(extensions: Extensions, reading: Reading) -> Border:
         )
         passes_all = extensions.zeebe("calledElement", "propagateAllChildVariables") != "false"
         all_out = all_out or (passes_all and not first_out)
+    if reading.spiff and not (first_in or first_out or inputs or outputs):
+        # SpiffWorkflow copies everything; the called process may say less, see ``linking``.
+        all_in = all_out = True
     return Border((*first_in, *inputs), (*first_out, *outputs), all_in, all_out)
 
 

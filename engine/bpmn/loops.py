@@ -90,7 +90,7 @@ def _multi_instance(element: Element, extensions: Extensions, reading: Reading) 
         )
     item = vendor(element, "elementVariable") or inner.get("inputElement")
     if item is None:
-        item = _item_name(child(element, "inputDataItem"))
+        item = _item_name(child(element, "inputDataItem"), reading)
     if item is not None and not item.isidentifier():
         reading.findings.error(
             "bad-name",
@@ -145,7 +145,7 @@ def _output(
         return None
     text = properties.get("outputElement")
     if text is None:
-        name = _item_name(child(element, "outputDataItem"))
+        name = _item_name(child(element, "outputDataItem"), reading)
         text = None if name is None else f"value({name!r})"
     value = reading.code(element, expression, text)
     if value is None or not target.isidentifier():
@@ -177,7 +177,8 @@ def _datum(element: Element | None, reading: Reading) -> Code | None:
     if element is None or not text:
         return None
     target = reading.ids.get(text)
-    if target is not None:
+    # SpiffWorkflow takes the text itself for the name.
+    if target is not None and not reading.spiff:
         text = data_name(target, reading)
     if not text.isidentifier():
         reading.findings.error(
@@ -194,11 +195,11 @@ def data_name(element: Element, reading: Reading) -> str:
         if referred is not None:
             element = referred
     name = (element.get("name") or "").strip()
-    return name if name.isidentifier() else str(element.get("id"))
+    return name if name.isidentifier() and not reading.spiff else str(element.get("id"))
 
 
-def _item_name(element: Element | None) -> str | None:
+def _item_name(element: Element | None, reading: Reading) -> str | None:
     if element is None:
         return None
     name = (element.get("name") or "").strip()
-    return name if name.isidentifier() else element.get("id")
+    return name if name.isidentifier() and not reading.spiff else element.get("id")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from engine.bpmn import conversation
 from engine.bpmn.document import Element, child, children, local, text_of
 from engine.bpmn.expressions import expression
 from engine.bpmn.extensions import Extensions, copied, read_extensions
@@ -19,10 +20,13 @@ class Correlations:
     Attributes:
         keys: message id -> the properties (id, path) that tell its receiver.
         bindings: process id -> property id -> expression over its data.
+        known: process id -> property id -> expressions over its data by which
+            SpiffWorkflow's dialect knows a conversation: what was sent and received.
     """
 
     keys: dict[str, list[tuple[str, str]]]
     bindings: dict[str, dict[str, str]]
+    known: dict[str, dict[str, list[conversation.Known]]] = field(default_factory=dict)
 
 
 def read_correlations(root: Element) -> Correlations:
@@ -40,7 +44,10 @@ def read_correlations(root: Element) -> Correlations:
             for binding in children(subscription, "correlationPropertyBinding"):
                 reference = binding.get("correlationPropertyRef", "").rpartition(":")[2]
                 bound[reference] = _path(binding, "dataPath")
-    return Correlations(keys, bindings)
+    found = Correlations(keys, bindings)
+    for process in children(root, "process"):
+        found.known[process.get("id", "")] = conversation.known(root, process, keys)
+    return found
 
 
 def _path(element: Element, name: str) -> str:
@@ -69,6 +76,18 @@ class Site:
     def throws(self) -> bool:
         """Whether it sends, not waits."""
         return self.kind in (Kind.THROW, Kind.END, Kind.SEND)
+
+    @property
+    def placed(self) -> conversation.Place:
+        """Return what the correlation of SpiffWorkflow's dialect depends on."""
+        return conversation.Place(
+            element=self.element,
+            kind=self.kind,
+            throws=self.throws,
+            keys=self.correlations.keys,
+            known=self.correlations.known.get(_process_of(self.owner), {}),
+            reading=self.reading,
+        )
 
     def places(self, referred: Element) -> tuple[Extensions, ...]:
         """Return all extensions that may say more, the nearest first."""
@@ -106,6 +125,8 @@ def _correlation(message: Element, site: Site) -> tuple[Correlation, ...]:
     brief = site.extensions.properties.get("correlate")
     if brief:
         return _brief(brief, site.owner, site.reading)
+    if site.reading.spiff:
+        return conversation.correlation(message, site.placed)
     bound = site.correlations.bindings.get(_process_of(site.owner), {})
     found: list[Correlation] = []
     for key, path in site.correlations.keys.get(message.get("id", ""), ()):

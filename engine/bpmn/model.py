@@ -14,6 +14,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from engine.bpmn.work import Decision, UnitTest
 from engine.scripts import Code
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -224,21 +225,6 @@ class Assignment:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
-    """The decision that a business-rule task asks.
-
-    Attributes:
-        key: id of the decision in a deployed DMN file.
-        result: datum that takes the result.
-        shape: singleEntry, singleResult, collectEntries, resultList; None = by outputs.
-    """
-
-    key: str
-    result: str
-    shape: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Node:
     """A flow node with everything an executor needs to know of it.
 
@@ -258,9 +244,14 @@ class Node:
         code: script of a script task.
         before, after: ``spiffworkflow:preScript`` / ``postScript``.
         topic: topic of a service or send task.
+        result: datum that takes all that the worker on the topic answers, as one object.
+        variable: datum that takes the fields of a user task's form, as one object.
+        tests: unit tests of a script task.
         outcomes: declared outcomes, value -> Chinese label, in order.
         outcomes_en: English labels.
         form: key of the form.
+        form_ui: key of the UI schema that draws a JSON-schema form.
+        instructions: what the person is told, a template for ``engine.instructions``.
         writes: names that a task without a form may write; None = any.
         catches: error codes that a failing script may raise to a boundary event.
         properties: all other extension properties as written.
@@ -291,10 +282,15 @@ class Node:
     after: Code | None = None
     decision: Decision | None = None
     topic: str | None = None
+    result: str | None = None
+    variable: str | None = None
+    tests: tuple[UnitTest, ...] = ()
     assignment: Assignment = field(default_factory=Assignment)
     outcomes: Mapping[str, str] = field(default_factory=_nothing)
     outcomes_en: Mapping[str, str] = field(default_factory=_nothing)
     form: str | None = None
+    form_ui: str | None = None
+    instructions: str = ""
     writes: tuple[str, ...] | None = None
     properties: Mapping[str, str] = field(default_factory=_nothing)
     documentation: str = ""
@@ -337,6 +333,8 @@ class Process:
         calls: keys of the processes it calls.
         decisions: keys of the decisions it asks.
         forms: keys of the forms it names.
+        takes, gives: the only data that calls copying everything take in and give
+            back, as its data inputs and outputs say; () = all.
         unit: expression for the case's unit over the start data, or None.
         properties: extension properties of the process.
         lane_roles: lane name -> role.
@@ -350,6 +348,8 @@ class Process:
     calls: tuple[str, ...] = ()
     decisions: tuple[str, ...] = ()
     forms: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
+    gives: tuple[str, ...] = ()
     unit: Code | None = None
     properties: Mapping[str, str] = field(default_factory=_nothing)
     lane_roles: Mapping[str, str] = field(default_factory=_nothing)

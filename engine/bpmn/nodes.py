@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from engine.bpmn import spiff
 from engine.bpmn.activities import (
     CONSUMED,
     names_in,
@@ -12,12 +13,13 @@ from engine.bpmn.activities import (
     read_called,
     read_decision,
     read_form,
+    read_form_ui,
     read_groups,
     read_outcomes,
     read_script,
     read_topic,
 )
-from engine.bpmn.document import Element, children, is_true, local, text_of
+from engine.bpmn.document import SPIFF, Element, body_of, child, children, is_true, local, text_of
 from engine.bpmn.expressions import expression
 from engine.bpmn.extensions import (
     Extensions,
@@ -26,6 +28,7 @@ from engine.bpmn.extensions import (
     inputs_outputs,
     read_extensions,
 )
+from engine.bpmn.lanes import STARTER, Lane
 from engine.bpmn.loops import read_loop
 from engine.bpmn.messages import Correlations, Site, message_definition
 from engine.bpmn.model import (
@@ -52,14 +55,6 @@ _IGNORED = {
     "humanPerformer": "Write the user into assignee.",
 }
 _EVENTS = frozenset({Kind.START, Kind.END, Kind.CATCH, Kind.THROW, Kind.BOUNDARY})
-
-
-@dataclass(frozen=True, slots=True)
-class Lane:
-    """Where a node lies: names outermost first, and the innermost role."""
-
-    names: tuple[str, ...] = ()
-    role: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,19 +106,22 @@ def read_node(
         host=element.get("attachedToRef") if kind is Kind.BOUNDARY else None,
         interrupting=_interrupting(element, kind),
         body=body,
-        before=_script(extensions.spiff("preScript")),
-        after=_script(extensions.spiff("postScript")),
+        before=_script(element, extensions, "preScript"),
+        after=_script(element, extensions, "postScript"),
         form=read_form(element, extensions, reading) if kind in (Kind.USER, Kind.START) else None,
+        form_ui=read_form_ui(extensions) if kind in (Kind.USER, Kind.START) else None,
+        instructions=spiff.instructions_of(element, extensions, reading),
         writes=_writes(extensions),
         properties=MappingProxyType(
             {name: text for name, text in extensions.properties.items() if name not in CONSUMED}
         ),
-        documentation=_documentation(element, extensions),
+        documentation=_documentation(element),
         lanes=around.lane.names,
         line=element.sourceline,
     )
     if kind in ACTIVITIES:
         node = replace(node, loop=read_loop(element, extensions, reading))
+        spiff.demand_scripts_inside(element, node, reading)
     return _with_details(node, element, extensions, around, reading)
 
 
@@ -143,15 +141,20 @@ def _with_details(
         )
     inputs, outputs = inputs_outputs(extensions, reading)
     node = replace(node, inputs=inputs, outputs=outputs)
+    if node.kind is Kind.MANUAL and reading.spiff:
+        who = _assignment(element, extensions, around.lane, reading)
+        return replace(node, assignment=who, writes=())
     if node.kind is Kind.USER:
         return replace(
             node,
+            variable=spiff.variable_of(extensions, reading),
             assignment=_assignment(element, extensions, around.lane, reading),
             outcomes=MappingProxyType(read_outcomes("outcomes", extensions, reading)),
             outcomes_en=MappingProxyType(read_outcomes("outcomes_en", extensions, reading)),
         )
     if node.kind is Kind.SCRIPT:
-        return replace(node, code=read_script(element, extensions, reading))
+        tests = spiff.read_tests(element, extensions, reading)
+        return replace(node, code=read_script(element, extensions, reading), tests=tests)
     if node.kind is Kind.BUSINESS_RULE:
         return replace(node, decision=read_decision(element, extensions, reading))
     if node.kind in (Kind.SERVICE, Kind.SEND):
@@ -160,6 +163,14 @@ def _with_details(
 
 
 def _with_topic(node: Node, element: Element, extensions: Extensions, reading: Reading) -> Node:
+    operator = spiff.read_operator(element, extensions, reading)
+    if operator is not None:
+        return replace(
+            node,
+            topic=operator.topic,
+            inputs=(*node.inputs, *operator.inputs),
+            result=operator.result,
+        )
     topic = read_topic(element, extensions)
     if topic is None and not element.get("messageRef"):
         reading.findings.error(
@@ -184,9 +195,12 @@ def _assignment(
     element: Element, extensions: Extensions, lane: Lane, reading: Reading
 ) -> Assignment:
     assignment = read_assignment(element, extensions, reading)
-    if assignment.assignee or assignment.users or assignment.groups or not lane.role:
+    if assignment.assignee or assignment.users or assignment.groups:
         return assignment
-    return replace(assignment, groups=read_groups(element, lane.role, reading))
+    if reading.spiff and not lane.names:
+        # Outside of lanes a task is for who started the process.
+        return replace(assignment, users=(STARTER,))
+    return replace(assignment, users=lane.users, groups=read_groups(element, lane.role, reading))
 
 
 def _events(
@@ -238,15 +252,19 @@ def _writes(extensions: Extensions) -> tuple[str, ...] | None:
     return None if text is None else names_in(text)
 
 
-def _script(text: str | None) -> Code | None:
-    return Code(text, "script") if text else None
+def _script(element: Element, extensions: Extensions, name: str) -> Code | None:
+    """Return the script before or after an activity."""
+    if local(element) not in spiff.SCRIPTED:
+        return None
+    for one in extensions.all(name, SPIFF):
+        text = body_of(one)
+        return Code(text, "script", one.sourceline) if text.strip() else None
+    return None
 
 
-def _documentation(element: Element, extensions: Extensions) -> str:
+def _documentation(element: Element) -> str:
     texts = [text_of(one) for one in children(element, "documentation")]
-    return "\n\n".join(text for text in texts if text) or (
-        extensions.spiff("instructionsForEndUser") or ""
-    )
+    return "\n\n".join(text for text in texts if text)
 
 
 def _refuse_attributes(element: Element, kind: Kind, reading: Reading) -> None:
@@ -266,6 +284,14 @@ def _warn_of_ignored(element: Element, reading: Reading) -> None:
     """Say what BPMN knows and the engine reads past."""
     for one in children(element, *_IGNORED):
         reading.findings.warning("ignored", one, f"{local(one)} is ignored.", _IGNORED[local(one)])
+    inside = child(element, "ioSpecification")
+    if reading.spiff and inside is not None and any(children(inside, "dataInput", "dataOutput")):
+        reading.findings.warning(
+            "ignored",
+            inside,
+            "Data inputs and outputs of a task are ignored: it sees all data, and none is lost.",
+            "Use a call activity for a task that must not see the rest.",
+        )
     for one in children(element, "dataInputAssociation", "dataOutputAssociation"):
         for inner in children(one, "transformation", "assignment"):
             reading.findings.warning(
@@ -290,11 +316,6 @@ def refuse_kind(element: Element, reading: Reading) -> None:
         f"{NOT_SUPPORTED[local(element)]} ({local(element)}) are not supported yet.",
         "Draw it with tasks, gateways and ordinary sub-processes.",
     )
-
-
-def read_lane_role(element: Element, reading: Reading) -> str | None:
-    """Return the ``role`` property of a lane."""
-    return read_extensions(element, reading).properties.get("role")
 
 
 def data_default(element: Element, reading: Reading) -> Code | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
 
-from engine.bpmn import advice, structure
+from engine.bpmn import advice, spiff, structure
 from engine.bpmn.document import (
     Element,
     Findings,
@@ -27,9 +27,9 @@ from engine.bpmn.document import (
 from engine.bpmn.expressions import expression
 from engine.bpmn.extensions import read_extensions
 from engine.bpmn.findings import Finding
+from engine.bpmn.lanes import read_lanes
 from engine.bpmn.messages import Correlations, read_correlations
 from engine.bpmn.model import Diagram, Process, Scope
-from engine.bpmn.nodes import Lane, read_lane_role
 from engine.bpmn.reading import Reading
 from engine.bpmn.scopes import ScopeReader, good_id
 
@@ -90,6 +90,7 @@ def read(xml: bytes, filename: str) -> tuple[Diagram | None, list[Finding]]:
         return None, findings.sorted()
     reading = Reading.of(root, findings)
     _refuse_roots(root, findings)
+    spiff.survey(root, reading)
     _follow_pools(root, reading)
     correlations = read_correlations(root)
     processes: dict[str, Process] = {}
@@ -157,9 +158,9 @@ def _read_process(element: Element, correlations: Correlations, reading: Reading
         return None
     assert key is not None
     extensions = read_extensions(element, reading)
-    lanes, roles = _read_lanes(element, reading)
+    lanes = read_lanes(element, reading)
     scopes: dict[str, Scope] = {}
-    reader = ScopeReader(lanes, correlations, reading, scopes)
+    reader = ScopeReader(lanes.places, correlations, reading, scopes)
     root = reader.read(element, "process")
     structure.demand(scopes, reading)
     nodes = {one.id: one for scope in scopes.values() for one in scope.nodes.values()}
@@ -176,51 +177,26 @@ def _read_process(element: Element, correlations: Correlations, reading: Reading
         calls=_unique(one.called for one in nodes.values()),
         decisions=_unique(one.decision.key for one in nodes.values() if one.decision),
         forms=_unique(one.form for one in nodes.values()),
+        takes=_listed(element, "inputSet", "dataInputRefs", reading),
+        gives=_listed(element, "outputSet", "dataOutputRefs", reading),
         unit=reading.code(element, expression, extensions.properties.get("unit")),
         properties=MappingProxyType(properties),
-        lane_roles=MappingProxyType(roles),
+        lane_roles=MappingProxyType(lanes.roles),
         documentation="\n\n".join(text_of(one) for one in children(element, "documentation")),
+    )
+
+
+def _listed(process: Element, group: str, name: str, reading: Reading) -> tuple[str, ...]:
+    """Return the data inputs or outputs of a process; only SpiffWorkflow's dialect has them."""
+    if not reading.spiff:
+        return ()
+    return _unique(
+        text_of(one)
+        for specification in children(process, "ioSpecification")
+        for holder in children(specification, group)
+        for one in children(holder, name)
     )
 
 
 def _unique(keys: Iterator[str | None]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(key for key in keys if key))
-
-
-def _read_lanes(process: Element, reading: Reading) -> tuple[dict[str, Lane], dict[str, str]]:
-    """Return where each node lies, and the role of each lane."""
-    places: dict[str, Lane] = {}
-    roles: dict[str, str] = {}
-
-    def walk(holder: Element, outer: Lane) -> None:
-        for element in children(holder, "lane"):
-            name = (element.get("name") or element.get("id") or "").strip()
-            own = read_lane_role(element, reading)
-            if own:
-                roles[name] = own
-            lane = Lane((*outer.names, name), own or outer.role)
-            for reference in children(element, "flowNodeRef"):
-                node = reading.target(reference, "flowNodeRef", text_of(reference))
-                if node is not None:
-                    _put(places, node.get("id", ""), lane, reference, reading)
-            for inner in children(element, "childLaneSet"):
-                walk(inner, lane)
-
-    for lane_set in children(process, "laneSet"):
-        walk(lane_set, Lane())
-    return places, roles
-
-
-def _put(places: dict[str, Lane], key: str, lane: Lane, at: Element, reading: Reading) -> None:
-    """Keep the innermost lane of a node; two lanes side by side are doubtful."""
-    before = places.get(key)
-    if before is None or before.names == lane.names[: len(before.names)]:
-        places[key] = lane
-    elif lane.names != before.names[: len(lane.names)]:
-        reading.findings.warning(
-            "in-two-lanes",
-            (key, at.sourceline),
-            f"{key!r} lies in the lanes {before.names[-1]!r} and {lane.names[-1]!r}; "
-            "the first one counts.",
-            "Move it fully into one lane.",
-        )

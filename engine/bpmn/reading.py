@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from engine.bpmn.document import Element, Findings, in_bpmn, local
+from engine.bpmn.document import CAMUNDA, SPIFF, ZEEBE, Element, Findings, in_bpmn, local
 from engine.bpmn.expressions import TextError
 from engine.scripts import Code
 
@@ -17,17 +17,22 @@ class Reading:
     Attributes:
         ids: every BPMN element that has an id.
         lowered: those ids in lower case, for hints.
+        spiff: the file is written in SpiffWorkflow's dialect: it names that
+            namespace and no other vendor's.
     """
 
     findings: Findings
     ids: Mapping[str, Element]
     lowered: Mapping[str, str]
+    spiff: bool = False
 
     @classmethod
     def of(cls, root: Element, findings: Findings) -> Reading:
         """Begin reading a file; an id used twice is a finding."""
         ids = ids_of(root, findings)
-        return cls(findings, ids, {key.lower(): key for key in reversed(ids)})
+        named = set(root.nsmap.values())
+        spiff = SPIFF in named and named.isdisjoint((*CAMUNDA, ZEEBE))
+        return cls(findings, ids, {key.lower(): key for key in reversed(ids)}, spiff)
 
     def code(self, at: Element, read: Callable[[str], Code], text: str | None) -> Code | None:
         """Read a text that begins at this element, or say why it cannot be read.

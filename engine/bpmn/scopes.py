@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from engine.bpmn import structure
+from engine.bpmn import spiff, structure
 from engine.bpmn.document import Element, body_of, child, children, local
 from engine.bpmn.expressions import expression
 from engine.bpmn.extensions import read_extensions
+from engine.bpmn.lanes import Lane
 from engine.bpmn.loops import data_name
 from engine.bpmn.messages import Correlations
 from engine.bpmn.model import Flow, Kind, Node, Scope
 from engine.bpmn.nodes import (
     KINDS,
     NOT_SUPPORTED,
-    Lane,
     Surroundings,
     data_default,
     kind_of,
@@ -122,6 +122,8 @@ class ScopeReader:
                     found.append((element, kind))
             elif name in NOT_SUPPORTED:
                 refuse_kind(element, self.reading)
+            elif name == "dataStoreReference" and spiff.is_used(element, self.reading):
+                spiff.refuse_store(element, self.reading)
             elif name == "dataStoreReference":
                 self.reading.findings.warning(
                     "ignored",

@@ -11,9 +11,9 @@ Pure: no database, no clock. Pages draw what is judged here.
 from __future__ import annotations
 
 from engine.forms.fields import choices_of
-from engine.forms.jsonschema import File, key_of, read_schema
+from engine.forms.jsonschema import File, is_schema, key_of, load, read_schema
 from engine.forms.model import Choice, Component, Form
-from engine.forms.reader import load, read
+from engine.forms.reader import read
 from engine.forms.validation import hidden, validate, validate_free
 from engine.forms.values import check_json
 
@@ -25,6 +25,7 @@ __all__ = [
     "check_json",
     "choices_of",
     "hidden",
+    "is_schema",
     "key_of",
     "load",
     "read",

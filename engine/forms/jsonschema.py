@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.bpmn.findings import Finding
+from engine.errors import InvalidForm
 from engine.forms import kinds
 from engine.forms.findings import FormFindings
 from engine.forms.kinds import Property
 from engine.forms.model import Component, Form
-from engine.forms.reader import KEY, MAX_BYTES, MAX_COMPONENTS, MAX_NESTING, RESERVED
+from engine.forms.reader import KEY, MAX_BYTES, MAX_COMPONENTS, MAX_NESTING, RESERVED, read
 from engine.forms.uischema import Ui, ordered, read_ui
 from engine.forms.values import faults
 
@@ -46,6 +47,15 @@ def key_of(filename: str) -> str:
     return filename.rpartition("/")[2].removesuffix(".json")
 
 
+def is_schema(content: bytes) -> bool:
+    """Tell a JSON schema from a form-js schema."""
+    try:
+        document = json.loads(content)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(document, dict) and "components" not in document and "properties" in document
+
+
 def read_schema(schema: File, ui: File | None = None) -> tuple[Form | None, list[Finding]]:
     """Return the form of a JSON schema and what is wrong with it.
 
@@ -68,6 +78,22 @@ def read_schema(schema: File, ui: File | None = None) -> tuple[Form | None, list
     parts = _Reading(document, findings).form(drawn)
     found = findings.closed()
     return (None if findings.broken else Form(key_of(schema.name), parts)), found
+
+
+def load(document: dict[str, Any]) -> Form:
+    """Return the form of a schema of either kind that was deployed, so that it has been read.
+
+    Raises:
+        InvalidForm: it cannot be read after all; the findings say why.
+    """
+    content, name = json.dumps(document).encode(), str(document.get("id", "form"))
+    if is_schema(content):
+        form, findings = read_schema(File(name, content))
+    else:
+        form, findings = read(content, filename=name)
+    if form is None:
+        raise InvalidForm(findings=[one.to_json() for one in findings])
+    return form
 
 
 def _parsed(file: File, findings: FormFindings) -> dict[str, Any] | None:

@@ -121,7 +121,7 @@ class Form:
 
     def fields(self) -> Iterator[Component]:
         """Yield the components that carry a value, those inside groups too."""
-        yield from _fields(self.components)
+        yield from fields_of(self.components)
 
     @property
     def editable(self) -> frozenset[str]:
@@ -150,9 +150,10 @@ class Form:
         return {one.key: one.field_class for one in self.fields()}
 
 
-def _fields(components: tuple[Component, ...]) -> Iterator[Component]:
+def fields_of(components: tuple[Component, ...]) -> Iterator[Component]:
+    """Yield the components that carry a value, those inside groups too."""
     for one in components:
         if one.type == "group":
-            yield from _fields(one.parts)
+            yield from fields_of(one.parts)
         elif one.type in FIELDS or one.type in NESTED:
             yield one

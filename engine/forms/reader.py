@@ -14,7 +14,6 @@ import re
 from typing import Any
 
 from engine.bpmn.findings import Finding
-from engine.errors import InvalidForm
 from engine.forms import conditions, secrecy
 from engine.forms.conditions import Condition
 from engine.forms.model import CHOOSING, FIELDS, FREE_TEXT, STATIC, Choice, Component, Form
@@ -62,18 +61,6 @@ def read(content: bytes, *, filename: str) -> tuple[Form | None, list[Finding]]:
     if document is None or any(one.severity == "error" for one in reading.findings):
         return None, reading.findings
     return Form(document["id"], components), reading.findings
-
-
-def load(document: dict[str, Any]) -> Form:
-    """Return the form of a schema that was deployed, so that it has been read before.
-
-    Raises:
-        InvalidForm: it cannot be read after all; the findings say why.
-    """
-    form, findings = read(json.dumps(document).encode(), filename=str(document.get("id", "form")))
-    if form is None:
-        raise InvalidForm(findings=[one.to_json() for one in findings])
-    return form
 
 
 class _Reading:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from engine.forms.fields import Fault, accept, blank, demand_items, is_empty
-from engine.forms.model import Component, Form
+from engine.forms.model import Component, Form, fields_of
 from engine.forms.values import Finding, faults, finding, name_faults, refuse
 
 MAX_ROWS = 100
@@ -146,7 +146,7 @@ class _Judgement:
             self.found.append(fault.at(key))
             return {}
         away = frozenset(_hidden(one.parts, {**self.names, **value}, inherited=False))
-        return self.judge(one.parts, value, away, f"{key}.")
+        return self.judge(tuple(fields_of(one.parts)), value, away, f"{key}.")
 
     def _rows(self, one: Component, value: Any, key: str) -> list[dict[str, Any]]:
         fault = Fault("wrong-type", f"At most {MAX_ROWS} rows are expected.", "Send objects.")

@@ -139,7 +139,7 @@ def _decide(run: Run, name: str) -> None:
     site = run.site(name, "decision")
     answer = run.world.decide(site, decision.key, decision.shape, names_at(run, scope))
     found = value_of(answer, "decision")
-    write(run, scope, {decision.result: found["result"]}, name)
+    write(run, scope, decision.written(found["result"]), name)
     run.perform("finish", name, None)
 
 
