@@ -27,10 +27,14 @@ SMALL: dict[str, Callable[[], list[Row]]] = {
     "replay": partial(replay.replayed, cases=2, turns=1),
     "inbox": partial(inbox.on_sqlite, few=60, many=100, turns=1),
     "inbox-postgres": partial(inbox.on_postgres, few=60, many=100, turns=1),
+    "inbox-million": partial(inbox.on_sqlite, few=60, many=100, turns=1, done_for_each=9),
+    "inbox-million-postgres": partial(
+        inbox.on_postgres, few=60, many=100, turns=1, done_for_each=9
+    ),
 }
 
 
-@pytest.mark.parametrize("name", [name for name in SMALL if name != "inbox-postgres"])
+@pytest.mark.parametrize("name", [one for one in SMALL if "postgres" not in one])
 def test_both_sides_of_a_benchmark_do_the_same_work(name):
     rows = SMALL[name]()
     assert [row.ratio > 0 and row.value > 0 and row.against_value > 0 for row in rows] == [
@@ -39,11 +43,18 @@ def test_both_sides_of_a_benchmark_do_the_same_work(name):
 
 
 @pytest.mark.postgres
-def test_both_sides_of_the_inbox_do_the_same_work_on_postgresql():
+@pytest.mark.parametrize(
+    ("name", "page"),
+    [
+        ("inbox-postgres", "first page of 100 open tasks"),
+        ("inbox-million-postgres", "first page of 100 open tasks beside 900 done"),
+    ],
+)
+def test_both_sides_of_the_inbox_do_the_same_work_on_postgresql(name, page):
     if postgres.programs() is None:
         pytest.skip("PostgreSQL is not installed (initdb, postgres)")
-    (row,) = SMALL["inbox-postgres"]()
-    assert row.name == "inbox: first page of 100 open tasks, PostgreSQL"
+    (row,) = SMALL[name]()
+    assert row.name == f"inbox: {page}, PostgreSQL"
 
 
 def test_every_benchmark_is_run_here():
