@@ -92,10 +92,12 @@ class Pinned:
         own = None if key is None else self.forms.get((process, f"{key}@{element}"))
         return own or (None if key is None else self.forms.get((process, key)))
 
-    def schema_of(self, tx: Transaction, process: str, form: str) -> dict[str, Any] | None:
-        """Return a form's form-js schema as the case has pinned it, or None."""
+    def schema_of(
+        self, tx: Transaction, process: str, form: str, *, kind: str = "form"
+    ) -> dict[str, Any] | None:
+        """Return a form's schema, or its UI schema, as the case has pinned it, or None."""
         for file in self.versions["processes"][process]["files"]:
-            if (file["kind"], file["key"]) == ("form", form):
+            if (file["kind"], file["key"]) == (kind, form):
                 schema: dict[str, Any] = orjson.loads(store.get_blob(tx, file["sha256"]))
                 return schema
         return None
@@ -210,15 +212,27 @@ def _compile(tx: Transaction, digest: str, versions: dict[str, Any]) -> Pinned:
     return Pinned(digest, versions, bundle, tables, known_forms)
 
 
-def _forms_of(
-    tx: Transaction, process: Process, files: list[dict[str, str]]
-) -> dict[tuple[str, str], Form]:
-    """Return the forms of a process by key, and those drawn in an element's own way."""
-    contents = {
+def start_form(tx: Transaction, of: Version) -> Form | None:
+    """Return the form of the plain start event of a version, or None."""
+    root = process_of(tx, of).root
+    plain = [root.nodes[one] for one in root.starts if not root.nodes[one].events]
+    return papers.form_at(plain[0], _contents(tx, of.files)) if plain else None
+
+
+def _contents(tx: Transaction, files: list[dict[str, str]]) -> dict[tuple[str, str], File]:
+    """Return the forms and UI schemas among the files of a version, by kind and key."""
+    return {
         (one["kind"], one["key"]): File(one["filename"], store.get_blob(tx, one["sha256"]))
         for one in files
         if one["kind"] in ("form", "ui")
     }
+
+
+def _forms_of(
+    tx: Transaction, process: Process, files: list[dict[str, str]]
+) -> dict[tuple[str, str], Form]:
+    """Return the forms of a process by key, and those drawn in an element's own way."""
+    contents = _contents(tx, files)
     found: dict[tuple[str, str], Form] = {}
     for node in process.nodes.values():
         form = papers.form_at(node, contents)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
 from api.current import application
 from api.web import language
-from engine import definitions, forms, store
+from engine import definitions, store
 from engine.bpmn.model import Node
 from engine.definitions import Pinned
 from engine.errors import CaseNotFound, NotFound
@@ -31,12 +30,7 @@ def of_case(case_id: str) -> Pinned:
 def start_form(key: str) -> Form | None:
     """Return the form of the plain start event of the version for new cases."""
     with application().database.reading() as tx:
-        version = definitions.version(tx, key)
-        root = definitions.process_of(tx, version).root
-        plain = [root.nodes[one] for one in root.starts if not root.nodes[one].events]
-        name = plain[0].form if plain else None
-        files = [one for one in version.files if one["kind"] == "form" and one["key"] == name]
-        return forms.load(json.loads(store.get_blob(tx, files[0]["sha256"]))) if files else None
+        return definitions.start_form(tx, definitions.version(tx, key))
 
 
 def parts_of(pinned: Pinned) -> dict[str, Component]:

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from api import uploads
 from api.current import actor, application
-from api.web import diagrams, fields, language, timeline
+from api.web import diagrams, fields, language, markdown, timeline
 from api.web.fields import Sheet, Typed
 from engine import cases, forms, inbox, views
 from engine.bpmn.model import Node
@@ -105,6 +105,7 @@ def _page(task_id: str, attempt: _Attempt) -> str:
         task=task,
         title=diagrams.title(_node(task, pinned)),
         drawn=drawn,
+        told=markdown.html(task["instructions"]),
         attempt=attempt,
         refusal=refusal,
         other_faults=fields.elsewhere(by_field, known),

@@ -144,6 +144,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "附件请在事项发起后，在任务里上传。",
         "Attach files in a task, once the case has started.",
     ),
+    "instructions": ("办理说明", "Instructions"),
     "one_per_line": ("每行一项", "One per line"),
     "more_rows": ("再加一行", "Add a row"),
     "row": ("第 {n} 行", "Row {n}"),

@@ -146,8 +146,15 @@ class Form:
 
     @property
     def field_classes(self) -> Mapping[str, str]:
-        """Key to field class."""
-        return {one.key: one.field_class for one in self.fields()}
+        """Key to field class; fields inside of objects by their own names."""
+        return dict(_classes(self.components))
+
+
+def _classes(components: tuple[Component, ...]) -> Iterator[tuple[str, str]]:
+    for one in fields_of(components):
+        yield one.key, one.field_class
+        if one.type == "object":
+            yield from _classes(one.parts)
 
 
 def fields_of(components: tuple[Component, ...]) -> Iterator[Component]:

@@ -9,10 +9,11 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
-from engine import access, contacts, inbox, store
+from engine import access, contacts, inbox, instructions, store
 from engine.access import Actor
 from engine.clock import parse, text
 from engine.database import Transaction
+from engine.definitions import told
 from engine.errors import NotFound
 from engine.execution import OpenTask
 from engine.facts import case_facts
@@ -53,7 +54,7 @@ _NOTES = (
     .order_by(notes.c.position)
 )
 _ATTACHMENTS = (
-    sa.select(notes.c.body)
+    sa.select(notes.c.body, notes.c.actor)
     .where(notes.c.case_id == p("case_id"), notes.c.kind == "attachment")
     .order_by(notes.c.position)
 )
@@ -130,9 +131,12 @@ def task(app: Application, actor: Actor, case_id: str, name: str) -> Document:
         node = pinned.bundle.processes[stored["process"]].nodes[stored["element"]]
         document["form"] = node.form
         document["schema"] = pinned.schema_of(tx, stored["process"], node.form or "")
+        if node.form_ui is not None:
+            document["ui_schema"] = pinned.schema_of(tx, stored["process"], node.form_ui, kind="ui")
         if stored["state"] == "open":
             open_task = app.executors[row.executor].task(pinned.bundle, row.snapshot(), name)
             document["data"] = _data(app, tx, actor, row, open_task)
+            document["instructions"] = _told(app, tx, actor, row, open_task)
             document["actions"] = access.task_actions(
                 actor, case_facts(tx, row), open_task, app.references.organisation
             )
@@ -152,6 +156,7 @@ def _plain(case_id: str, name: str, stored: dict[str, Any]) -> Document:
         "id": f"{case_id}.{name}",
         "case": case_id,
         "data": {},
+        "instructions": "",
         "actions": [],
         "candidates": orjson.loads(stored["candidates"]),
         "etag": f'"{stored["changed"]}"',
@@ -179,28 +184,52 @@ def _data(
     return cases.shown(app, tx, actor, row, data, task_fields=wanted)
 
 
+def _told(
+    app: Application, tx: Transaction, actor: Actor, row: CaseRow, open_task: OpenTask
+) -> str:
+    """Return a task's instructions as Markdown, with what the actor may read in its place."""
+    node = (
+        app.library.pinned(tx, row.pins)
+        .bundle.processes[open_task.process]
+        .nodes[open_task.element]
+    )
+    wanted = told(node)
+    data = {name: open_task.names[name] for name in sorted(wanted) if name in open_task.names}
+    if not node.instructions:
+        return ""
+    shown = cases.shown(app, tx, actor, row, data, task_fields=wanted)
+    return instructions.read(node.instructions).fill(shown)
+
+
 def comments(app: Application, actor: Actor, case_id: str, name: str) -> list[Document]:
-    """Return a task's comments in order: ``{at, by, text}``."""
+    """Return a task's comments in order: ``{at, by, text}``.
+
+    What officials say to each other is not for a resident, who sees the case as its
+    reporter: of their texts only the commitment.
+    """
     with app.database.reading() as tx:
         app.references.refresh(tx)
-        cases.visible(app, tx, actor, case_id)
+        reads = cases.reading(app, tx, actor, cases.visible(app, tx, actor, case_id)).working
         rows = tx.all(_NOTES, {"case_id": case_id, "task": name, "kind": "comment"})
         values = store.get_sealed(tx, case_id)
-    return [
-        {"at": text(at), "by": by, "text": unseal(orjson.loads(body)["text"], values)}
-        for _, by, at, body in rows
-    ]
+    found = []
+    for _, by, at, body in rows:
+        own = values if reads or by == actor.name else {}
+        found.append({"at": text(at), "by": by, "text": unseal(orjson.loads(body)["text"], own)})
+    return found
 
 
 def attachments(app: Application, actor: Actor, case_id: str, name: str) -> list[Document]:
-    """Return a task's attachments in order, without their bytes."""
+    """Return a task's attachments in order, without their bytes; a resident sees the own ones."""
     with app.database.reading() as tx:
         app.references.refresh(tx)
-        cases.visible(app, tx, actor, case_id)
+        reads = cases.reading(app, tx, actor, cases.visible(app, tx, actor, case_id)).working
         rows = tx.all(_NOTES, {"case_id": case_id, "task": name, "kind": "attachment"})
         values = store.get_sealed(tx, case_id)
     found = []
     for _, by, at, body in rows:
+        if not reads and by != actor.name:
+            continue
         event = orjson.loads(body)
         document = {key: event[key] for key in ("attachment", "media_type", "size", "sha256")}
         opened = unseal(event["name"], values)
@@ -216,16 +245,16 @@ def attachment(
     """Return an attachment's (name, media type, bytes).
 
     Raises:
-        NotFound: there is none of that id, or it was erased.
+        NotFound: there is none of that id, or not for this actor, or it was erased.
     """
     with app.database.reading() as tx:
         app.references.refresh(tx)
-        cases.visible(app, tx, actor, case_id)
+        reads = cases.reading(app, tx, actor, cases.visible(app, tx, actor, case_id)).working
         rows = tx.all(_ATTACHMENTS, {"case_id": case_id})
         values = store.get_sealed(tx, case_id)
-    for (body,) in rows:
+    for body, by in rows:
         event = orjson.loads(body)
-        if event["attachment"] == attachment_id:
+        if event["attachment"] == attachment_id and (reads or by == actor.name):
             opened = unseal(event["name"], values)
             if isinstance(opened, dict) and "content" in opened:
                 return opened["name"], event["media_type"], bytes.fromhex(opened["content"])
