@@ -108,6 +108,14 @@ class TaskQuery(Page):
     q: QueryText | None = None
 
 
+class RegisterQuery(Page):
+    """Which rows of a register."""
+
+    unit: QueryText | None = Field(None, description="Of this unit and those below it.")
+    since: QueryText | None = Field(None, description="RFC 3339; entered then or later.")
+    until: QueryText | None = Field(None, description="RFC 3339; entered before.")
+
+
 class ChangesQuery(Params):
     """Since when."""
 

@@ -267,6 +267,12 @@ _NOTICES = {
     "due_warning": ("即将到期（黄色预警）", "Due soon (yellow)"),
     "overdue": ("已超期（红色）", "Overdue (red)"),
     "arrival_missed": ("未按时到场", "Not arrived in time"),
+    "event_late": ("网格事件某环节超时", "A step of a grid event is late"),
+    "event_overnight": ("网格事件当日无人处置", "Nobody acted on a grid event that day"),
+    "event_result": (
+        "您发现的事已有结果，三十天内可再次反映",
+        "What you found has a result; for 30 days you may ask again",
+    ),
     "situation_report": ("请续报情况", "Please report the situation"),
 }
 """Texts of the notices that the diagrams of this office send; another one goes as it is."""

@@ -14,6 +14,7 @@ from api.routes import (
     health,
     identity,
     reference,
+    registers,
     task_acts,
     tasks,
 )
@@ -32,6 +33,7 @@ def install(app: OpenAPI) -> None:
         files,
         events,
         reference,
+        registers,
         identity,
         clock,
     ):

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from flask import Flask, g, request
 
 from api.current import application
-from api.web import cases, diagrams, language, people, signing, start, tasks, times
+from api.web import cases, diagrams, language, people, registers, signing, start, tasks, times
 from engine import contacts, notices, views
 from engine.clock import ManualClock, text
 
@@ -29,7 +29,7 @@ def install(app: Flask) -> None:
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(_frame)
-    for module in (signing, tasks, cases, start, people):
+    for module in (signing, tasks, cases, start, people, registers):
         app.register_blueprint(module.pages)
 
 

@@ -11,6 +11,13 @@ WORDS: dict[str, tuple[str, str]] = {
     "inbox": ("我的任务", "My tasks"),
     "start": ("发起", "Start"),
     "docs": ("接口", "API"),
+    # -- registers
+    "registers": ("台账", "Registers"),
+    "registers_none": ("没有您可以查看的台账。", "There is no register that you may read."),
+    "register_unit": ("单位或网格编码", "Code of a unit or grid"),
+    "register_empty": ("还没有记录。", "Nothing entered yet."),
+    "register_entered": ("登记时间", "Entered"),
+    "register_author": ("登记人", "By"),
     "other_language": ("English", "中文"),
     "me": ("我的", "About me"),
     "notices_unread": ("{n} 条未读抄送", "{n} unread notices"),

@@ -45,12 +45,8 @@ def open_job(run: Run, name: str) -> None:
     place, scope = run.place(name), run.tokens[name][T_SCOPE]
     topic = place.node.topic or ""
     inputs = _inputs(run, name, scope)
-    if topic == "register":
-        _register(run, name, inputs)
-        run.perform("finish", name, None)
-        return
     if topic in _TOPICS:
-        _TOPICS[topic](run, scope, inputs)
+        _TOPICS[topic](run, name, inputs)
         # It may have cancelled the instance that it stands in.
         if name in run.tokens:
             run.perform("finish", name, None)
@@ -126,36 +122,36 @@ def fail_job(run: Run, command: FailJob) -> None:
         raise_incident(run, name, "job-failed", command.message, step="body", arguments=[name])
 
 
-def _add(run: Run, scope: str, inputs: JsonObject) -> None:
-    name, _ = _loop(run, scope)
-    add(run, name, inputs.get("item"))
+def _add(run: Run, name: str, inputs: JsonObject) -> None:
+    loop, _ = _loop(run, _scope(run, name))
+    add(run, loop, inputs.get("item"))
 
 
-def _cancel(run: Run, scope: str, inputs: JsonObject) -> None:
-    name, _ = _loop(run, scope)
+def _cancel(run: Run, name: str, inputs: JsonObject) -> None:
+    loop, _ = _loop(run, _scope(run, name))
     key = str(inputs.get("key"))
-    frame = instance_of(run, name, key)
+    frame = instance_of(run, loop, key)
     if frame is None:
         raise Stuck("instance-failed", f"No instance {key!r} is open.")
     cancel(run, frame, inputs.get("reason"))
 
 
-def _hold(run: Run, scope: str, inputs: JsonObject) -> None:
-    for frame in _siblings(run, scope):
+def _hold(run: Run, name: str, inputs: JsonObject) -> None:
+    for frame in _siblings(run, _scope(run, name)):
         hold(run, frame, inputs.get("reason"))
 
 
-def _release(run: Run, scope: str, _: JsonObject) -> None:
-    for frame in _siblings(run, scope):
+def _release(run: Run, name: str, _: JsonObject) -> None:
+    for frame in _siblings(run, _scope(run, name)):
         release(run, frame)
 
 
-def _hold_scope(run: Run, scope: str, inputs: JsonObject) -> None:
-    hold(run, _named_scope(run, scope, inputs), inputs.get("reason"))
+def _hold_scope(run: Run, name: str, inputs: JsonObject) -> None:
+    hold(run, _named_scope(run, _scope(run, name), inputs), inputs.get("reason"))
 
 
-def _release_scope(run: Run, scope: str, inputs: JsonObject) -> None:
-    release(run, _named_scope(run, scope, inputs))
+def _release_scope(run: Run, name: str, inputs: JsonObject) -> None:
+    release(run, _named_scope(run, _scope(run, name), inputs))
 
 
 def _named_scope(run: Run, scope: str, inputs: JsonObject) -> str:
@@ -166,6 +162,10 @@ def _named_scope(run: Run, scope: str, inputs: JsonObject) -> str:
         if row[KIND] == BODY and row[ELEMENT] == element and _instance(run, row[PARENT]) == home:
             return name
     raise Stuck("hold-failed", f"No sub-process {element!r} is open here.")
+
+
+def _scope(run: Run, name: str) -> str:
+    return str(run.tokens[name][T_SCOPE])
 
 
 def _instance(run: Run, scope: str) -> str:
@@ -191,6 +191,7 @@ _TOPICS: dict[str, Callable[[Run, str, JsonObject], None]] = {
     "cancel-instance": _cancel,
     "hold-siblings": _hold,
     "hold-scope": _hold_scope,
+    "register": _register,
     "release-scope": _release_scope,
     "release-siblings": _release,
 }

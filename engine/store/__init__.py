@@ -43,6 +43,7 @@ from engine.store.personal import (
     erase_sealed,
     get_ballots,
     get_sealed,
+    get_sealed_values,
     put_sealed,
     sealed_with_salt,
 )
@@ -61,6 +62,7 @@ __all__ = [
     "get_fact",
     "get_pins",
     "get_sealed",
+    "get_sealed_values",
     "insert_case",
     "lock_case",
     "lock_stream",
