@@ -11,7 +11,8 @@ A descriptor is a JSON file beside the CSV file of a list::
 ``kind`` is units, people, departments, roles, calendar or list. A column has a
 ``type`` (text, integer, number, boolean, date, list), and may be ``required``,
 ``personal`` (never shown to designers' expressions), may name the lists its
-values come from (``references``) and, for type list, its ``separator`` (``;``).
+values come from (``references``) and, for type list, its ``separator`` (``;``). What
+``closing`` columns say is about the time after the row: who takes over.
 Both ends of ``effective`` are included.
 """
 
@@ -45,6 +46,7 @@ class Column:
     personal: bool = False
     references: tuple[str, ...] = ()
     separator: str = ";"
+    closing: bool = False
 
     def value(self, cell: str) -> Any:
         """Return a cell as JSON; an empty one is None, or an empty list.

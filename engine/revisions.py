@@ -122,7 +122,11 @@ def _joined(
             kept.append(part)
         elif part.first < edge:
             goes_on = bool(coming) and coming[0].first == edge and coming[0].body == part.body
-            kept.append(part._replace(last=coming.pop(0).last if goes_on else eve))
+            kept.append(
+                part._replace(last=coming.pop(0).last)
+                if goes_on
+                else part._replace(last=eve, body=_closed(descriptor, part.body, new, edge))
+            )
     if descriptor.last is None and any(part.last != FOREVER for part in [*kept, *coming]):
         name = "/".join(map(str, key))
         message = f"the row {name} would end on {eve}, but the list has no last days"
@@ -130,6 +134,13 @@ def _joined(
         found = [spreadsheets.finding(descriptor.file, 1, None, message, hint)]
         raise spreadsheets.refuse(descriptor.file, found)
     return [_row(descriptor, part) for part in [*kept, *coming]]
+
+
+def _closed(descriptor: Descriptor, body: JsonRow, new: list[_Part], edge: str) -> JsonRow:
+    """Return a row that ends, with what the file says of the time after it."""
+    said = [part.body for part in new if part.last < edge][-1:]
+    names = [name for name, column in descriptor.columns.items() if column.closing]
+    return {**body, **{name: one[name] for one in said for name in names if one[name]}}
 
 
 def _row(descriptor: Descriptor, part: _Part) -> JsonRow:

@@ -128,7 +128,8 @@ class _Able:
         enabled = [one for one in users if one.disabled_at is None]
         self._names = {one.name for one in enabled if accounts.in_office(one, organisation, day)}
         self._people = {one.person_id for one in enabled} - {None}
-        self._local = organisation.reach(pair for one in enabled for pair in one.grants)
+        local = organisation.reach(pair for one in enabled for pair in one.grants)
+        self._local = organisation.taken_over(local, day)
         self._organisation, self._day = organisation, day
         self._known: dict[Grant, bool] = {}
 

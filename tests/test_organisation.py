@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -290,3 +290,86 @@ def test_the_same_question_gets_the_same_answer_in_any_order_of_rows():
     )
     assert city.grants("RY006", TODAY) == CITY.grants("RY006", TODAY)
     assert city.nearest_unit("publisher", GRID, TODAY) == STREET
+
+
+# -- units that end, and who takes over -------------------------------------------------
+
+AFTER = TODAY + timedelta(days=30)
+END = {"effective_to": (AFTER - timedelta(days=1)).isoformat()}
+
+
+def city(name: str, rows) -> Organisation:
+    return Organisation(LISTS | {name: changed(name, rows)})
+
+
+def ended(name: str, key: str, value: str, **cells: str) -> Organisation:
+    """The city with one unit or department that ends the day before AFTER."""
+    rows = [{**row, **END, **cells} if row[key] == value else row for row in LISTS[name].rows]
+    return city(name, rows)
+
+
+def test_roles_in_the_successor_count_in_the_unit_that_ended():
+    before, after = "D04", "D05"
+    merged = ended("departments", "code", before, successor_id=after)
+    (liaison, *_) = merged.people_with("dept_liaison", after, AFTER)
+
+    assert ("dept_liaison", before) not in merged.grants(liaison, TODAY)
+    assert ("dept_liaison", before) in merged.grants(liaison, AFTER)
+    assert liaison in merged.people_with("dept_liaison", before, AFTER)
+    assert merged.successor(before, AFTER) == after
+    assert merged.successor(before, TODAY) is None
+
+
+def test_a_code_of_a_department_that_ended_means_its_successor():
+    merged = ended("departments", "code", "D04", successor_id="D05")
+
+    assert [merged.department("D04", None, day) for day in (TODAY, AFTER)] == ["D04", "D05"]
+
+
+def test_a_unit_that_ended_lies_where_its_successor_lies():
+    old, new = "990101001002", "990101002001"
+    merged = ended("org_units", "id", old, successor_id=new)
+
+    assert merged.ancestors(old, AFTER) == merged.ancestors(new, AFTER)
+    assert merged.within(old, "990101002", AFTER)
+    assert old in merged.below("990101002", AFTER)
+    assert old not in merged.below("990101001", AFTER)
+    assert merged.name(old, AFTER) == merged.name(old, TODAY)
+
+
+def test_without_a_successor_what_lies_above_takes_the_place_of_a_unit_that_ended():
+    old, above = "990101001002", "990101001"
+    closed = ended("org_units", "id", old)
+
+    assert closed.ancestors(old, AFTER) == closed.ancestors(above, AFTER)
+    assert closed.nearest_unit("community_secretary", old, TODAY) == old
+    assert closed.nearest_unit("street_leader", old, AFTER) == above
+    assert old in closed.below(above, AFTER)
+
+
+def test_what_lies_in_and_what_is_below_agree_for_units_that_ended():
+    merged = ended("org_units", "id", "990101001002", successor_id="990101002001")
+    everything = {row["id"] for row in LISTS["org_units"].rows}
+
+    for above in ("990101", "990101001", "990101002", "990101002001"):
+        below = merged.below(above, AFTER) & everything
+        assert below == {one for one in everything if merged.within(one, above, AFTER)}
+
+
+def test_a_chain_of_successors_ends_at_the_one_in_force_and_a_circle_at_none():
+    first = ended("departments", "code", "D04", successor_id="D05")
+    rows = [
+        {**row, **END, "successor_id": {"D04": "D05", "D05": "D04"}[row["code"]]}
+        if row["code"] in {"D04", "D05"}
+        else row
+        for row in LISTS["departments"].rows
+    ]
+    circle = city("departments", rows)
+
+    assert first.taken_over(frozenset({("dept_head", "D05")}), AFTER) == {
+        ("dept_head", "D04"),
+        ("dept_head", "D05"),
+    }
+    assert circle.successor("D04", AFTER) is None
+    assert circle.ancestors("D04", AFTER) == []
+    assert circle.taken_over(frozenset({("dept_head", "D05")}), AFTER) == {("dept_head", "D05")}

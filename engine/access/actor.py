@@ -50,16 +50,17 @@ class Actor:
             person_id: whose posts (and substitutions) the user has.
             posts: (role, unit) pairs given to the user locally.
         """
-        grants = organisation.reach(posts)
+        grants = organisation.taken_over(organisation.reach(posts), as_of)
         home: frozenset[str] = frozenset()
         stands_in: frozenset[tuple[str, str, str]] = frozenset()
         if person_id is not None:
             own = grants | organisation.reach(organisation.posts(person_id, as_of))
+            own = organisation.taken_over(own, as_of)
             grants |= organisation.grants(person_id, as_of)
             stands_in = frozenset(
                 (*pair, person)
                 for person, role, unit in organisation.substitutes_for(person_id, as_of)
-                for pair in organisation.reach([(role, unit)]) & grants - own
+                for pair in organisation.taken_over(organisation.reach([(role, unit)]), as_of) - own
             )
             person = organisation.person(person_id, as_of)
             home = frozenset(person["units"][:1]) if person else home
