@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from engine.bpmn.model import Kind
 from engine.commands import JsonObject
 from engine.scripts import Code
 from engine.spiff.asking import mapped, run_script, value_of, values
 from engine.spiff.books import BODY, CALL, CATCHING, FRAME, JOB, Scope
-from engine.spiff.data import Names, data_at, names_at, write, write_own
+from engine.spiff.data import assign, data_at, names_at, write, write_own
 from engine.spiff.limits import MAX_DEPTH
 from engine.spiff.machine import WAITING, Token
 from engine.spiff.moves import begin_throw, fire_fulfilled, open_content
+from engine.spiff.registers import register
 from engine.spiff.run import Run, StuckError
 from engine.spiff.tasks import open_task
 from engine.spiff.throws import throw_error
@@ -49,8 +51,8 @@ def start_body(run: Run, host: str) -> None:
         write_own(run, frame_of(run, token), found, token)
     if node.before is not None:
         site = run.site(token, "script")
-        found = run_script(run, site, node.before, names_at(run, token.scope))
-        write(run, token.scope, found, token)
+        script = run_script(run, site, node.before, names_at(run, token.scope))
+        assign(run, token.scope, token, script, node.before)
     _BODIES[node.kind](run, token)
 
 
@@ -83,7 +85,7 @@ def _script(run: Run, token: Token) -> None:
             if throw_error(run, token, thrown, error, only=True):
                 return
         raise
-    write(run, token.scope, assigned, token)
+    assign(run, token.scope, token, assigned, code)
     _pass(run, token)
 
 
@@ -92,6 +94,10 @@ def _service(run: Run, token: Token) -> None:
     if node.topic is not None:
         names = names_at(run, token.scope)
         inputs = {one.target: names[one.target] for one in node.inputs}
+        if node.topic == "register":
+            register(run, token, inputs)
+            _pass(run, token)
+            return
         token.phase = JOB
         run.tell(token, "job_opened", job=token.name, topic=node.topic, data=inputs)
     elif node.code is not None:
@@ -163,7 +169,7 @@ def _call(run: Run, token: Token) -> None:
 
 
 def defaults(
-    run: Run, token: Token | None, declared: Mapping[str, Code | None], names: Names
+    run: Run, token: Token | None, declared: Mapping[str, Code | None], names: Mapping[str, Any]
 ) -> JsonObject:
     """Return the declared data of a scope; without a default they are None."""
     given = {key: code for key, code in declared.items() if code is not None}

@@ -19,7 +19,7 @@ from engine.errors import EngineError
 from engine.execution import Answer, Site
 from engine.periods import Timer, parse_timer
 from engine.scripts import Code
-from engine.spiff.data import Names, demand_writable
+from engine.spiff.data import demand_writable
 from engine.spiff.run import Run, StuckError
 
 
@@ -59,7 +59,7 @@ def value_of(answer: Answer, purpose: str, code: Code | None = None) -> Any:
     raise StuckError(f"{purpose}-failed", message, expression=text, thrown=thrown)
 
 
-def values(run: Run, site: Site, codes: Sequence[Code], names: Names) -> list[Any]:
+def values(run: Run, site: Site, codes: Sequence[Code], names: Mapping[str, Any]) -> list[Any]:
     """Return the value of each expression.
 
     Raises:
@@ -82,7 +82,9 @@ def truth(answer: Answer, code: Code) -> bool:
     raise StuckError("condition-failed", message, expression=code.text)
 
 
-def mapped(run: Run, site: Site, mappings: Sequence[DataMapping], names: Names) -> JsonObject:
+def mapped(
+    run: Run, site: Site, mappings: Sequence[DataMapping], names: Mapping[str, Any]
+) -> JsonObject:
     """Return the data that mappings give.
 
     Raises:
@@ -92,15 +94,16 @@ def mapped(run: Run, site: Site, mappings: Sequence[DataMapping], names: Names) 
     return {one.target: value for one, value in zip(mappings, found, strict=True)}
 
 
-def run_script(run: Run, site: Site, code: Code, names: Names) -> JsonObject:
-    """Return the variables that a script assigned.
+def run_script(run: Run, site: Site, code: Code, names: Mapping[str, Any]) -> Answer:
+    """Return the variables that a script assigned, and how moments among them were counted.
 
     Raises:
         StuckError: it failed, or assigned what is read only.
     """
-    assigned: JsonObject = value_of(run.world.run(site, code, names), site.purpose, code) or {}
+    answer = run.world.run(site, code, names)
+    assigned: JsonObject = value_of(answer, site.purpose, code) or {}
     demand_writable(assigned)
-    return assigned
+    return Answer(assigned, counted=answer.counted)
 
 
 class Moment(NamedTuple):

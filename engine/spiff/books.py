@@ -11,7 +11,8 @@
 * ``tasks``: open tasks of people; ``subs``: what is waited for, by number;
   ``incidents`` by number; ``held``: ``""`` or tasks that are on hold.
 * ``visits``: process -> element -> how often it was entered. ``actors``:
-  ``process.element`` -> [user, unit] of those who completed it.
+  ``process.element`` -> [user, unit] of those who completed it. ``counted``: see
+  ``counts``.
 
 User data are kept apart, in the snapshot's ``data``, and no word in them means
 anything here. Names are ``process.element.nth``, of an instance with ``.instance``.
@@ -131,7 +132,7 @@ class Ledger(ABC):
 
     Attributes:
         tokens: every token whose element was entered, by name.
-        data: the data of each scope that has some of its own.
+        data: the data of each scope that has some of its own, folded until asked for.
     """
 
     def __init__(self, bundle: Bundle, snapshot: Snapshot) -> None:
@@ -149,8 +150,8 @@ class Ledger(ABC):
         self.incidents = {n: Incident(*row) for n, row in given.get("incidents", {}).items()}
         self.actors: dict[str, list[list[Any]]] = dict(given.get("actors", {}))
         self.held: dict[str, int] = dict(given.get("held", {}))
-        self.data: dict[str, JsonObject] = dict(snapshot.data)
-        self._written: set[str] = set()
+        self.data = snapshot.sheets.copy()
+        self.counted: dict[str, dict[str, list[Any]]] = dict(given.get("counted", {}))
         self.tokens: dict[str, Token] = {}
         self.nets: dict[str, Any] = {}
         self.top = self._plant(bundle, given)
@@ -203,7 +204,7 @@ class Ledger(ABC):
         if self.state in ("completed", "cancelled"):
             if incidents:
                 control["incidents"] = incidents
-            return Snapshot(self.case_id, self.state, control, {"": self.data.get("", {})})
+            return Snapshot(self.case_id, self.state, control, {"": self.data.get("")})
         control["visits"] = self.visits
         control["nets"] = [self._row_of(net) for net in self.top.nets()]
         control["scopes"] = {name: list(_SCOPE(one)) for name, one in self.scopes.items()}
@@ -213,6 +214,7 @@ class Ledger(ABC):
             "actors": self.actors,
             "incidents": incidents,
             "held": self.held,
+            "counted": self.counted,
         }
         control.update({name: table for name, table in tables.items() if table})
         state = "suspended" if "" in self.held else "incident" if self.incidents else "open"
@@ -229,17 +231,11 @@ class Ledger(ABC):
         self.next += 1
         return str(self.next - 1)
 
-    def own_data(self, scope: str) -> JsonObject:
-        """Return the data of a scope, to be changed in place by this command only."""
-        if scope not in self._written:
-            self._written.add(scope)
-            self.data[scope] = dict(self.data.get(scope, {}))
-        return self.data.setdefault(scope, {})
-
     def drop_scope(self, scope: str) -> None:
         """Forget a scope with its data."""
         self.scopes.pop(scope, None)
-        self.data.pop(scope, None)
+        self.data.drop(scope)
+        self.counted.pop(scope, None)
         self.nets.pop(scope, None)
 
     def is_held(self, task: str | None = None) -> bool:

@@ -17,7 +17,8 @@ from engine.errors import WrongState
 from engine.periods import parse_moment
 from engine.spiff.asking import ask, literal, moment, value_of
 from engine.spiff.books import Sub
-from engine.spiff.data import names_at, write
+from engine.spiff.counts import is_provisional, keep, scopes_of
+from engine.spiff.data import names_at, write, write_own
 from engine.spiff.run import Run
 from engine.spiff.tasks import demand_task, tell_task
 from engine.spiff.waits import (
@@ -43,11 +44,20 @@ def settle(run: Run) -> None:
 
 
 def recompute(run: Run, command: RecomputeDeadlines) -> None:
-    """Evaluate every limit again: the calendar has a new version."""
-    del command
+    """Evaluate every limit again: the calendar has a new version.
+
+    First the data that hold moments, then what reads them. What is on hold is left: it
+    keeps the time that was left.
+    """
+    on_hold = _on_hold(run)
+    for scope in sorted(run.counted):
+        for name in sorted(run.counted[scope]):
+            if (scope, name) not in on_hold and not run.is_held():
+                run.perform("recount", run.host_of(scope), scope, name)
     for number in sorted(run.subs, key=int):
         row = run.subs[number]
         if row.type == "timer" and row.left is None:
+            run.stale.pop(number, None)
             if row.shift is not None:
                 run.perform("reshift", row.host, number)
             elif literal(code_of(definition_of(run, row)).text) is None:
@@ -55,7 +65,45 @@ def recompute(run: Run, command: RecomputeDeadlines) -> None:
     for task in sorted(run.tasks):
         work = run.tasks[task]
         if work.left is None and not work.extended:
-            run.perform("redue" if work.shift is None else "reshift_task", task)
+            run.stale.pop(task, None)
+            marked = None if command.provisional is None else task in command.provisional
+            run.perform("redue" if work.shift is None else "reshift_task", task, marked)
+
+
+def _on_hold(run: Run) -> set[tuple[str, str]]:
+    """Return (scope, datum) of the data that limits on hold are read from."""
+    found: set[tuple[str, str]] = set()
+    for task, work in run.tasks.items() if run.counted else ():
+        token = run.tokens[task]
+        due = token.task_spec.node.assignment.due
+        if work.left is not None and due is not None:
+            found |= {(one, name) for one in scopes_of(run, token.scope) for name in due.names}
+    for row in run.subs.values() if run.counted else ():
+        if row.type == "timer" and row.left is not None:
+            names = code_of(definition_of(run, row)).names
+            found |= {(one, name) for one in scopes_of(run, row.scope) for name in names}
+    return found
+
+
+def recount(run: Run, host: str, scope: str, name: str) -> None:
+    """Count a datum again from what it was counted from.
+
+    Where the moment has passed by both calendars it stays: it was judged by then.
+
+    Raises:
+        StuckError: the new calendar gives no moment; the datum keeps its own.
+    """
+    token = run.tokens[host] if host else None
+    tagged, early = run.counted[scope][name]
+    answer = run.world.resume(run.site(token, "recount"), tagged)
+    due_at, was = value_of(answer, "recount"), run.data.get(scope)[name]
+    if max(parse_moment(due_at), parse_moment(was)) <= run.now:
+        return
+    if due_at != was:
+        write_own(run, scope, {name: due_at}, token)
+        keep(run, scope, {name: [tagged, answer.provisional]})
+    elif answer.provisional != early:
+        keep(run, scope, {name: [tagged, answer.provisional]})
 
 
 def retime(run: Run, host: str, number: str) -> None:
@@ -111,20 +159,24 @@ def reshift(run: Run, host: str, number: str) -> None:
         _set_timer(run, number, due_at, provisional=answer.provisional)
 
 
-def reshift_task(run: Run, task: str) -> None:
-    """Count again what was left of a task after its hold."""
+def reshift_task(run: Run, task: str, marked: bool | None = None) -> None:
+    """Count again what was left of a task after its hold; ``marked``: see ``redue``."""
     row = run.tasks[task]
     assert row.shift is not None
     left, since, was = row.shift
     answer = run.world.resume(run.site(run.tokens[task], "release", since), left)
     due_at = value_of(answer, "hold")
-    if due_at != row.due:
+    if due_at != row.due or marked not in (None, answer.provisional):
         _set_due(run, task, due_at, row.warn, provisional=answer.provisional)
         row.shift = [left, since, was]
 
 
-def redue(run: Run, task: str) -> None:
+def redue(run: Run, task: str, marked: bool | None = None) -> None:
     """Evaluate the limits of a task again.
+
+    Args:
+        marked: whether people see it marked provisional; a mark that is not true any
+            more is taken away even where the moments stay. None = nobody looked.
 
     Raises:
         StuckError: an expression fails; the task keeps its limits.
@@ -150,8 +202,10 @@ def redue(run: Run, task: str) -> None:
         row.shift = None
     if due_at == (row.due if row.shift is None else row.shift[2]):
         due_at = row.due
-    if (due_at, warn_at) != (row.due, row.warn):
-        _set_due(run, task, due_at, warn_at, provisional=due is not None and due.provisional)
+    early = due is not None and due.provisional
+    early = early or (due is not None and is_provisional(run, token.scope, who.due))
+    if (due_at, warn_at) != (row.due, row.warn) or marked not in (None, early):
+        _set_due(run, task, due_at, warn_at, provisional=early)
 
 
 def _set_due(
@@ -299,27 +353,29 @@ def _start_timer(run: Run, number: str) -> None:
 
 def _follow(run: Run, tasks: list[str], timers: list[str]) -> None:
     """Move the data that limits are read from along with them."""
-    moved: list[tuple[str, str, str, Any]] = []
+    moved: list[tuple[str, str, str, Any, list[Any]]] = []
     for task in tasks:
         work = run.tasks[task]
         if work.shift is not None and not run.is_held(task):
             token = run.tokens[task]
             code = token.task_spec.node.assignment.due
-            moved.append((task, token.scope, code.text if code else "", work.due))
+            moved.append((task, token.scope, code.text if code else "", work.due, work.shift))
     for number in timers:
         row = run.subs[number]
         if row.shift is not None and row.left is None:
             text = code_of(definition_of(run, row)).text
-            moved.append((row.host, row.scope, text, row.value))
-    written: dict[tuple[str, str], tuple[str, str]] = {}
-    for host, scope, text, due_at in moved:
+            moved.append((row.host, row.scope, text, row.value, row.shift))
+    written: dict[tuple[str, str], tuple[str, str, list[Any]]] = {}
+    for host, scope, text, due_at, shift in moved:
         if text.strip().isidentifier():
-            written.setdefault((scope, text.strip()), (host, due_at))
+            written.setdefault((scope, text.strip()), (host, due_at, shift))
     names = {name for _, name in written}
     for number in timers:
         row = run.subs[number]
         if row.shift is not None and names & code_of(definition_of(run, row)).names:
             # What its text gives from the moved datum counts, not what was left of it.
             row.shift = None
-    for (scope, name), (host, due_at) in written.items():
+    for (scope, name), (host, due_at, (left, since, _)) in written.items():
         write(run, scope, {name: due_at}, run.tokens[host])
+        if left["unit"] == "WH":
+            keep(run, scope, {name: [{"$after": [since, left]}, False]})

@@ -96,6 +96,7 @@ STEPS: dict[str, Step] = {
     "open": activities.open_activity,
     "park": incidents.park,
     "recheck": firing.recheck,
+    "recount": clocks.recount,
     "redue": clocks.redue,
     "reshift": clocks.reshift,
     "reshift_task": clocks.reshift_task,

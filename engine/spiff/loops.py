@@ -38,7 +38,7 @@ def start(run: Run, host: str) -> None:
     counters = [total, 0, 0, 0]
     run.scopes[host] = Scope(MULTI, process, element, token.scope, token.nth, loop=counters)
     if loop.collection is not None:
-        run.own_data(host)["items"] = {str(index): item for index, item in enumerate(items)}
+        run.data.own(host)["items"] = {str(index): item for index, item in enumerate(items)}
     if not again or (not standard and not total):
         _finish(run, token, None)
         return
@@ -106,18 +106,18 @@ def begin_instance(run: Run, token: Token) -> None:
     frame = f"{whole.name}.{index}"
     own: dict[str, Any] = {}
     key: str | None = None
-    items = run.data.get(whole.name, {}).get("items")
+    items = run.data.get(whole.name).get("items")
     if items is not None and str(index) in items:
         items = dict(items)
         item = items.pop(str(index))
-        run.own_data(whole.name)["items"] = items
+        run.data.own(whole.name)["items"] = items
         own = {_loop(token).item or "item": item}
         key = key_of(item)
     row = run.scopes[whole.name]
     label = str(index) if key is None else key
     run.scopes[frame] = Scope(FRAME, row.process, row.element, whole.name, whole.nth, index, label)
     if own:
-        run.own_data(frame).update(own)
+        run.data.write(frame, own)
     run.tell(token, "element_entered")
     token.scope, token.name = frame, frame
     run.tokens[frame] = token
@@ -152,7 +152,7 @@ def gather(run: Run, host: str, outcome: str | None) -> None:
     ends = _ends(run, token, inside, outputs, outcome)
     again = loop.kind is LoopKind.STANDARD and _goes_on(run, token, frame, counters[DONE_COUNT])
     if outputs is not None:
-        run.own_data(whole.name)["outputs"] = outputs
+        run.data.own(whole.name)["outputs"] = outputs
     close(run, token)
     token.put(READY)
     token.run()
@@ -197,7 +197,7 @@ def _outputs(run: Run, token: Token, scope: str, outcome: str | None) -> dict[st
         return None
     names = names_at(run, scope, outcome)
     found = values(run, run.site(token, "output"), [loop.output[1]], names)
-    gathered = run.data.get(token.parent.name, {}).get("outputs", {})
+    gathered = run.data.get(token.parent.name).get("outputs", {})
     return {**gathered, str(token.instance): found[0]}
 
 
@@ -238,7 +238,7 @@ def _finish(run: Run, whole: Token, outcome: str | None) -> None:
     """Write the gathered results of a loop and leave it."""
     loop = _loop(whole)
     if loop.output is not None:
-        outputs = run.data.get(whole.name, {}).get("outputs", {})
+        outputs = run.data.get(whole.name).get("outputs", {})
         write(run, whole.scope, {loop.output[0]: _ordered(outputs)}, whole)
     whole.phase = DONE
     run.perform("exit", whole.name, outcome)

@@ -14,7 +14,7 @@ from engine.commands import JsonObject
 from engine.spiff import incidents
 from engine.spiff.asking import ask, mapped, run_script, truth
 from engine.spiff.books import CATCHING, FRAME, JOB, THROWING, Scope
-from engine.spiff.data import data_at, names_at, write, write_own
+from engine.spiff.data import assign, data_at, names_at, write, write_own
 from engine.spiff.kinds import NoFlowError
 from engine.spiff.loops import begin_instance
 from engine.spiff.machine import READY, WAITING, Token
@@ -192,7 +192,7 @@ def finish(run: Run, host: str, outcome: str | None) -> None:
     if after is not None:
         names = names_at(run, token.scope, outcome)
         found = run_script(run, run.site(token, "script"), after, names)
-        write(run, token.scope, found, token)
+        assign(run, token.scope, token, found, after)
     run.perform("map", host, outcome)
 
 
@@ -237,7 +237,7 @@ def open_content(run: Run, token: Token, kind: str, process: str, data: JsonObje
     run.nets[scope] = net
     run.scopes[scope] = Scope(kind, process, element, token.scope, token.nth, token.instance, label)
     if data:
-        run.own_data(scope).update(data)
+        run.data.write(scope, data)
     run.perform("starts", token.name)
 
 

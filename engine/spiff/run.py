@@ -130,6 +130,10 @@ class Run(Ledger):
             scope = row.parent
         return found[::-1]
 
+    def host_of(self, scope: str) -> str:
+        """Return the name of the token whose content or frame a scope is; the case's is empty."""
+        return scope.removesuffix("/")
+
     def process(self, scope: str) -> Process:
         """Return the process whose content lies in ``scope``."""
         return self.bundle.processes[self.scopes[scope].process]

@@ -38,7 +38,7 @@ def found_case(run: Run, command: StartCase) -> None:
         "started_at": run.moment,
     }
     run.scopes[""] = Scope(CASE, process.key, process.key, "", 1)
-    run.data[""] = {}
+    run.data.write("", {})
     run.state = "open"
     run.emit_case(
         "case_started",
@@ -71,7 +71,7 @@ def begin_case(run: Run, host: str, data: JsonObject, start: str | None) -> None
     """
     process = run.bundle.processes[run.bundle.main]
     # At a second try what was corrected meanwhile is there already.
-    data = {**data, **run.data.get("", {})}
+    data = {**data, **run.data.get("")}
     names = {"case": run.case, **data}
     if process.unit is not None:
         unit = values(run, run.site(None, "unit"), [process.unit], names)[0]
@@ -80,6 +80,6 @@ def begin_case(run: Run, host: str, data: JsonObject, start: str | None) -> None
             raise StuckError("unit-failed", message, expression=process.unit.text)
         run.case = {**run.case, "unit": unit or run.case["unit"]}
     if process.root.data:
-        run.own_data("").update(defaults(run, None, process.root.data, names))
+        run.data.write("", defaults(run, None, process.root.data, names))
     write(run, "", data, None)
     run.perform("starts", host, start)

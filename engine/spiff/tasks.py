@@ -23,6 +23,7 @@ from engine.execution import Answer
 from engine.scripts import Code
 from engine.spiff.asking import Moment, ask, moment, value_of
 from engine.spiff.books import STOPPED, TASK, Work
+from engine.spiff.counts import is_provisional
 from engine.spiff.data import Names, names_at, write
 from engine.spiff.machine import Token
 from engine.spiff.run import Run, StuckError
@@ -52,6 +53,8 @@ def open_task(run: Run, token: Token) -> None:
     unit = None if due is None else clock_of(run, node, token.scope)
     priority = _priority(answers, who.priority)
     due_at, warn_at = due and due.due_at, warn and warn.due_at
+    early = due is not None and (due.provisional or is_provisional(run, token.scope, who.due))
+    provisional = True if early else None
     run.tasks[token.name] = Work(assignee, None, candidates, due_at, due_at, warn_at, run.moment)
     token.phase = TASK
     run.tell(
@@ -66,7 +69,7 @@ def open_task(run: Run, token: Token) -> None:
         priority=priority,
         due_at=due_at,
         original_due_at=due_at,
-        provisional=True if due is not None and due.provisional else None,
+        provisional=provisional,
         continuous=True if unit == "MIN" else None,
         warn_at=warn_at,
         follow_up_at=follow_up and follow_up.due_at,
@@ -276,7 +279,14 @@ def actors(run: Run, names: Names, scope: str, elements: Sequence[str]) -> list[
         elements: ids; ``process.element`` names one of a called or calling process.
     """
     found: list[JsonObject] = []
+    main = run.bundle.main
+    starts = run.bundle.processes[main].root.starts
     for element in elements:
+        owner, _, own = element.rpartition(".")
+        if own in starts and (owner or run.process(scope).key) == main:
+            # Whoever started the case.
+            found.append({"element": element, "user": run.case["starter"], "unit": None})
+            continue
         user = None if "." in element else names.get(f"{element}_by")
         if user is not None:
             found.append({"element": element, "user": user, "unit": names.get(f"{element}_unit")})
