@@ -274,6 +274,21 @@ def test_a_box_that_must_be_ticked_is_no_answer_unticked():
     assert faults_of(form, {"x": False}) == [("required", "x")]
 
 
+def test_a_default_is_the_answer_where_none_is_sent_and_none_is_known():
+    inner = {"b": {"type": "string", "default": "x", "personal": False}}
+    form = form_of(
+        {
+            "a": {"type": "boolean", "default": False},
+            "o": {"type": "object", "properties": inner},
+        }
+    )
+
+    assert forms.validate(form, {}) == {"a": False}
+    assert forms.validate(form, {"a": True, "o": {}}) == {"a": True, "o": {"b": "x"}}
+    assert forms.validate(form, {}, known={"a": True}) == {}
+    assert forms.validate(form, {}, partial=True) == {}
+
+
 # -- what is refused -------------------------------------------------------------
 
 
@@ -299,6 +314,7 @@ def test_a_box_that_must_be_ticked_is_no_answer_unticked():
         ({"type": "string", "enum": ["a", "a"]}, None, "form-values"),
         ({"type": "string", "enum": [None]}, None, "form-values"),
         ({"type": "number", "field_class": "secret"}, None, "form-values"),
+        ({"type": "number", "default": "1"}, None, "form-values"),
         ({"type": "number", "minimum": "1"}, None, "form-bounds"),
         ({"type": "number", "multipleOf": 0}, None, "form-bounds"),
         ({"type": "string", "minLength": 1.5, "personal": False}, None, "form-bounds"),

@@ -16,6 +16,7 @@ from typing import Any
 from engine.bpmn.findings import Finding
 from engine.errors import InvalidForm
 from engine.forms import kinds
+from engine.forms.fields import Fault, accept
 from engine.forms.findings import FormFindings
 from engine.forms.kinds import Property
 from engine.forms.model import Component, Form
@@ -212,7 +213,19 @@ class _Reading:
             return self._object(one, nesting)
         if kind == "array" and kinds.holds_objects(self._items(one)):
             return self._rows(one, nesting)
-        return kinds.component(one, kind, self._items(one)) if kind else None
+        found = kinds.component(one, kind, self._items(one)) if kind else None
+        if found is not None and found.fills:
+            self._demand_default(found, at)
+        return found
+
+    def _demand_default(self, one: Component, at: str) -> None:
+        try:
+            accept(one, one.default, {})
+        except Fault as fault:
+            # What the choices will be is only known in a case.
+            if one.choices_from is None:
+                message = f"The default does not fit: {fault.message}"
+                self.findings.error("form-values", at, message, "Correct it, or remove it.")
 
     def _items(self, one: Property) -> dict[str, Any]:
         items = one.schema.get("items")

@@ -184,6 +184,7 @@ def _base(one: Property, kind: str, choices: tuple[Choice, ...], source: str | N
         choices_from=source,
         subtype=subtype,
         default=one.schema.get("default"),
+        fills=one.schema.get("default") is not None,
         placeholder=_word(one, one.ui.text("placeholder")),
     )
 

@@ -75,6 +75,7 @@ class Component:
         zoned: a moment must name its offset.
         multiple: a file picker takes more than one file.
         default: the value a fresh form shows.
+        fills: the default is the answer where none is sent, as in JSON-schema forms.
         hide: hidden, and not accepted, while this holds.
         placeholder: an example shown in the empty field.
         parts: the components inside a group or an object, or of each row of a dynamic list.
@@ -107,6 +108,7 @@ class Component:
     zoned: bool = True
     multiple: bool = False
     default: Any = None
+    fills: bool = False
     hide: Condition | None = None
     placeholder: str = ""
     parts: tuple[Component, ...] = ()

@@ -114,9 +114,16 @@ class _Judgement:
         for one in fields:
             if one.key in data and not one.readonly and one.key not in away:
                 self._field(one, data[one.key], path + one.key, clean)
+            elif self._fills(one, away, path):
+                clean[one.key] = one.default
             elif self._is_missing(one, away):
                 self._require(path + one.key)
         return clean
+
+    def _fills(self, one: Component, away: frozenset[str], path: str) -> bool:
+        """Whether the default is the answer; what the case has already stays as it is."""
+        known = not path and one.key in self.names
+        return one.fills and not (known or self.partial or one.readonly or one.key in away)
 
     def _is_missing(self, one: Component, away: frozenset[str]) -> bool:
         return one.required and not (one.readonly or one.key in away or self.partial)
