@@ -415,9 +415,7 @@ def replaced(person, **cells):
 def a_colleague(app, unit, *but):
     """Somebody in office elsewhere in the street, with another role."""
     found = {
-        person
-        for role in ("street_analyst", "window_clerk")
-        for person in holders(app, role, unit)
+        person for role in ("street_analyst", "window_clerk") for person in holders(app, role, unit)
     }
     return min(found - {*but, *holders(app, "street_dispatcher", unit)})
 
@@ -606,3 +604,135 @@ def test_a_list_that_holds_from_a_later_day_is_not_seen_before(any_app):
     assert seen() == was
     any_app.clock.set(datetime(2026, 9, 15, 16, 0, tzinfo=UTC))
     assert seen() == "新名称"
+
+
+# -- units change --------------------------------------------------------------------------
+
+HANDLE = "five_steps.handle.1"
+
+
+def at_department(app):
+    """A case whose open task is offered to the liaison of D04."""
+    case = reported(app)
+    dispatcher = identities.actor(app, "street_dispatcher")
+    cases.handle(app, dispatcher, case, CompleteTask(ACCEPT, "accept"))
+    assign = CompleteTask("five_steps.assign.1", None, {"lead": "D04"})
+    cases.handle(app, dispatcher, case, assign)
+    return case
+
+
+def without_department(rows):
+    return [row for row in rows if row["unit_id"] != "D04"]
+
+
+def test_of_departments_that_merge_the_new_one_takes_the_open_work(town):
+    case = at_department(town)
+    header, rows = table("departments")
+    merged = [
+        {**row, "effective_to": "2026-09-14", "successor_id": "D05"}
+        if row["code"] == "D04"
+        else row
+        for row in rows
+    ]
+
+    plan = activated(
+        town,
+        date(2026, 9, 15),
+        departments=written([*header, "successor_id"], merged),
+        people=people(without_department),
+    )
+
+    assert plan.tasks == []
+    town.clock.set(datetime(2026, 9, 15, 1, 0, tzinfo=UTC))
+    liaison = identities.actor(town, holders(town, "dept_liaison", "D05", date(2026, 9, 15))[0])
+    offered = views.inbox_page(town, liaison)["items"]
+    assert [one["case"] for one in offered] == [case]
+    cases.handle(town, liaison, case, CompleteTask(HANDLE, "done", {"reply": "handled"}))
+    done = entries(town, case)[-1]
+    assert done["command"]["unit"] == "D04"
+    proven(town)
+
+
+def test_a_department_that_ends_without_a_successor_leaves_no_task_unnoticed(town):
+    case = at_department(town)
+
+    plan = activated(
+        town,
+        date(2026, 9, 15),
+        departments=changed(
+            "departments", lambda rows: [row for row in rows if row["code"] != "D04"]
+        ),
+        people=people(without_department),
+    )
+
+    assert [(one["case"], one["reason"]) for one in plan.tasks] == [(case, "nobody")]
+    town.clock.set(datetime(2026, 9, 15, 1, 0, tzinfo=UTC))
+    coordinator = holders(town, "district_coordinator", "990101", date(2026, 9, 15))[0]
+    seen = unattended.tasks_of(town, identities.actor(town, coordinator))
+    assert [(one["case"], one["candidates"]) for one in seen] == [
+        (case, [{"role": "dept_liaison", "unit": "D04"}])
+    ]
+
+
+# A task of the community and, after it, one that is offered anew.
+IN_A_GRID = process(
+    '<extensionElements><camunda:properties><camunda:property name="unit" value="grid"/>'
+    '</camunda:properties></extensionElements><startEvent id="s"/><endEvent id="e"/>'
+    '<userTask id="see" camunda:candidateGroups="community_secretary"/>'
+    '<userTask id="again" camunda:candidateGroups="community_secretary"/>'
+    + flows("s > see > again > e"),
+    "in_a_grid",
+)
+GRID, OLD, NEW = "99010100100101001", "990101001001", "990101001002"
+
+
+def test_a_grid_that_moves_takes_its_cases_along_from_that_day_on(town):
+    deployments.deploy(town, identities.operator(), {"in_a_grid.bpmn": IN_A_GRID})
+    worker = identities.actor(town, holders(town, "grid_worker", GRID)[0])
+    case = cases.start(town, worker, process="in_a_grid", data={"grid": GRID}).case_id
+    with town.database.reading() as tx:
+        assert store.read_case(tx, case).unit == GRID
+
+    moved = renamed("org_units", "id", "99010100100101", parent_id=NEW)
+    activated(town, date(2026, 9, 15), org_units=moved)
+    town.clock.set(datetime(2026, 9, 15, 1, 0, tzinfo=UTC))
+
+    def secretary(community):
+        return identities.actor(
+            town, holders(town, "community_secretary", community, date(2026, 9, 15))[0]
+        )
+
+    # What was open stays with whom it was offered to; the next task goes to the new community.
+    cases.handle(town, secretary(OLD), case, CompleteTask("in_a_grid.see.1"))
+    (offered,) = [one for one in entries(town, case)[-1]["events"] if one["type"] == "task_opened"]
+    assert offered["candidates"] == [{"role": "community_secretary", "unit": NEW}]
+    cases.handle(town, secretary(NEW), case, CompleteTask("in_a_grid.again.1"))
+    assert views.case(town, secretary(NEW), case)["state"] == "completed"
+    proven(town)
+
+
+def test_a_case_of_a_grid_that_ended_goes_on_where_its_successor_lies(town):
+    deployments.deploy(town, identities.operator(), {"in_a_grid.bpmn": IN_A_GRID})
+    worker = identities.actor(town, holders(town, "grid_worker", GRID)[0])
+    case = cases.start(town, worker, process="in_a_grid", data={"grid": GRID}).case_id
+    heir = next(
+        row["id"]
+        for row in table("org_units")[1]
+        if row["level"] == "grid2" and row["id"].startswith(NEW)
+    )
+    header, rows = table("org_units")
+    ending = [
+        {**row, "effective_to": "2026-09-14", "successor_id": heir} if row["id"] == GRID else row
+        for row in rows
+    ]
+
+    activated(town, date(2026, 9, 15), org_units=written([*header, "successor_id"], ending))
+    town.clock.set(datetime(2026, 9, 15, 1, 0, tzinfo=UTC))
+    old = identities.actor(town, holders(town, "community_secretary", OLD)[0])
+    cases.handle(town, old, case, CompleteTask("in_a_grid.see.1"))
+
+    (offered,) = [one for one in entries(town, case)[-1]["events"] if one["type"] == "task_opened"]
+    assert offered["candidates"] == [{"role": "community_secretary", "unit": NEW}]
+    new = identities.actor(town, holders(town, "community_secretary", NEW)[0])
+    assert case in {one["id"] for one in views.cases_page(town, new)["items"]}
+    proven(town)
