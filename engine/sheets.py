@@ -8,23 +8,24 @@ adds a line, and nothing is decoded.
     {"": {"note": "已核实"}}
 
 The first line is the whole of the data; each further one adds to the sheets
-before it. Once somebody has looked, or there are ``LINES`` more of them, all is
-written as one line again.
+before it. Once somebody has looked, or the lines after the first are ``LINES``
+long, all is written as one line again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
 Sheet = dict[str, Any]
 
-LINES = 16
-"""How many lines may follow the first: more would make a look dear."""
+LINES = 1024
+"""How many bytes the lines after the first may have: more would make a look dear."""
 
 _NONE: Sheet = {}
+_NO_SHEETS: dict[str, Sheet] = {}
+_NOBODY: frozenset[str] = frozenset()
 
 
 class Folded:
@@ -53,35 +54,38 @@ class Folded:
 
     def is_full(self) -> bool:
         """Whether no line should follow."""
-        return self.text.count(b"\n") >= LINES
+        first = self.text.find(b"\n")
+        return first >= 0 and len(self.text) - first > LINES
 
 
 class Sheets:
     """The data of a case by scope. Whoever copies them may change the copy.
 
     Args:
-        sheets: the data by scope, which nobody changes from now on; None = ``folded``
-            holds them.
+        sheets: the data by scope, which nobody changes from now on.
+        folded, written: where there are no ``sheets``, what storage holds and what was
+            written over it.
     """
 
     __slots__ = ("_folded", "_own", "_sheets", "_written")
 
     def __init__(
-        self, sheets: dict[str, Sheet] | None = None, folded: Folded | None = None
+        self,
+        sheets: dict[str, Sheet] | None = None,
+        folded: Folded | None = None,
+        written: dict[str, Sheet] = _NO_SHEETS,
     ) -> None:
         self._sheets, self._folded = sheets, folded
-        # What was written over the folded ones, and whose sheets were copied since.
-        self._written: dict[str, Sheet] = {}
-        self._own: set[str] = set()
+        # What was written over the folded ones; replaced with every write.
+        self._written = written
+        # The scopes whose sheets were copied, to be changed in place.
+        self._own: frozenset[str] = _NOBODY
 
     def copy(self) -> Sheets:
         """Return data that may be changed while these stay as they are."""
         if self._sheets is not None:
-            return Sheets(self._sheets.copy(), self._folded)
-        made = Sheets(None, self._folded)
-        for scope, values in self._written.items():
-            made._written[scope] = values.copy()
-        return made
+            return Sheets(self._sheets.copy())
+        return Sheets(None, self._folded, self._written)
 
     def text(self) -> bytes:
         """Return the data as lines of JSON, the latest last."""
@@ -89,7 +93,7 @@ class Sheets:
             if not self._written:
                 return self._folded.text
             if not self._folded.is_full():
-                return b"%b\n%b" % (self._folded.text, orjson.dumps(self._written))
+                return b"\n".join((self._folded.text, orjson.dumps(self._written)))
         return orjson.dumps(self.all())
 
     def all(self) -> dict[str, Sheet]:
@@ -98,7 +102,6 @@ class Sheets:
             self._sheets = {} if self._folded is None else self._folded.sheets().copy()
             for scope, values in self._written.items():
                 self.own(scope).update(values)
-            self._written = {}
         return self._sheets
 
     def get(self, scope: str) -> Sheet:
@@ -109,24 +112,24 @@ class Sheets:
         """Return the data of a scope, to be changed in place."""
         sheets = self.all()
         if scope not in self._own:
-            self._own.add(scope)
+            self._own |= {scope}
             sheets[scope] = sheets.get(scope, _NONE).copy()
         return sheets[scope]
 
-    def write(self, scope: str, values: Mapping[str, Any]) -> None:
-        """Add to the data of a scope."""
+    def write(self, scope: str, values: Sheet) -> None:
+        """Add to the data of a scope; nobody changes ``values`` from now on."""
         if self._sheets is not None:
             self.own(scope).update(values)
         elif scope in self._written:
-            self._written[scope].update(values)
+            self._written = {**self._written, scope: {**self._written[scope], **values}}
         else:
-            self._written[scope] = dict(values)
+            self._written = {**self._written, scope: values}
 
     def drop(self, scope: str) -> None:
         """Forget the data of a scope."""
         if self._may_have(scope):
             self.all().pop(scope, None)
-            self._own.discard(scope)
+            self._own -= {scope}
 
     def _may_have(self, scope: str) -> bool:
         if self._sheets is not None or scope in self._written:

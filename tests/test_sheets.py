@@ -39,14 +39,15 @@ def test_data_keep_the_order_in_which_they_were_written():
     assert list(sheets.get("").items()) == [("z", "z"), ("m", "m"), ("a", "a")]
 
 
-def test_lines_become_one_again_when_they_are_many():
-    sheets = _folded({"": {}})
-    for number in range(LINES):
-        sheets.write("", {"number": number})
-        sheets = Sheets(folded=Folded(sheets.text()))
-    assert sheets.text().count(b"\n") == LINES
-    sheets.write("", {"number": "last"})
-    assert sheets.text() == b'{"":{"number":"last"}}'
+def test_lines_become_one_again_when_they_are_long():
+    sheets = _folded({"": {"a": "b" * LINES}})
+    sheets.write("", {"a": "c" * (LINES - 20)})
+    sheets = Sheets(folded=Folded(sheets.text()))
+    sheets.write("", {"b": 1})
+    sheets = Sheets(folded=Folded(sheets.text()))
+    assert sheets.text().count(b"\n") == 2
+    sheets.write("", {"a": 1})
+    assert sheets.text() == b'{"":{"a":1,"b":1}}'
 
 
 def test_a_line_break_in_a_text_ends_no_line():

@@ -71,7 +71,7 @@ def drain(run: Run) -> None:
         elif run.merges and fire_inclusive(run):
             continue
         elif run.thrown:
-            name = run.thrown.popleft()
+            name = run.thrown.pop(0)
             if name in run.tokens:
                 run.perform("throw", name)
         else:

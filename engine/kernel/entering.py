@@ -20,12 +20,12 @@ def arrive(run: Run, scope: str, place: Place, flow: str | None, outcome: str | 
     """Let a token that is counted in ``scope`` enter an element."""
     if place.passed:
         pass_through(run, scope, place, outcome)
+    elif place.activity:
+        run.perform(place.first, run.enter(scope, place))
     elif place.kind is Kind.PARALLEL and place.incoming > 1:
         arrive_parallel(run, scope, place, flow)
     elif place.kind is Kind.INCLUSIVE and place.incoming > 1:
         arrive_inclusive(run, scope, place, flow)
-    elif place.activity:
-        run.perform(place.first, run.enter(scope, place))
     else:
         name = run.enter(scope, place, outcome)
         run.perform(_STEPS.get(place.kind, "exit"), name, *_MORE.get(place.kind, (outcome,)))

@@ -50,8 +50,9 @@ def leave(run: Run, name: str, place: Place, chosen: Exits, outcome: str | None)
     """Leave an element by these flows; boundary events close before they are taken."""
     if run.incidents:
         drop_incidents(run, name)
-    if name in run.tokens:
-        _, scope, nth, _, _, subs, _ = run.tokens[name]
+    token = run.tokens.get(name)
+    if token is not None:
+        _, scope, nth, _, _, subs, _ = token
         if subs:
             close(run, subs)
         run.remove_token(name)
@@ -60,8 +61,7 @@ def leave(run: Run, name: str, place: Place, chosen: Exits, outcome: str | None)
         scope, nth = row[PARENT], row[NTH]
         close(run, row[SUBS])
         run.remove_scope(name)
-    process, path = run.where(scope)
-    told, id_ = run.events, place.id
+    told, process, id_, path = run.events, place.process, place.id, run.path(scope)
     told.append(
         {"type": "element_left", "process": process, "element": id_, "nth": nth, "path": path}
     )

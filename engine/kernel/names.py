@@ -26,6 +26,7 @@ from engine.kernel.rows import (
     LOOP,
     MULTI,
     PARENT,
+    PROCESS,
     TOTAL,
 )
 from engine.kernel.run import Run, Stuck
@@ -115,8 +116,11 @@ def data_at(run: Run, scope: str) -> JsonObject:
         scope = row[PARENT]
 
 
-def write(run: Run, scope: str, values: Mapping[str, Any], at: str) -> None:
-    """Write data from ``scope``; ``at`` is the token or scope that does it."""
+def write(run: Run, scope: str, values: JsonObject, at: str) -> None:
+    """Write data from ``scope``; ``at`` is the token or scope that does it.
+
+    Nobody changes ``values`` from now on.
+    """
     if not values:
         return
     if scope == "" or run.scopes[scope][KIND] in _PROCESSES:
@@ -138,7 +142,7 @@ def assign(run: Run, scope: str, at: str, found: Answer, code: Code) -> None:
         keep(run, scope, how)
 
 
-def write_own(run: Run, scope: str, values: Mapping[str, Any], at: str) -> None:
+def write_own(run: Run, scope: str, values: JsonObject, at: str) -> None:
     """Write data into ``scope`` itself, whether or not it has them yet."""
     if not values:
         return
@@ -146,18 +150,18 @@ def write_own(run: Run, scope: str, values: Mapping[str, Any], at: str) -> None:
     run.data.write(scope, values)
     if run.counted:
         forget(run, scope, names)
-    if at in run.tokens:
-        element, around, nth, instance, *_ = run.tokens[at]
+    token = run.tokens.get(at)
+    if token is not None:
+        element, around, nth, instance, _, _, _ = token
     else:
         element, nth, instance = run.visit_of(at)
         around = run.surroundings(at) if at else ""
-    process, path = run.where(around)
     event: Event = {
         "type": "data_written",
-        "process": process,
+        "process": run.scopes[around][PROCESS],
         "element": element,
         "nth": nth,
-        "path": path,
+        "path": run.path(around),
         "scope": scope,
         "names": names,
     }

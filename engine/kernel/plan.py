@@ -35,8 +35,9 @@ class Results(NamedTuple):
     """Names of the data that completing a task writes.
 
     Attributes:
-        read: those of the first four that a text of the process mentions, or by
-            which the separation of duties knows who was there.
+        facts: the first four: who, when, and for which unit.
+        read: those of them that a text of the process mentions, or by which the
+            separation of duties knows who was there.
     """
 
     by: str
@@ -44,6 +45,7 @@ class Results(NamedTuple):
     unit: str
     claimed_at: str
     outcome: str
+    facts: frozenset[str]
     read: frozenset[str]
 
 
@@ -51,8 +53,8 @@ def _results_of(element: str, mentioned: frozenset[str] | set[str]) -> Results:
     by, at, unit, claimed_at, outcome = (
         intern(f"{element}_{what}") for what in ("by", "at", "unit", "claimed_at", "outcome")
     )
-    read = frozenset((by, at, unit, claimed_at)) & mentioned
-    return Results(by, at, unit, claimed_at, outcome, read)
+    facts = frozenset((by, at, unit, claimed_at))
+    return Results(by, at, unit, claimed_at, outcome, facts, facts & mentioned)
 
 
 _NO_RESULTS = _results_of("", frozenset())

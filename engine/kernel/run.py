@@ -91,8 +91,6 @@ class Run(Marking):
         "_granted",
         "_paths",
         "_places",
-        "_plans",
-        "_where",
         "actor",
         "bundle",
         "dirty",
@@ -124,15 +122,13 @@ class Run(Marking):
         self.now, self.actor = now, actor
         self.events: list[Event] = []
         self.queue: deque[tuple[Any, ...]] = deque()
-        self.thrown: deque[str] = deque()
+        self.thrown: list[str] = []
         self.dirty: dict[str, None] = {}
         self.stale: dict[str, None] = {}
         self.end: str | None = None
         self.reason: Any = None
         self.room = self._granted = _ROOM if len(self.tokens) + 3 * _ROOM < MAX_OPEN else 0
-        self._where: dict[str, tuple[str, list[str]]] = {}
-        self._paths: dict[str, list[str]] = {}
-        self._plans: dict[str, Plan] = {}
+        self._paths: dict[str, list[str]] = {"": []}
         self._places: dict[str, Place] = {}
         self.moment = _text(now)
 
@@ -156,27 +152,18 @@ class Run(Marking):
             if value is not None:
                 event[name] = value
 
-    def where(self, scope: str) -> tuple[str, list[str]]:
-        """Return what every event in ``scope`` says: process and path.
-
-        The events of each completion are written out where they happen instead of
-        through ``emit``: an object that is made with all its fields is not enlarged.
-        """
-        try:
-            return self._where[scope]
-        except KeyError:
-            known = self._where[scope] = self.scopes[scope][PROCESS], self.path(scope)
-            return known
-
     def note(self, kind: str, scope: str, element: str, nth: int) -> Event:
-        """Add an event that says nothing but where; return it."""
-        process, path = self.where(scope)
+        """Add an event that says nothing but where; return it.
+
+        The events of each completion are written out where they happen instead: an
+        object that is made with all its fields is not enlarged.
+        """
         event: Event = {
             "type": kind,
-            "process": process,
+            "process": self.scopes[scope][PROCESS],
             "element": element,
             "nth": nth,
-            "path": path,
+            "path": self.path(scope),
         }
         self.events.append(event)
         return event
@@ -192,12 +179,7 @@ class Run(Marking):
 
     def plan(self, scope: str) -> Plan:
         """Return the plan of the process whose content lies in ``scope``."""
-        key = self.scopes[scope][PROCESS]
-        try:
-            return self._plans[key]
-        except KeyError:
-            plan = self._plans[key] = plan_of(self.bundle.processes[key])
-            return plan
+        return plan_of(self.bundle.processes[self.scopes[scope][PROCESS]])
 
     def process(self, scope: str) -> Process:
         """Return the process whose content lies in ``scope``."""
@@ -209,10 +191,14 @@ class Run(Marking):
         plan = self.plan(scope)
         return plan.root if row[KIND] in (CASE, CALL) else plan.areas[row[ELEMENT]]
 
-    def is_read(self, place: Place, name: str) -> bool:
-        """Whether a text, form or decision of a process reads what a task there leaves."""
-        read = self.bundle.read
-        return read is None or name in place.results.read or name in read.get(place.process, ())
+    def read(self, place: Place) -> frozenset[str]:
+        """Return those of what a task there leaves that a text, form or decision reads."""
+        results, read = place.results, self.bundle.read
+        if read is None:
+            return results.facts
+        if place.process not in read or results.facts.isdisjoint(read[place.process]):
+            return results.read
+        return results.read | results.facts & read[place.process]
 
     def place(self, name: str) -> Place:
         """Return the element of a token, or of the activity that a scope is the body of."""
@@ -233,8 +219,9 @@ class Run(Marking):
 
     def site(self, name: str, purpose: str, since: str | None = None) -> Site:
         """Return the site of a question about a token or scope."""
-        if name in self.tokens:
-            element, scope, nth, instance, *_ = self.tokens[name]
+        token = self.tokens.get(name)
+        if token is not None:
+            element, scope, nth, instance, _, _, _ = token
         else:
             element, nth, instance = self.visit_of(name)
             scope = self.surroundings(name) if name else ""
@@ -242,17 +229,14 @@ class Run(Marking):
 
     def path(self, scope: str) -> list[str]:
         """Return the chain of bodies around what lies in ``scope``, outermost first."""
-        known = self._paths.get(scope)
-        if known is None:
-            row = self.scopes[scope]
-            if row[KIND] == CASE:
-                known = []
-            else:
-                known = self.path(row[PARENT])
-                if row[KIND] in (BODY, CALL, EVENT):
-                    known = [*known, row[LABEL] or row[ELEMENT]]
-            self._paths[scope] = known
-        return known
+        if scope in self._paths:
+            return self._paths[scope]
+        row = self.scopes[scope]
+        path = self.path(row[PARENT])
+        if row[KIND] in (BODY, CALL, EVENT):
+            path = [*path, row[LABEL] or row[ELEMENT]]
+        self._paths[scope] = path
+        return path
 
     # -- the books ------------------------------------------------------------
 
@@ -261,14 +245,22 @@ class Run(Marking):
         self.room -= 1
         if self.room < 0:
             self.make_room()
-        key = place.process
+        key, element = place.process, place.id
         if key not in self._own:
             self._own.add(key)
             self.visits[key] = dict(self.visits.get(key, ()))
         counts = self.visits[key]
-        nth: int = counts[place.id] + 1 if place.id in counts else 1
-        counts[place.id] = nth
-        self.note("element_entered", scope, place.id, nth)
+        nth: int = counts[element] + 1 if element in counts else 1
+        counts[element] = nth
+        self.events.append(
+            {
+                "type": "element_entered",
+                "process": key,
+                "element": element,
+                "nth": nth,
+                "path": self.path(scope),
+            }
+        )
         return nth
 
     def enter(self, scope: str, place: Place, outcome: str | None = None) -> str:

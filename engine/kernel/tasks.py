@@ -27,6 +27,7 @@ from engine.kernel.rows import (
     ASSIGNEE,
     FRAME,
     KIND,
+    PROCESS,
     STOPPED,
     T_ELEMENT,
     T_INSTANCE,
@@ -74,15 +75,14 @@ def _offer(
     ]  # fmt: skip
     if place.limits:
         watch_task(run, name)
-    _, scope, nth, instance, *_ = run.tokens[name]
+    _, scope, nth, instance, _, _, _ = run.tokens[name]
     node = place.node
-    process, path = run.where(scope)
     event: Event = {
         "type": "task_opened",
-        "process": process,
+        "process": place.process,
         "element": place.id,
         "nth": nth,
-        "path": path,
+        "path": run.path(scope),
         "task": name,
         "name": node.name,
         "candidates": candidates,
@@ -156,7 +156,7 @@ def _candidates(run: Run, name: str, place: Place, answers: dict[Code, Answer]) 
                 continue
         else:
             answer = run.world.find_unit(run.site(name, "unit"), group.role, run.case.get("unit"))
-            unit = value_of(answer, "assignment")
+            unit = answer.value if answer.error is None else value_of(answer, "assignment")
         found.append({"role": group.role, "unit": unit})
     if place.groups and not found:
         message = "No group is left to offer the task to: each of them names no unit."
@@ -244,14 +244,13 @@ def claim(run: Run, command: ClaimTask) -> None:
 
 def _emit_who(run: Run, task: str, kind: str, role: str, unit: str | None) -> Event:
     """Write what the actor does to a task, and in which role; return the event."""
-    element, scope, nth, instance, *_ = run.tokens[task]
-    process, path = run.where(scope)
+    element, scope, nth, instance, _, _, _ = run.tokens[task]
     event: Event = {
         "type": kind,
-        "process": process,
+        "process": run.scopes[scope][PROCESS],
         "element": element,
         "nth": nth,
-        "path": path,
+        "path": run.path(scope),
         "task": task,
         role: run.actor,
     }
@@ -267,7 +266,7 @@ def _signed(run: Run, task: str, at: str | None) -> None:
     """Write when a task was signed for, so that limits on signing stop or go on."""
     place = run.place(task)
     name = place.results.claimed_at
-    if run.is_read(place, name):
+    if name in run.read(place):
         write(run, run.tokens[task][T_SCOPE], {name: at}, task)
 
 
@@ -358,13 +357,12 @@ def _results(
     names = place.results
     if command.outcome is not None:
         results[names.outcome] = command.outcome
-    read = run.bundle.read
-    if read is not None and not names.read and place.process not in read:
-        return results
-    facts = {names.by: run.actor, names.at: run.moment, names.unit: unit}
-    if signs:
-        facts[names.claimed_at] = run.moment
-    results.update({name: value for name, value in facts.items() if run.is_read(place, name)})
+    read = run.read(place)
+    if read:
+        facts = {names.by: run.actor, names.at: run.moment, names.unit: unit}
+        if signs:
+            facts[names.claimed_at] = run.moment
+        results.update({name: value for name, value in facts.items() if name in read})
     return results
 
 
