@@ -16,7 +16,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
-from engine import cases, store
+from engine import access, cases, store
 from engine.access import Actor
 from engine.cases import Answer, Once
 from engine.clock import text, uuid7
@@ -99,7 +99,8 @@ def correlate(
         The receiver's answer; 202 with ``expires_at`` when it is kept.
 
     Raises:
-        NotAllowed: the actor may not send messages to the case that waits for it.
+        NotAllowed: the actor may not send messages to the case that waits for it, or none
+            waits and the actor is nobody who brings news.
         WrongState: the case that waits for it is suspended.
         Busy: whoever waits for it changes three times running.
     """
@@ -126,6 +127,8 @@ def correlate(
             unique=_unique(process, element, correlation),
             trusted=holds_personal(plain),
         )
+    if not access.may(actor, "keep_message"):
+        raise _refusal(actor, name)
     return _keep(app, actor, replace(message, data=data), once)
 
 
@@ -153,10 +156,14 @@ def _hand_over(
         except WrongState as reason:
             refusals[receiver] = reason
         except CaseNotFound:
-            said = f"{actor.name!r} may not send {message.name!r} to the case that waits for it."
-            hint = "Ask for a role in the unit of the cases that it is for."
-            raise NotAllowed(said, hint=hint) from None
+            raise _refusal(actor, message.name) from None
     raise Busy("Whoever waits for the message changes.", hint="Try again in a moment.")
+
+
+def _refusal(actor: Actor, name: str) -> NotAllowed:
+    """Say the same whether a case waits that the actor may not see, or none does."""
+    said = f"{actor.name!r} may not send {name!r} to the case that waits for it."
+    return NotAllowed(said, hint="Ask for a role in the unit of the cases that it is for.")
 
 
 def broadcast(

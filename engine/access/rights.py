@@ -96,6 +96,13 @@ RIGHTS: dict[str, tuple[Right, ...]] = {
         _right("district_coordinator data_officer", "anywhere", "connectors of the district"),
         _right("*", "starter", "补正: the reporter sends what was asked for"),
     ),
+    "keep_message": (
+        _right(
+            "street_dispatcher window_clerk district_coordinator data_officer",
+            "anywhere",
+            "what nobody awaits yet is kept for those who bring news, not for everybody",
+        ),
+    ),
     "signal": (_right("district_coordinator district_leader", "anywhere", "reaches every case"),),
     "work": (_right("data_officer", "anywhere", "external tasks are done by programs"),),
     # -- the district's own affairs

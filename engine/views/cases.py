@@ -171,7 +171,7 @@ def shown(
 ) -> Document:
     """Return case data as the actor may read them: withheld, or opened where sealed."""
     pinned = app.library.pinned(tx, row.pins)
-    reader = _reader(app, tx, actor, row, task_fields)
+    reader = reading(app, tx, actor, row, task_fields)
     values = store.get_sealed(tx, row.id)
 
     def reveal(one: str) -> Any:
@@ -181,13 +181,14 @@ def shown(
     return access.withhold(reader, data, field_classes(pinned), reveal=reveal)
 
 
-def _reader(
+def reading(
     app: Application,
     tx: Transaction,
     actor: Actor,
     row: CaseRow,
     task_fields: Collection[str] = (),
 ) -> access.Reading:
+    """Return what the actor reads of a case that the actor may see."""
     facts = case_facts(tx, row, start_fields(app.library.pinned(tx, row.pins)))
     return access.reading(actor, facts, app.references.organisation, task_fields=task_fields)
 
@@ -288,7 +289,7 @@ def history(app: Application, actor: Actor, case_id: str) -> list[Document]:
     with app.database.reading() as tx:
         app.references.refresh(tx)
         row = visible(app, tx, actor, case_id)
-        reads = _reader(app, tx, actor, row).personal
+        reads = reading(app, tx, actor, row).personal
         values = store.get_sealed(tx, case_id)
         return [_entry(one, actor, values, reads=reads) for one in store.read_entries(tx, case_id)]
 

@@ -9,7 +9,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
-from engine import access, contacts, inbox, instructions, store
+from engine import access, contacts, inbox, instructions, store, unattended
 from engine.access import Actor
 from engine.clock import parse, text
 from engine.database import Transaction
@@ -66,6 +66,8 @@ def inbox_page(app: Application, actor: Actor, *, view: str = "pool", **filters:
     Each open task with a due moment carries ``remaining``: minutes of working
     time left, negative when it is late.
     """
+    if view == "unattended":
+        return _unattended(app, actor, filters.get("limit", 50))
     now = app.clock.now()
     with app.database.reading() as tx:
         app.references.refresh(tx)
@@ -84,6 +86,26 @@ def inbox_page(app: Application, actor: Actor, *, view: str = "pool", **filters:
             app, item.get("due_at"), continuous=item.get("continuous", False)
         )
     return {"items": items, "next": cursor, "counts": counts}
+
+
+def _unattended(app: Application, actor: Actor, limit: int) -> Document:
+    """Return the tasks that nobody is left to do and the actor may hand on, most urgent first.
+
+    Beside what the other lists show they say to whom they are offered, and why nobody
+    is left: ``candidates`` and ``reason``.
+    """
+    found = unattended.tasks_of(app, actor)[:limit]
+    now = app.clock.now()
+    with app.database.reading() as tx:
+        items = [
+            inbox.one(tx, task["case"], task["id"].partition(".")[2], now)
+            | {"candidates": task["candidates"], "reason": task["reason"]}
+            for task in found
+        ]
+        counts = inbox.counts(tx, actor.name, actor.grants)
+    for item in items:
+        item["remaining"] = remaining(app, item["due_at"], continuous=item["continuous"])
+    return {"items": items, "next": None, "counts": counts}
 
 
 def contact(app: Application, actor: Actor) -> Document:

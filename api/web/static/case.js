@@ -31,8 +31,11 @@ function light(diagram) {
   const canvas = viewer.get("canvas");
   const registry = viewer.get("elementRegistry");
   for (const [id, marks] of Object.entries(diagram.marks)) {
-    if (!registry.get(id)) continue;
+    const element = registry.get(id);
+    if (!element) continue;
     for (const mark of marks) canvas.addMarker(id, `lit-${mark}`);
+    // What is drawn around others keeps its ground, or they could not be told apart.
+    if (element.children?.some((one) => one.businessObject?.$type !== "bpmn:Lane")) canvas.addMarker(id, "lit-frame");
   }
   for (const [id, lines] of Object.entries(diagram.notes)) {
     const graphics = registry.getGraphics(id);
