@@ -4,7 +4,8 @@ Read once when the table is read; nothing is evaluated here. Understood are numb
 texts, true, false, null, ``date("…")``, ``date and time("…")``, ``@"…"``, names and
 paths, arithmetic, comparisons, ``and``, ``or``, ``not(…)``, ``if … then … else``,
 lists, a few functions and those that the sandbox offers. Cells may also hold ``-``,
-comparisons without a left side, ranges such as ``[1..10)`` and comma lists.
+comparisons without a left side, ranges such as ``[1..10)`` and comma lists; and of
+Python, for tables of SpiffWorkflow, ``True``, ``False``, ``None``, ``==``, ``in [a, b]``.
 
 Source: OMG, Decision Model and Notation 1.5, sections 9 (S-FEEL) and 10.3.1.
 """
@@ -29,11 +30,13 @@ _TOKEN = re.compile(
       (?P<number>(?:\d+(?:\.(?!\.)\d+)?|\.(?!\.)\d+)(?:[eE][+-]?\d+)?)
     | (?P<text>"(?:[^"\\]|\\.)*")
     | (?P<name>date\ and\ time(?=\s*\()|[^\W\d]\w*)
-    | (?P<sign>\.\.|\*\*|<=|>=|!=|[-+*/=<>()\[\],.:@])
+    | (?P<sign>\.\.|\*\*|<=|>=|!=|==|[-+*/=<>()\[\],.:@])
     )""",
     re.VERBOSE | re.DOTALL,
 )
 _WORDS = {"true": "True", "false": "False", "null": "None"}
+# The same in the tables of SpiffWorkflow, whose cells are Python.
+_WORDS |= {word: word for word in _WORDS.values()}
 _RESERVED = {"and", "or", "if", "then", "else", "in", "between"}
 _COMPARISONS = ("=", "!=", "<=", ">=", "<", ">")
 _OPENING, _CLOSING = {"[": ">=", "(": ">", "]": ">"}, {"]": "<=", ")": "<", "[": "<"}
@@ -104,6 +107,8 @@ class _Parser:
     # -- cells ----------------------------------------------------------------
 
     def tests(self, subject: str) -> str:
+        if self.peek() == "in" or (self.peek(), self.peek(1)) == ("not", "in"):
+            return self._among(subject)
         if self.peek() == "not" and self.peek(1) == "(":
             mark = self.at
             self.take("not")
@@ -115,6 +120,17 @@ class _Parser:
             self.at = mark
         return self._list(subject)
 
+    def _among(self, subject: str) -> str:
+        """Read ``in [a, b]`` and ``not in [a, b]``, as SpiffWorkflow has them."""
+        is_not = self.peek() == "not"
+        if is_not:
+            self.take("not")
+        self.take("in")
+        self.take("[")
+        inner = self._list(subject)
+        self.take("]")
+        return f"not ({inner})" if is_not else inner
+
     def _list(self, subject: str) -> str:
         found = [self._test(subject)]
         while self.peek() == ",":
@@ -124,9 +140,9 @@ class _Parser:
 
     def _test(self, subject: str) -> str:
         sign = self.peek()
-        if sign in _COMPARISONS:
+        if sign in _COMPARISONS or sign == "==":
             self.take(sign)
-            return compared(subject, sign, self._sum())
+            return compared(subject, "=" if sign == "==" else sign, self._sum())
         return self._range(subject) or compared(subject, "=", self.expression())
 
     def _range(self, subject: str) -> str | None:
@@ -186,10 +202,10 @@ class _Parser:
     def _comparison(self) -> str:
         left = self._sum()
         sign = self.peek()
-        if sign not in _COMPARISONS:
+        if sign not in _COMPARISONS and sign != "==":
             return left
         self.take(sign)
-        return f"({compared(left, sign, self._sum())})"
+        return f"({compared(left, '=' if sign == '==' else sign, self._sum())})"
 
     def _sum(self) -> str:
         return self._chain(self._product, ("+", "-"))
