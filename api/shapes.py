@@ -102,7 +102,7 @@ class CaseQuery(Page):
 class TaskQuery(Page):
     """Which tasks."""
 
-    view: Literal["pool", "mine", "done", "started", "cc"] = "pool"
+    view: Literal["pool", "mine", "done", "started", "cc", "unattended"] = "pool"
     process: QueryText | None = None
     overdue: bool | None = None
     q: QueryText | None = None
@@ -132,6 +132,12 @@ class ListQuery(Params):
     """As of which day."""
 
     as_of: QueryText | None = Field(None, description="YYYY-MM-DD; today if left out.")
+
+
+class ImportQuery(ListQuery):
+    """From which day on files hold, and the name of the file when the body is the file itself."""
+
+    filename: Name | None = Field(None, description="Such as `people.csv`.")
 
 
 class UploadQuery(Params):

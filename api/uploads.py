@@ -35,6 +35,20 @@ DIAGRAM_BODY: dict[str, Any] = {
         },
     }
 }
+LISTS_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "text/csv": {"schema": {"type": "string"}},
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {"files": {"type": "array", "items": _BINARY}},
+                }
+            },
+        },
+    }
+}
 FILE_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -84,6 +98,22 @@ def diagrams(filename: str | None) -> dict[str, bytes]:
     """
     if request.mimetype in _XML:
         return {_name(filename or "diagram.bpmn"): _limited(request.get_data(), "The file")}
+    return _several()
+
+
+def lists(filename: str | None) -> dict[str, bytes]:
+    """Return the lists to import, by name: the body itself, or its parts.
+
+    Raises:
+        InvalidRequest: there is no file, or a name is there twice.
+        UnsupportedMediaType: the body is neither CSV nor multipart.
+    """
+    if request.mimetype == "text/csv":
+        return {_name(filename or "list.csv"): _limited(request.get_data(), "The file")}
+    return _several()
+
+
+def _several() -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     for file in _parts():
         name = _name(file.filename or "")

@@ -117,6 +117,11 @@ _DONE = (
     .order_by(tasks.c.ended_at.desc(), tasks.c.case_id.desc(), tasks.c.task.desc())
     .limit(p("limit"))
 )
+_ONE = (
+    sa.select(*_TASK)
+    .select_from(tasks.join(cases, cases.c.id == tasks.c.case_id))
+    .where(tasks.c.case_id == p("case_id"), tasks.c.task == p("task"))
+)
 _STARTED = (
     sa.select(
         cases.c.id,
@@ -223,6 +228,14 @@ def page(
     if view == "done":
         rows = [(item["_ended"], *row[1:]) for item, row in zip(items, rows, strict=True)]
     return _cut(items, rows, limit)
+
+
+def one(tx: Transaction, case_id: str, task: str, now: datetime) -> Item:
+    """Return a task as the lists show it."""
+    (row,) = tx.all(_ONE, {"case_id": case_id, "task": task})
+    item = _item(row, now)
+    del item["_ended"]
+    return item
 
 
 def counts(tx: Transaction, user: str, grants: Grants) -> dict[str, int]:

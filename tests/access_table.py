@@ -125,9 +125,12 @@ BODIES: dict[str, dict[str, Any]] = {
 """What is sent; where nothing stands here, a reason."""
 
 BPMN = (ROOT / "tests" / "processes" / "five_steps.bpmn").read_bytes()
+ROLES = (ROOT / "processes" / "lists" / "roles.csv").read_bytes()
 FILES: dict[str, tuple[bytes, str]] = {
     "POST /definitions": (BPMN, "application/xml"),
     "POST /definitions/check": (BPMN, "application/xml"),
+    "POST /lists": (ROLES, "text/csv"),
+    "POST /lists/check": (ROLES, "text/csv"),
 }
 FORMS: dict[str, dict[str, str]] = {
     "POST /sign-in": {"name": "dept_head", "password": PASSWORD},
@@ -320,6 +323,8 @@ _QUERIES = {
     "GET /cases/{case_id}/state": "?position=1",
     "POST /definitions": "?filename=five_steps.bpmn",
     "POST /definitions/check": "?filename=five_steps.bpmn",
+    "POST /lists": "?filename=roles.csv",
+    "POST /lists/check": "?filename=roles.csv",
 }
 
 

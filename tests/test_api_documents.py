@@ -16,7 +16,7 @@ POST /messages POST /signals GET /tasks GET /tasks/changes GET /tasks/{}
 POST /tasks/{}/claim POST /tasks/{}/unclaim POST /tasks/{}/complete POST /tasks/{}/transfer
 POST /tasks/{}/return POST /tasks/{}/suspend POST /tasks/{}/resume POST /tasks/{}/extend
 POST /tasks/{}/comment POST /tasks/{}/attachments GET /tasks/{}/comments
-GET /tasks/{}/attachments GET /tasks/{}/return-targets GET /incidents GET /lists GET /lists/{}
+GET /tasks/{}/attachments GET /tasks/{}/return-targets GET /incidents GET /lists POST /lists POST /lists/check GET /lists/{}
 GET /forms/{} GET /me POST /login POST /logout GET /clock POST /clock
 POST /definitions POST /definitions/check GET /definitions GET /definitions/{}
 GET /definitions/{}/versions/{} GET /definitions/{}/versions/{}/xml

@@ -14,6 +14,7 @@ from engine import accounts, cases, cli, identities, imports, references, store,
 from engine.application import CLOCK_FACT
 from engine.commands import ClaimTask, CompleteTask
 from engine.errors import InvalidList, NotAllowed, Stale
+from tests.callers import callers, problem_of
 
 LISTS = Path(__file__).parent.parent / "processes" / "lists"
 DELIVERED = [path.read_bytes() for path in sorted(LISTS.glob("*.json"))]
@@ -352,11 +353,10 @@ def imported(capsys, *words):
 
 
 def test_an_office_without_anything_imports_its_files_one_group_after_another(office, capsys):
+    kinds = {path.stem: json.loads(path.read_bytes())["kind"] for path in LISTS.glob("*.json")}
     groups = {
-        "units": ["org_units", "departments"],
-        "people": ["roles", "people"],
-        "lists": ["responsibility", "admission_list", "services", "cancelled_items", "key_tasks"],
-        "calendar": ["calendar", "office_hours"],
+        name: sorted(one for one, kind in kinds.items() if kind in imports.KINDS[name])
+        for name in ("units", "people", "lists", "calendar")
     }
     found = {}
     for kind, names in groups.items():
@@ -429,3 +429,75 @@ def town_with_a_leaver(any_app, clock, monkeypatch):
     with any_app.database.writing() as tx:
         store.put_fact(tx, CLOCK_FACT, "2026-09-15T01:00:00Z")
     return case, person
+
+
+# -- over HTTP ------------------------------------------------------------------------
+
+
+def upload(caller, path, **files):
+    named = [
+        ("files", (io.BytesIO(content), f"{name}.csv", "text/csv"))
+        for name, content in files.items()
+    ]
+    return caller.upload(path, named)
+
+
+def test_an_owner_of_lists_looks_at_a_difference_and_activates_it(any_app):
+    owner = callers(any_app)("list_owner")
+    before = active(any_app, "services").version
+    shorter = changed("services", lambda rows: rows[:-1])
+
+    looked = upload(owner, "/lists/check?as_of=2026-11-01", services=shorter)
+
+    assert looked.status_code == 200
+    (file,) = looked.get_json()["files"]
+    assert [one["columns"] for one in file["changed"]] == [{"effective_to": [None, "2026-10-31"]}]
+    assert active(any_app, "services").version == before
+
+    done = upload(owner, "/lists?as_of=2026-11-01", services=shorter)
+    assert (done.status_code, done.get_json()["activated"][0]["changed"]) == (201, True)
+    assert upload(owner, "/lists?as_of=2026-11-01", services=shorter).status_code == 200
+
+
+def test_files_with_errors_are_refused_with_all_of_them(any_app):
+    owner = callers(any_app)("list_owner")
+    before = active(any_app, "roles").version
+
+    refused = upload(owner, "/lists", roles=b"code,name_zh,name_en,level\n,,,\na,,,\n")
+
+    assert problem_of(refused) == (422, "invalid-list")
+    assert [one["element"] for one in refused.get_json()["findings"]] == [
+        "name_zh",
+        "name_en",
+        "level",
+    ]
+    assert active(any_app, "roles").version == before
+
+
+def test_only_owners_of_lists_see_a_difference(any_app):
+    analyst = callers(any_app)("street_analyst")
+
+    for path in ("/lists", "/lists/check"):
+        assert problem_of(upload(analyst, path, roles=b"x")) == (403, "not-allowed")
+
+
+def test_the_same_key_activates_once(any_app):
+    owner = callers(any_app)("list_owner")
+    files = [("files", (io.BytesIO(changed("roles", list)), "roles.csv", "text/csv"))]
+    again = [("files", (io.BytesIO(changed("roles", list)), "roles.csv", "text/csv"))]
+
+    first = owner.upload("/lists", files, Idempotency_Key="k")
+    second = owner.upload("/lists", again, Idempotency_Key="k")
+
+    assert (first.status_code, second.get_json()) == (second.status_code, first.get_json())
+
+
+def test_a_head_finds_unattended_tasks_in_the_inbox(town_with_a_leaver, any_app):
+    case, person = town_with_a_leaver
+    leader = callers(any_app)("street_leader")
+
+    (item,) = leader.tasks("unattended")
+
+    assert (item["case"], item["assignee"], item["reason"]) == (case, person, "left")
+    assert leader.get(f"/tasks/{item['id']}").get_json()["actions"].count("transfer") == 1
+    assert callers(any_app)("grid_worker").tasks("unattended") == []

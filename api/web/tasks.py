@@ -13,7 +13,8 @@ from api import uploads
 from api.current import actor, application
 from api.web import diagrams, fields, language, markdown, timeline
 from api.web.fields import Sheet, Typed
-from engine import cases, forms, inbox, views
+from engine import access, cases, forms, inbox, views
+from engine.access import Actor
 from engine.bpmn.model import Node
 from engine.cases import Once
 from engine.clock import parse
@@ -26,6 +27,9 @@ pages = Blueprint("pages", __name__)
 
 VIEWS = ("pool", "mine", "done", "started", "cc")
 PAGE_SIZE = 30
+_HEADS = frozenset({"admin"}).union(
+    *(right.roles for right in access.RIGHTS["transfer"] if right.relation == "heads")
+)
 
 
 @pages.get("/")
@@ -36,7 +40,7 @@ def home() -> str:
     found = views.inbox_page(
         application(),
         who,
-        view=view if view in VIEWS else "mine",
+        view=view if view in _views(who) else "mine",
         q=request.args.get("q") or None,
         limit=PAGE_SIZE,
         cursor=request.args.get("cursor"),
@@ -47,12 +51,17 @@ def home() -> str:
     diagrams.name_tasks(one for one in found["items"] if "process" in one)
     return render_template(
         "inbox.html",
-        view=view if view in VIEWS else "mine",
-        views=VIEWS,
+        view=view if view in _views(who) else "mine",
+        views=_views(who),
         found=found,
         q=request.args.get("q", ""),
         who=who,
     )
+
+
+def _views(who: Actor) -> tuple[str, ...]:
+    """Return the tabs of a person: those who may hand on others' tasks have one more."""
+    return (*VIEWS, "unattended") if who.roles & _HEADS else VIEWS
 
 
 @pages.get("/tasks/<task_id>")
