@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import click
 
-from benchmarks import durable, inbox, kernel, replay, serving
+from benchmarks import durable, executors, inbox, kernel, replay, serving
 from benchmarks.measure import Row
 from engine.cli import terminal
 
@@ -17,6 +17,7 @@ FIGURES: dict[str, Callable[[], list[Row]]] = {
     **serving.FIGURES,
     **replay.FIGURES,
     **inbox.FIGURES,
+    **executors.FIGURES,
 }
 """Name on the command line -> what measures it."""
 

@@ -12,7 +12,7 @@ from functools import partial
 
 import pytest
 
-from benchmarks import durable, inbox, kernel, replay, run, serving, spiff, twelve
+from benchmarks import durable, executors, inbox, kernel, replay, run, serving, spiff, twelve
 from benchmarks.measure import Meter, Row, take_turns
 from tests import postgres
 
@@ -27,6 +27,8 @@ SMALL: dict[str, Callable[[], list[Row]]] = {
     "replay": partial(replay.replayed, cases=2, turns=1),
     "inbox": partial(inbox.on_sqlite, few=60, many=100, turns=1),
     "inbox-postgres": partial(inbox.on_postgres, few=60, many=100, turns=1),
+    "spiff": partial(executors.spiff, per_turn=1, turns=1),
+    "differential": partial(executors.differential, count=5),
     "inbox-million": partial(inbox.on_sqlite, few=60, many=100, turns=1, done_for_each=9),
     "inbox-million-postgres": partial(
         inbox.on_postgres, few=60, many=100, turns=1, done_for_each=9

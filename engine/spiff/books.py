@@ -25,8 +25,10 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
+from engine.bpmn.model import Process
 from engine.commands import JsonObject
 from engine.execution import Bundle, Snapshot
+from engine.spiff.kinds import Lean
 from engine.spiff.limits import SEMANTICS
 from engine.spiff.machine import CaseNet, SubNet, Token
 from engine.spiff.specs import NetSpec, specs_of
@@ -127,30 +129,65 @@ _SCOPE, _WORK, _SUB, _INCIDENT = (
 )
 
 
-class Ledger(ABC):
-    """The trees of a case and everything beside them, while one command is at work.
+class View:
+    """What can be read of a case without its trees.
 
     Attributes:
-        tokens: every token whose element was entered, by name.
         data: the data of each scope that has some of its own, folded until asked for.
     """
 
     def __init__(self, bundle: Bundle, snapshot: Snapshot) -> None:
         given = snapshot.control
+        self.bundle, self.specs = bundle, specs_of(bundle)
         self.case_id, self.state = snapshot.case, snapshot.state
         self.case: JsonObject = given.get("case", {})
-        self.next: int = given.get("next", 1)
-        self.specs = specs_of(bundle)
-        self.visits: dict[str, dict[str, int]] = {
-            key: dict(counts) for key, counts in given.get("visits", {}).items()
-        }
         self.scopes = {name: Scope(*row) for name, row in given.get("scopes", {}).items()}
         self.tasks = {name: Work(*row) for name, row in given.get("tasks", {}).items()}
-        self.subs = {number: Sub(*row) for number, row in given.get("subs", {}).items()}
-        self.incidents = {n: Incident(*row) for n, row in given.get("incidents", {}).items()}
         self.actors: dict[str, list[list[Any]]] = dict(given.get("actors", {}))
         self.held: dict[str, int] = dict(given.get("held", {}))
         self.data = snapshot.sheets.copy()
+
+    def process(self, scope: str) -> Process:
+        """Return the process whose content lies in ``scope``."""
+        return self.bundle.processes[self.scopes[scope].process]
+
+    def is_held(self, task: str | None = None) -> bool:
+        """Whether the case, or this task, is on hold."""
+        return "" in self.held or task in self.held
+
+
+def place_of(view: View, control: JsonObject, task: str) -> tuple[Lean, str, int, int | None]:
+    """Return spec, scope, nth and instance of an open task, without planting the trees."""
+    for _, _, net, _, tokens in control["nets"]:
+        known = view.specs[net].task_specs
+        for _, name, _, _, scope, nth, instance, phase, *_ in tokens:
+            if phase == TASK and name_of(known[name], nth, instance) == task:
+                return known[name], scope, nth, instance
+    raise KeyError(task)
+
+
+def name_of(spec: Lean, nth: int, instance: int | None) -> str:
+    """Return the name of a visit."""
+    name = f"{spec.prefix}.{nth}"
+    return name if instance is None else f"{name}.{instance}"
+
+
+class Ledger(View, ABC):
+    """The trees of a case and everything beside them, while one command is at work.
+
+    Attributes:
+        tokens: every token whose element was entered, by name.
+    """
+
+    def __init__(self, bundle: Bundle, snapshot: Snapshot) -> None:
+        super().__init__(bundle, snapshot)
+        given = snapshot.control
+        self.next: int = given.get("next", 1)
+        self.visits: dict[str, dict[str, int]] = {
+            key: dict(counts) for key, counts in given.get("visits", {}).items()
+        }
+        self.subs = {number: Sub(*row) for number, row in given.get("subs", {}).items()}
+        self.incidents = {n: Incident(*row) for n, row in given.get("incidents", {}).items()}
         self.counted: dict[str, dict[str, list[Any]]] = dict(given.get("counted", {}))
         self.tokens: dict[str, Token] = {}
         self.nets: dict[str, Any] = {}
@@ -185,15 +222,9 @@ class Ledger(ABC):
         token.scope, token.nth, token.instance, token.phase = scope, nth, instance, phase
         token.subs, token.flow, token.outcome = list(subs), flow, outcome
         if named:
-            token.name = self.name_of(token)
+            token.name = name_of(token.task_spec, nth, instance)
             self.tokens[token.name] = token
         return token
-
-    @staticmethod
-    def name_of(token: Token) -> str:
-        """Return the name of a visit."""
-        name = f"{token.task_spec.prefix}.{token.nth}"
-        return name if token.instance is None else f"{name}.{token.instance}"
 
     def snapshot(self) -> Snapshot:
         """Return where the case stands now; everything in it is JSON."""
@@ -237,10 +268,6 @@ class Ledger(ABC):
         self.data.drop(scope)
         self.counted.pop(scope, None)
         self.nets.pop(scope, None)
-
-    def is_held(self, task: str | None = None) -> bool:
-        """Whether the case, or this task, is on hold."""
-        return "" in self.held or task in self.held
 
     def area(self, scope: str) -> NetSpec:
         """Return the spec of the workflow that a scope lies in."""

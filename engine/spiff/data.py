@@ -16,7 +16,7 @@ from engine.commands import JsonObject
 from engine.execution import Answer
 from engine.scripts import Code
 from engine.sheets import Sheets
-from engine.spiff.books import ACTIVE, CALL, CASE, DONE_COUNT, FRAME, MULTI, TOTAL
+from engine.spiff.books import ACTIVE, CALL, CASE, DONE_COUNT, FRAME, MULTI, TOTAL, View
 from engine.spiff.counts import forget, keep, linked
 from engine.spiff.machine import Token
 from engine.spiff.run import Run, StuckError
@@ -63,7 +63,7 @@ class Names(Mapping[str, Any]):
         return sum(1 for _ in self)
 
 
-def names_at(run: Run, scope: str, outcome: str | None = None, **special: Any) -> Names:
+def names_at(run: View, scope: str, outcome: str | None = None, **special: Any) -> Names:
     """Return the names that are readable in ``scope``; those in ``special`` win."""
     scopes: list[str] = []
     named: JsonObject = {"case": run.case}

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import cast
+from datetime import datetime
 
 from engine.bpmn.findings import Finding
 from engine.bpmn.model import Process
 from engine.commands import Command, RetryIncident, StartCase
 from engine.errors import NotOnExecutor, StepLimit
 from engine.execution import Applied, Bundle, OpenTask, Snapshot, World
+from engine.spiff.books import View, place_of
 from engine.spiff.data import names_at
 from engine.spiff.dispatch import STEPS, demand_state, park_command, run_command
 from engine.spiff.limits import SEMANTICS
 from engine.spiff.refusals import refusals
 from engine.spiff.run import LimitReachedError, Run
 from engine.spiff.tasks import actors, demand_task
-
-_ALWAYS = datetime(1, 1, 1, tzinfo=UTC)
 
 
 class Spiff:
@@ -68,23 +66,23 @@ class Spiff:
         Raises:
             TaskNotOpen: it is completed, cancelled or was never opened.
         """
-        # Nothing is asked of the world and no moment is read.
-        run = Run(bundle, snapshot, {}, now=_ALWAYS, actor="", world=cast("World", None))
-        row, token = demand_task(run, task), run.tokens[task]
-        names = names_at(run, token.scope)
-        who = token.task_spec.node.assignment
+        view = View(bundle, snapshot)
+        row = demand_task(view, task)
+        spec, scope, nth, instance = place_of(view, snapshot.control, task)
+        names = names_at(view, scope)
+        who = spec.node.assignment
         return OpenTask(
             task=task,
-            process=run.process(token.scope).key,
-            element=token.task_spec.element,
-            nth=token.nth,
-            instance=token.instance,
+            process=view.process(scope).key,
+            element=spec.element,
+            nth=nth,
+            instance=instance,
             assignee=row.assignee,
             candidates=row.candidates,
-            held=run.is_held(task),
+            held=view.is_held(task),
             names=names,
-            not_same_as=actors(run, names, token.scope, who.not_same_as),
-            not_same_unit_as=actors(run, names, token.scope, who.not_same_unit_as),
+            not_same_as=actors(view, names, scope, who.not_same_as),
+            not_same_unit_as=actors(view, names, scope, who.not_same_unit_as),
         )
 
 

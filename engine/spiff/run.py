@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from engine.bpmn.model import Process
 from engine.deadlines import local_text
 from engine.events import Event
 from engine.execution import Bundle, Site, Snapshot, World
-from engine.spiff.books import BODY, CALL, FRAME, MULTI, Ledger
+from engine.spiff.books import BODY, CALL, FRAME, MULTI, Ledger, name_of
 from engine.spiff.limits import MAX_ENTRIES, MAX_OPEN
 from engine.spiff.machine import Token
 
 Step = Callable[..., None]
+
+# A clock that steps, a tick and a replay give many commands one moment.
+_text = lru_cache(maxsize=64)(local_text)
 
 
 class StuckError(Exception):
@@ -67,9 +70,9 @@ class Run(Ledger):
         world: World,
     ) -> None:
         super().__init__(bundle, snapshot)
-        self.bundle, self.world, self.steps = bundle, world, steps
+        self.world, self.steps = world, steps
         self.now, self.actor = now, actor
-        self.moment = local_text(now)
+        self.moment = _text(now)
         self.events: list[Event] = []
         self.thrown: deque[str] = deque()
         self.dirty: dict[str, None] = {}
@@ -134,10 +137,6 @@ class Run(Ledger):
         """Return the name of the token whose content or frame a scope is; the case's is empty."""
         return scope.removesuffix("/")
 
-    def process(self, scope: str) -> Process:
-        """Return the process whose content lies in ``scope``."""
-        return self.bundle.processes[self.scopes[scope].process]
-
     def whole(self, token: Token) -> Token:
         """Return the whole activity that a token belongs to."""
         return token.parent if token.task_spec.whole is not None else token
@@ -172,7 +171,7 @@ class Run(Ledger):
         spec = token.task_spec
         counts = self.visits.setdefault(spec.process.key, {})
         token.nth = counts[spec.element] = counts.get(spec.element, 0) + 1
-        token.name = self.name_of(token)
+        token.name = name_of(spec, token.nth, token.instance)
         self.tokens[token.name] = token
         self.tell(token, "element_entered")
 

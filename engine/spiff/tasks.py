@@ -22,7 +22,7 @@ from engine.errors import AlreadyClaimed, NotAllowed, OnHold, TaskNotOpen, Unkno
 from engine.execution import Answer
 from engine.scripts import Code
 from engine.spiff.asking import Moment, ask, moment, value_of
-from engine.spiff.books import STOPPED, TASK, Work
+from engine.spiff.books import STOPPED, TASK, View, Work
 from engine.spiff.counts import is_provisional
 from engine.spiff.data import Names, names_at, write
 from engine.spiff.machine import Token
@@ -43,8 +43,10 @@ def open_task(run: Run, token: Token) -> None:
     """
     spec = token.task_spec
     node, who = spec.node, spec.node.assignment
-    names = names_at(run, token.scope)
-    found = ask(run, run.site(token, "assignment"), spec.asked, names) if spec.asked else []
+    found: list[Answer] = []
+    if spec.asked:
+        names = names_at(run, token.scope)
+        found = ask(run, run.site(token, "assignment"), spec.asked, names)
     answers = dict(zip(spec.asked, found, strict=True))
     assignee = _text(answers, who.assignee, "user")
     candidates = _candidates(run, token, answers)
@@ -133,7 +135,7 @@ def _priority(answers: dict[Code, Answer], code: Code | None) -> int | None:
 # -- commands ---------------------------------------------------------------------------
 
 
-def demand_task(run: Run, task: str) -> Work:
+def demand_task(run: View, task: str) -> Work:
     """Return the row of an open task.
 
     Raises:
@@ -272,7 +274,7 @@ def _remember(run: Run, token: Token, unit: str | None) -> None:
     run.actors[key] = [*known, who][-ACTORS:]
 
 
-def actors(run: Run, names: Names, scope: str, elements: Sequence[str]) -> list[JsonObject]:
+def actors(run: View, names: Names, scope: str, elements: Sequence[str]) -> list[JsonObject]:
     """Return who completed elements: the visit nearest to the task, else everybody in the case.
 
     Args:
