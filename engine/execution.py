@@ -22,7 +22,7 @@ from engine.events import Event
 from engine.scripts import Code
 from engine.sheets import Sheets
 
-# Site, Answer and Applied are made in every command and nobody changes
+# Site, Answer, Applied and OpenTask are made in every command and nobody changes
 # one, but they are not frozen: that would make each four times as dear to make.
 
 
@@ -161,7 +161,7 @@ class Applied:
     events: list[Event]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OpenTask:
     """A task that waits, as the application needs to know it before a command.
 

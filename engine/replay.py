@@ -370,7 +370,7 @@ def _rebuild(app: Application, tx: Transaction, case_id: str) -> None:
     verify(case_id, found, head=found[-1].digest if found else "")
     projection.empty(tx, case_id)
     main = app.library.pinned(tx, row.pins).main
-    expected, lists = row.position, {}
+    was, lists = row, {}
     row = row._replace(business_key=None, unit=None, end_state=None, ended_at=None)
     last: Step | None = None
     for step in steps(app, tx, case_id, found):
@@ -388,4 +388,4 @@ def _rebuild(app: Application, tx: Transaction, case_id: str) -> None:
     if last is not None:
         semantics = app.executors[row.executor].semantics
         row = row._replace(lists=canonical(lists).decode())
-        store.update_case(tx, row, last.applied.snapshot, semantics, expected=expected)
+        store.update_case(tx, was, row, last.applied.snapshot, semantics)

@@ -144,7 +144,7 @@ def _write(
         except app.database.conflict as reason:
             # The id derives from a delivery, and another node has handed it on meanwhile.
             raise OutrunError from reason
-    elif not store.update_case(tx, after, applied.snapshot, semantics, expected=turn.row.position):
+    elif not store.update_case(tx, turn.row, after, applied.snapshot, semantics):
         raise OutrunError
     actor = request.actor.name
     store.append(tx, after.id, entry, at=turn.at, actor=actor, kind=command.type)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import cast
+from datetime import datetime
 
 from engine.bpmn.findings import Finding
 from engine.bpmn.model import Process
@@ -12,13 +11,12 @@ from engine.commands import Command, JsonObject, RetryIncident
 from engine.errors import StepLimit
 from engine.execution import Applied, Bundle, OpenTask, Snapshot, World
 from engine.kernel.dispatch import STEPS, demand_state, park_command, run_command
+from engine.kernel.marking import Look
 from engine.kernel.names import Names, names_at
-from engine.kernel.rows import ASSIGNEE, CANDIDATES, T_ELEMENT, T_INSTANCE, T_NTH, T_SCOPE
+from engine.kernel.rows import ASSIGNEE, CANDIDATES, PROCESS
 from engine.kernel.run import LimitReached, Run
 from engine.kernel.semantics import SEMANTICS
 from engine.kernel.tasks import demand_task, is_task_held
-
-_ALWAYS = datetime(1, 1, 1, tzinfo=UTC)
 
 
 class Kernel:
@@ -67,28 +65,28 @@ class Kernel:
         Raises:
             TaskNotOpen: it is completed, cancelled or was never opened.
         """
-        # Nothing is asked of the world and no moment is read.
-        run = Run(bundle, snapshot, {}, now=_ALWAYS, actor="", world=cast("World", None))
-        row, token = demand_task(run, task), run.tokens[task]
-        scope = token[T_SCOPE]
-        names = names_at(run, scope)
-        who = run.place(task).node.assignment
+        look = Look(bundle, snapshot)
+        row, token = demand_task(look, task), look.tokens[task]
+        element, scope, nth, instance, _, _, _ = token
+        process = look.scopes[scope][PROCESS]
+        names = names_at(look, scope)
+        who = bundle.processes[process].nodes[element].assignment
         return OpenTask(
             task=task,
-            process=run.process(scope).key,
-            element=token[T_ELEMENT],
-            nth=token[T_NTH],
-            instance=token[T_INSTANCE],
+            process=process,
+            element=element,
+            nth=nth,
+            instance=instance,
             assignee=row[ASSIGNEE],
             candidates=row[CANDIDATES],
-            held=is_task_held(run, task),
+            held=is_task_held(look, task),
             names=names,
-            not_same_as=_actors(run, names, scope, who.not_same_as),
-            not_same_unit_as=_actors(run, names, scope, who.not_same_unit_as),
+            not_same_as=_actors(look, names, process, who.not_same_as),
+            not_same_unit_as=_actors(look, names, process, who.not_same_unit_as),
         )
 
 
-def _actors(run: Run, names: Names, scope: str, elements: Sequence[str]) -> list[JsonObject]:
+def _actors(look: Look, names: Names, process: str, elements: Sequence[str]) -> list[JsonObject]:
     """Return who completed elements: the visit nearest to the task, else everybody in the case.
 
     Args:
@@ -96,19 +94,19 @@ def _actors(run: Run, names: Names, scope: str, elements: Sequence[str]) -> list
             start event of the case stands for whoever started it.
     """
     found: list[JsonObject] = []
-    main = run.bundle.main
-    starts = run.bundle.processes[main].root.starts
+    main = look.bundle.main
+    starts = look.bundle.processes[main].root.starts
     for element in elements:
         owner, _, own = element.rpartition(".")
-        if own in starts and (owner or run.process(scope).key) == main:
-            found.append({"element": element, "user": run.case["starter"], "unit": None})
+        if own in starts and (owner or process) == main:
+            found.append({"element": element, "user": look.case["starter"], "unit": None})
             continue
         user = None if "." in element else names.get(f"{element}_by")
         if user is not None:
             unit = names.get(f"{element}_unit")
             found.append({"element": element, "user": user, "unit": unit})
             continue
-        key = element if "." in element else f"{run.process(scope).key}.{element}"
-        known = run.actors.get(key, ())
+        key = element if "." in element else f"{process}.{element}"
+        known = look.actors.get(key, ())
         found += [{"element": element, "user": user, "unit": unit} for user, unit in known]
     return found

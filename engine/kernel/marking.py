@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.commands import JsonObject
-from engine.execution import Snapshot
+from engine.execution import Bundle, Snapshot
 from engine.kernel.rows import (
     COUNT,
     ELEMENT,
@@ -31,51 +31,70 @@ Table = dict[str, Any]
 _NOTHING: Table = {}
 
 
-class Marking:
-    """Where the tokens of a case are, and the books about them."""
+class Look:
+    """The tables of a snapshot, to be read only: what must not cost a copy."""
+
+    __slots__ = ("actors", "bundle", "case", "case_id", "data", "held", "scopes", "tasks", "tokens")
+
+    def __init__(self, bundle: Bundle, snapshot: Snapshot) -> None:
+        given = snapshot.control.get
+        self.bundle, self.case_id, self.data = bundle, snapshot.case, snapshot.sheets
+        self.case: JsonObject = given("case", _NOTHING)
+        self.scopes: dict[str, Row] = given("scopes", _NOTHING)
+        self.tokens: dict[str, Row] = given("tokens", _NOTHING)
+        self.tasks: dict[str, Row] = given("tasks", _NOTHING)
+        self.actors: dict[str, list[Row]] = given("actors", _NOTHING)
+        self.held: Table = given("held", _NOTHING)
+
+    def is_held(self, scope: str) -> bool:
+        """Whether ``scope`` or one around it is on hold."""
+        if not self.held:
+            return False
+        while scope not in self.held:
+            if scope == "":
+                return False
+            scope = self.scopes[scope][PARENT]
+        return True
+
+
+class Marking(Look):
+    """Where the tokens of a case are, and the books about them, while they change."""
 
     __slots__ = (
         "_inside",
         "_own",
-        "actors",
-        "case",
-        "case_id",
         "counted",
-        "data",
-        "held",
         "incidents",
         "joins",
         "merges",
         "next",
-        "scopes",
         "state",
         "subs",
-        "tasks",
-        "tokens",
         "visits",
         "watch",
     )
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, bundle: Bundle, snapshot: Snapshot) -> None:
         control = snapshot.control
         given = control.get
+        self.bundle = bundle
         self.case_id, self.state = snapshot.case, snapshot.state
-        self.case: JsonObject = given("case", _NOTHING)
+        self.case = given("case", _NOTHING)
         self.next: int = given("next", 1)
         self.visits: Table = given("visits", _NOTHING).copy()
-        self.scopes: dict[str, Row] = given("scopes", _NOTHING).copy()
-        self.tokens: dict[str, Row] = given("tokens", _NOTHING).copy()
-        self.tasks: dict[str, Row] = given("tasks", _NOTHING).copy()
+        self.scopes = given("scopes", _NOTHING).copy()
+        self.tokens = given("tokens", _NOTHING).copy()
+        self.tasks = given("tasks", _NOTHING).copy()
         self.joins: Table = control["joins"].copy() if "joins" in control else {}
         self.merges: Table = control["merges"].copy() if "merges" in control else {}
         self.subs: dict[str, Row] = control["subs"].copy() if "subs" in control else {}
         self.watch: dict[str, list[str]] = control["watch"].copy() if "watch" in control else {}
-        self.actors: dict[str, list[Row]] = control["actors"].copy() if "actors" in control else {}
+        self.actors = control["actors"].copy() if "actors" in control else {}
         self.incidents: dict[str, Row] = (
             control["incidents"].copy() if "incidents" in control else {}
         )
-        self.held: Table = control["held"].copy() if "held" in control else {}
         self.counted: Table = control["counted"].copy() if "counted" in control else {}
+        self.held = control["held"].copy() if "held" in control else {}
         self.data = snapshot.sheets.copy()
         self._own: set[str] = set()
         self._inside: dict[str, dict[tuple[str, bool], None]] | None = None
@@ -134,16 +153,6 @@ class Marking:
     def lives(self, name: str) -> bool:
         """Whether a token or scope of that name is still there."""
         return name in self.tokens or name in self.scopes
-
-    def is_held(self, scope: str) -> bool:
-        """Whether ``scope`` or one around it is on hold."""
-        if not self.held:
-            return False
-        while scope not in self.held:
-            if scope == "":
-                return False
-            scope = self.scopes[scope][PARENT]
-        return True
 
     # -- changes --------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from engine.commands import JsonObject
 from engine.events import Event
 from engine.execution import Answer
 from engine.kernel.counted import forget, keep, linked
+from engine.kernel.marking import Look
 from engine.kernel.rows import (
     ACTIVE,
     CALL,
@@ -76,7 +77,7 @@ class Names(Mapping[str, Any]):
         return sum(1 for _ in self)
 
 
-def names_at(run: Run, scope: str, outcome: str | None = None, **special: Any) -> Names:
+def names_at(run: Look, scope: str, outcome: str | None = None, **special: Any) -> Names:
     """Return the names that are readable in ``scope``; those in ``special`` win."""
     scopes: list[str] = []
     named: JsonObject = {"case": run.case}

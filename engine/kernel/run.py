@@ -92,7 +92,6 @@ class Run(Marking):
         "_paths",
         "_places",
         "actor",
-        "bundle",
         "dirty",
         "end",
         "events",
@@ -117,8 +116,8 @@ class Run(Marking):
         actor: str,
         world: World,
     ) -> None:
-        super().__init__(snapshot)
-        self.bundle, self.world, self.steps = bundle, world, steps
+        super().__init__(bundle, snapshot)
+        self.world, self.steps = world, steps
         self.now, self.actor = now, actor
         self.events: list[Event] = []
         self.queue: deque[tuple[Any, ...]] = deque()

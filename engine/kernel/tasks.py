@@ -20,6 +20,7 @@ from engine.events import Event
 from engine.execution import Answer
 from engine.kernel.counted import is_provisional
 from engine.kernel.flows import leave
+from engine.kernel.marking import Look
 from engine.kernel.names import names_at, write
 from engine.kernel.plan import Place, plan_of
 from engine.kernel.questions import Moment, ask, moment, value_of
@@ -200,7 +201,7 @@ def emit_task(run: Run, task: str, kind: str, **more: Any) -> None:
 # -- commands -----------------------------------------------------------------
 
 
-def demand_task(run: Run, task: str) -> Row:
+def demand_task(run: Look, task: str) -> Row:
     """Return the row of an open task.
 
     Raises:
@@ -212,7 +213,7 @@ def demand_task(run: Run, task: str) -> Row:
     return row
 
 
-def is_task_held(run: Run, task: str) -> bool:
+def is_task_held(run: Look, task: str) -> bool:
     """Whether a task, or what it lies in, is on hold."""
     return bool(run.held) and (task in run.held or run.is_held(run.tokens[task][T_SCOPE]))
 
