@@ -14,29 +14,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import orjson
 import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
-from engine import access, cases, definitions, papers, store, unit_tests, uploads
+from engine import access, definitions, papers, schedules, store, unit_tests, uploads
 from engine.access import Actor
 from engine.bpmn import checks
 from engine.bpmn.findings import Finding
-from engine.bpmn.model import Node, Process, Trigger
-from engine.cases import Answer, Once
-from engine.clock import text
+from engine.bpmn.model import Process
+from engine.cases import Answer
 from engine.database import Transaction
 from engine.definitions import STREAM
 from engine.errors import InvalidRequest, NotDeployable
-from engine.execution import Site
 from engine.forms import File
 from engine.history import canonical
-from engine.periods import Timer, parse_timer
 from engine.ports import Application
 from engine.tables import definitions as table
-from engine.tables import resources, starts
+from engine.tables import resources
 from engine.uploads import Upload
-from engine.worlds import LiveWorld
 
 DEFAULT = "kernel"
 """The executor of who names none."""
@@ -60,21 +55,6 @@ _CHOOSE = (
     sa.update(table)
     .where(table.c.process == p("of_process"))
     .values(chosen=sa.case((table.c.version == p("of_version"), 1), else_=0))
-)
-_INSERT_START = sa.insert(starts)
-_DELETE_STARTS = sa.delete(starts).where(starts.c.process == p("of_process"))
-_START = sa.select(starts.c.version, starts.c.due_at, starts.c.cycle, starts.c.unit).where(
-    starts.c.process == p("process"), starts.c.element == p("element"), starts.c.unit == p("unit")
-)
-_REARM = (
-    sa.update(starts)
-    .where(
-        starts.c.process == p("of_process"),
-        starts.c.element == p("of_element"),
-        starts.c.unit == p("of_unit"),
-        starts.c.due_at == p("of_due_at", type_=starts.c.due_at.type),
-    )
-    .values(due_at=p("due_at"), cycle=p("cycle"))
 )
 
 
@@ -300,7 +280,7 @@ def _add(
             "chosen": 0,
         },
     )
-    _arm_starts(app, tx, process, number, deployment.at)
+    schedules.arm(app, tx, process, number, deployment.at)
     return {
         "process": process.key,
         "version": number,
@@ -313,80 +293,3 @@ def _add(
 def _present(tx: Transaction, key: str) -> dict[str, Any]:
     one = definitions.version(tx, key)
     return {"key": key, "version": one.number, "sha256": one.sha256, "name": one.name}
-
-
-# -- start events that belong to no case ------------------------------------------------
-
-
-def _arm_starts(
-    app: Application, tx: Transaction, process: Process, version: int, now: datetime
-) -> None:
-    tx.run(_DELETE_STARTS, {"of_process": process.key})
-    for element in process.root.starts:
-        node = process.root.nodes[element]
-        for event in node.events:
-            row: dict[str, Any] = {
-                "process": process.key, "element": element, "unit": "", "kind": event.trigger,
-                "name": event.name, "due_at": None, "version": version, "cycle": None,
-            }  # fmt: skip
-            if event.trigger is Trigger.TIMER:
-                timer = _timer_of(app, process, node, now)
-                row["due_at"], row["cycle"] = timer.first(now), _cycle(timer)
-            if event.trigger in {Trigger.MESSAGE, Trigger.SIGNAL, Trigger.TIMER}:
-                tx.run(_INSERT_START, row)
-
-
-def _timer_of(app: Application, process: Process, node: Node, now: datetime) -> Timer:
-    code = node.events[0].value
-    assert code is not None, "the reader gives every timer an expression"
-    world = LiveWorld(
-        case=f"@start/{process.key}",
-        now=now,
-        sandbox=app.sandbox,
-        calendar=app.references.calendar,
-        reference=app.references.for_case({}, now),
-        decisions={},
-    )
-    answer = world.evaluate(Site(process.key, node.id, 1, "timer"), [code], {})[0]
-    if answer.error is not None:
-        raise NotDeployable(
-            f"The timer of {node.id!r} cannot be computed: {answer.error['message']}",
-            element=node.id,
-        )
-    return parse_timer(str(answer.value)).armed(now)
-
-
-def _cycle(timer: Timer) -> str:
-    return orjson.dumps(timer.to_json()).decode()
-
-
-def fire_start(app: Application, process: str, element: str, unit: str, due_at: datetime) -> int:
-    """Start the case of a timer start event that is due; 0 when somebody else did.
-
-    The case's id derives from the start event and its due moment, so a second
-    scheduler starts the same case and finds it there.
-    """
-    with app.database.reading() as tx:
-        row = tx.one(_START, {"process": process, "element": element, "unit": unit})
-    if row is None or row[1] != due_at:
-        return 0
-    once = Once("@start", f"{process}/{element}/{unit}/{text(due_at)}")
-    cases.start(
-        app, cases.SCHEDULER, process=process, version=row[0], at_start=element,
-        data={}, unit=unit or None, once=once,
-    )  # fmt: skip
-    # Only now: a stop in between starts the same case again, which changes nothing.
-    timer = Timer.from_json(orjson.loads(row[2]))
-    with app.database.writing() as tx:
-        tx.run(
-            _REARM,
-            {
-                "of_process": process,
-                "of_element": element,
-                "of_unit": unit,
-                "of_due_at": due_at,
-                "due_at": timer.following(max(app.clock.now(), due_at)),
-                "cycle": row[2],
-            },
-        )
-    return 1

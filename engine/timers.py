@@ -20,11 +20,10 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import bindparam as p
 
-from engine import cases, notices, outbox, recounting, store
+from engine import cases, notices, outbox, recounting, schedules, store
 from engine.application import CLOCK_FACT
 from engine.clock import ManualClock, SystemClock, text
 from engine.database import Moment
-from engine.deployments import fire_start
 from engine.errors import EngineError, InvalidRequest, NotFound
 from engine.ports import Application
 from engine.tables import cases as case_table
@@ -86,7 +85,7 @@ def tick(app: Application) -> int:
             begins = [row for row in tx.all(_STARTS_DUE, {"now": now}) if row not in passed]
         passed.update(due, begins)
         for row in begins:
-            fired += _attempt(row, fire_start, app, *row)
+            fired += _attempt(row, schedules.fire, app, *row)
         for row in due:
             fired += _attempt(row, cases.fire, app, *row)
         delivered = outbox.deliver_all(app)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from engine import cases, deployments, identities, replay, store, timers, views
+from engine import cases, deployments, identities, replay, schedules, store, timers, views
 from engine.application import Application, open_application
 from engine.calendar import LOCAL
 from engine.clock import ManualClock, SteppingClock, parse, text
@@ -386,7 +386,7 @@ def test_a_scheduler_that_stopped_before_it_armed_the_next_start_starts_no_secon
     app.clock.set(app.clock.now() + HOUR)
     due_at = app.clock.now()
 
-    stopped = deployments.fire_start(app, "hourly", "s", "", due_at)
+    stopped = schedules.fire(app, "hourly", "s", "", due_at)
     with app.database.writing() as tx:
         tx.run(sa.update(starts).where(starts.c.process == "hourly").values(due_at=due_at), {})
     again = timers.tick(app)

@@ -38,6 +38,7 @@ CONSUMED = frozenset(
         "form",
         "formJsonSchemaFilename",
         "formUiSchemaFilename",
+        "units",
     }
 )
 _SHAPES = frozenset({"singleEntry", "singleResult", "collectEntries", "resultList"})

@@ -251,6 +251,7 @@ class Node:
         outcomes_en: English labels.
         form: key of the form.
         form_ui: key of the UI schema that draws a JSON-schema form.
+        units: of a timer start event: each of these units gets a case.
         instructions: what the person is told, a template for ``engine.instructions``.
         writes: names that a task without a form may write; None = any.
         catches: error codes that a failing script may raise to a boundary event.
@@ -290,6 +291,7 @@ class Node:
     outcomes_en: Mapping[str, str] = field(default_factory=_nothing)
     form: str | None = None
     form_ui: str | None = None
+    units: Code | None = None
     instructions: str = ""
     writes: tuple[str, ...] | None = None
     properties: Mapping[str, str] = field(default_factory=_nothing)

@@ -110,6 +110,7 @@ def read_node(
         after=_script(element, extensions, "postScript"),
         form=read_form(element, extensions, reading) if kind in (Kind.USER, Kind.START) else None,
         form_ui=read_form_ui(extensions) if kind in (Kind.USER, Kind.START) else None,
+        units=_units(element, kind, extensions, reading),
         instructions=spiff.instructions_of(element, extensions, reading),
         writes=_writes(extensions),
         properties=MappingProxyType(
@@ -250,6 +251,11 @@ def _interrupting(element: Element, kind: Kind) -> bool:
 def _writes(extensions: Extensions) -> tuple[str, ...] | None:
     text = extensions.properties.get("writes")
     return None if text is None else names_in(text)
+
+
+def _units(element: Element, kind: Kind, extensions: Extensions, reading: Reading) -> Code | None:
+    text = extensions.properties.get("units") if kind is Kind.START else None
+    return reading.code(element, expression, text)
 
 
 def _script(element: Element, extensions: Extensions, name: str) -> Code | None:

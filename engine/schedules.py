@@ -1,0 +1,151 @@
+"""Start events that belong to no case: what a message, a signal or a date begins.
+
+They are armed when a version is deployed. One with a date or cycle starts a case
+when it is due, or one in each of the units that its property ``units`` names:
+which these are is asked at that moment, so a community that was founded since
+has its case too.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy import bindparam as p
+
+from engine import cases, definitions
+from engine.bpmn.model import Node, Process, Trigger
+from engine.cases import Once
+from engine.clock import text
+from engine.database import Transaction
+from engine.errors import NotDeployable
+from engine.execution import Site
+from engine.periods import Timer, parse_timer
+from engine.ports import Application
+from engine.scripts import Code
+from engine.tables import starts
+from engine.worlds import LiveWorld
+
+_INSERT = sa.insert(starts)
+_DELETE = sa.delete(starts).where(starts.c.process == p("of_process"))
+_ONE = sa.select(starts.c.version, starts.c.due_at, starts.c.cycle).where(
+    starts.c.process == p("process"), starts.c.element == p("element"), starts.c.unit == p("unit")
+)
+_REARM = (
+    sa.update(starts)
+    .where(
+        starts.c.process == p("of_process"),
+        starts.c.element == p("of_element"),
+        starts.c.unit == p("of_unit"),
+        starts.c.due_at == p("of_due_at", type_=starts.c.due_at.type),
+    )
+    .values(due_at=p("due_at"), cycle=p("cycle"))
+)
+
+
+def arm(app: Application, tx: Transaction, process: Process, version: int, now: datetime) -> None:
+    """Arm the start events of a new version instead of those of the last.
+
+    Raises:
+        NotDeployable: a date, a cycle or the units cannot be computed.
+    """
+    tx.run(_DELETE, {"of_process": process.key})
+    for element in process.root.starts:
+        node = process.root.nodes[element]
+        for event in node.events:
+            row: dict[str, Any] = {
+                "process": process.key, "element": element, "unit": "", "kind": event.trigger,
+                "name": event.name, "due_at": None, "version": version, "cycle": None,
+            }  # fmt: skip
+            if event.trigger is Trigger.TIMER:
+                _units(app, process, node, now)
+                timer = _timer(app, process, node, now)
+                if timer is None:
+                    continue
+                row["due_at"], row["cycle"] = timer.first(now), _text(timer)
+            if event.trigger in {Trigger.MESSAGE, Trigger.SIGNAL, Trigger.TIMER}:
+                tx.run(_INSERT, row)
+
+
+def fire(app: Application, process: str, element: str, unit: str, due_at: datetime) -> int:
+    """Start what a timer start event begins that is due; 0 when somebody else did.
+
+    The ids of the cases derive from the start event, its due moment and their units,
+    so a second scheduler starts the same cases and finds them there.
+
+    Returns:
+        How many cases it began.
+    """
+    with app.database.reading() as tx:
+        row = tx.one(_ONE, {"process": process, "element": element, "unit": unit})
+        if row is None or row[1] != due_at:
+            return 0
+        version = definitions.version(tx, process, row[0])
+        app.references.refresh(tx)
+        drawn = definitions.process_of(tx, version)
+    units = _units(app, drawn, drawn.root.nodes[element], app.clock.now())
+    for one in units or [unit]:
+        once = Once("@start", f"{process}/{element}/{one}/{text(due_at)}")
+        cases.start(
+            app, cases.SCHEDULER, process=process, version=row[0], at_start=element,
+            data={}, unit=one or None, once=once,
+        )  # fmt: skip
+    # Only now: a stop in between starts the same cases again, which changes nothing.
+    timer = Timer.from_json(orjson.loads(row[2]))
+    with app.database.writing() as tx:
+        tx.run(
+            _REARM,
+            {
+                "of_process": process,
+                "of_element": element,
+                "of_unit": unit,
+                "of_due_at": due_at,
+                "due_at": timer.following(max(app.clock.now(), due_at)),
+                "cycle": row[2],
+            },
+        )
+    return len(units or [unit])
+
+
+def _timer(app: Application, process: Process, node: Node, now: datetime) -> Timer | None:
+    code = node.events[0].value
+    assert code is not None, "the reader gives every timer an expression"
+    value = _ask(app, process, node, code, now)
+    return None if value is None else parse_timer(str(value)).armed(now)
+
+
+def _units(app: Application, process: Process, node: Node, now: datetime) -> list[str]:
+    if node.units is None:
+        return []
+    value = _ask(app, process, node, node.units, now)
+    if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
+        raise NotDeployable(
+            f"The units of {node.id!r} are no list of codes: {value!r:.200}",
+            hint="Write for example [u['id'] for u in rows('org_units', level='community')].",
+            element=node.id,
+        )
+    return list(dict.fromkeys(value))
+
+
+def _ask(app: Application, process: Process, node: Node, code: Code, now: datetime) -> Any:
+    world = LiveWorld(
+        case=f"@start/{process.key}",
+        now=now,
+        sandbox=app.sandbox,
+        calendar=app.references.calendar,
+        reference=app.references.for_case({}, now),
+        decisions={},
+    )
+    answer = world.evaluate(Site(process.key, node.id, 1, "timer"), [code], {})[0]
+    if answer.error is not None:
+        raise NotDeployable(
+            f"The start event {node.id!r} cannot be computed: {answer.error['message']}",
+            element=node.id,
+        )
+    return answer.value
+
+
+def _text(timer: Timer) -> str:
+    return orjson.dumps(timer.to_json()).decode()

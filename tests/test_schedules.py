@@ -1,0 +1,106 @@
+"""Cases that begin by the calendar: one in each unit of a list."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from engine import deployments, identities, replay, schedules, store, timers
+from engine.calendar import LOCAL
+from engine.errors import NotDeployable
+from engine.tables import starts
+from tests.memory import flows, process
+
+ROOT = Path(__file__).resolve().parent.parent / "processes"
+HOUR = timedelta(hours=1)
+COMMUNITIES = ["990101001001", "990101001002", "990101002001", "990101002002"]
+
+
+def by_unit(units, cycle="R/PT1H"):
+    start = (
+        '<startEvent id="s"><extensionElements><camunda:properties>'
+        f'<camunda:property name="units" value="{units}"/>'
+        "</camunda:properties></extensionElements><timerEventDefinition>"
+        f"<timeCycle>{cycle}</timeCycle></timerEventDefinition></startEvent>"
+    )
+    return process(start + '<userTask id="t"/>' + flows("s > t"), "rounds")
+
+
+def deploy(app, *contents):
+    files = {f"{number}.bpmn": one for number, one in enumerate(contents)}
+    deployments.deploy(app, identities.operator(), files)
+
+
+def units_of_cases(app):
+    with app.database.reading() as tx:
+        return [store.read_case(tx, one).unit for one in replay.case_ids(app)]
+
+
+def armed(app):
+    with app.database.reading() as tx:
+        rows = tx.all(sa.select(starts.c.process, starts.c.due_at).order_by(starts.c.process), {})
+    return [(name, due_at.astimezone(LOCAL).strftime("%m-%d %H:%M")) for name, due_at in rows]
+
+
+def test_a_date_starts_one_case_in_each_unit_that_is_named(any_app):
+    app = any_app
+    deploy(app, by_unit("['U1', 'U2', 'U1']"))
+
+    app.clock.set(app.clock.now() + HOUR)
+
+    assert timers.tick(app) == 2
+    assert sorted(units_of_cases(app)) == ["U1", "U2"]
+
+
+def test_no_unit_begins_twice_when_the_scheduler_stopped_half_way(app):
+    deploy(app, by_unit("['U1', 'U2']"))
+    app.clock.set(app.clock.now() + HOUR)
+    due_at = app.clock.now()
+
+    first = schedules.fire(app, "rounds", "s", "", due_at)
+    with app.database.writing() as tx:
+        tx.run(sa.update(starts).values(due_at=due_at), {})
+    second = schedules.fire(app, "rounds", "s", "", due_at)
+
+    assert (first, second) == (2, 2)
+    assert sorted(units_of_cases(app)) == ["U1", "U2"]
+
+
+def test_units_that_are_no_list_of_codes_are_refused_when_it_is_deployed(app):
+    with pytest.raises(NotDeployable) as refusal:
+        deploy(app, by_unit("'U1'"))
+
+    assert str(refusal.value).startswith("The units of 's' are no list of codes: 'U1' Write")
+
+
+def test_units_that_cannot_be_computed_are_refused_when_it_is_deployed(app):
+    with pytest.raises(NotDeployable) as refusal:
+        deploy(app, by_unit("[1 // 0]"))
+
+    assert str(refusal.value).startswith("The start event 's' cannot be computed: ")
+
+
+def test_a_cycle_that_is_none_is_not_armed(app):
+    deploy(app, by_unit("['U1']", "None"))
+
+    assert armed(app) == []
+
+
+def test_the_affairs_of_each_community_are_due_at_the_end_of_a_quarter(app):
+    publication = [
+        *ROOT.glob("publication.bpmn"),
+        *ROOT.glob("forms/publication_*.json"),
+        *ROOT.glob("decisions/publication_*.dmn"),
+    ]
+    deployments.deploy(
+        app, identities.operator(), {one.name: one.read_bytes() for one in publication}
+    )
+
+    app.clock.set(datetime(2026, 10, 1, 9, tzinfo=LOCAL))
+
+    assert timers.tick(app) == 4
+    assert sorted(units_of_cases(app)) == COMMUNITIES
+    assert armed(app) == [("publication", "01-01 09:00")]
