@@ -43,7 +43,7 @@ def _page(case_id: str, given: JsonObject | None = None) -> str:
     return render_template(
         "case.html",
         case=case,
-        title=pinned.main.name or case["process"],
+        title=diagrams.process_name(pinned.main),
         lines=timeline.lines(views.history(app, who, case_id), pinned),
         shown=_labelled(case, pinned),
         others=_others(case, pinned),

@@ -8,7 +8,7 @@ from typing import Any
 from api.current import application
 from api.web import language
 from engine import definitions, store
-from engine.bpmn.model import Node
+from engine.bpmn.model import Node, Process
 from engine.definitions import Pinned
 from engine.errors import CaseNotFound, NotFound
 from engine.forms import Component, Form
@@ -52,7 +52,7 @@ def name_tasks(items: Iterable[dict[str, Any]]) -> None:
             if name not in known:
                 known[name] = _process(name)
         main, own = known[item["process"]], known[item.get("called", item["process"])]
-        item["process_name"] = main.name if main else item["process"]
+        item["process_name"] = process_name(main) if main else item["process"]
         node = own.nodes.get(item.get("element")) if own else None
         item["title"] = title(node) if node else item.get("name", "")
 
@@ -63,6 +63,11 @@ def _process(key: str) -> Any:
             return definitions.process_of(tx, definitions.version(tx, key))
         except NotFound:
             return None
+
+
+def process_name(process: Process) -> str:
+    """Return the name of a process in the chosen language."""
+    return language.pick(process.name or process.key, process.properties.get("name_en"))
 
 
 def title(node: Node) -> str:

@@ -94,6 +94,8 @@ def _draw(
         ]
     elif one.type == "dynamiclist":
         drawn.rows = _draw_rows(one, name, value, sheet, labels)
+        if one.readonly:
+            drawn.rows = drawn.rows[: len(value) if isinstance(value, list) else 0]
     else:
         drawn.values = _texts(one, value) if sheet.typed is None else sheet.typed.getlist(name)
     return drawn

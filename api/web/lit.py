@@ -54,7 +54,7 @@ def _diagram(key: str, elements: Elements, pinned: Pinned) -> JsonObject:
             found.marks.add("current")
     return {
         "key": key,
-        "name": pinned.bundle.processes[key].name or key,
+        "name": diagrams.process_name(pinned.bundle.processes[key]),
         "xml": _xml(key, pinned),
         "marks": {one: sorted(found.marks) for one, found in mine.items() if found.marks},
         "notes": {one: found.notes for one, found in mine.items() if found.notes},

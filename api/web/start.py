@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from api.current import actor, application
 from api.web import diagrams, fields
 from api.web.fields import Sheet, Typed
-from engine import cases, views
+from engine import access, cases, views
 from engine.cases import Once
 from engine.commands import JsonObject
 from engine.errors import EngineError
@@ -20,8 +20,12 @@ pages = Blueprint("start", __name__)
 @pages.get("/start")
 def choose() -> str:
     """Show the processes that a person may start."""
-    actor()
-    found = [one for one in views.all_definitions(application())["items"] if _is_plain(one)]
+    who = actor()
+    found = [
+        one
+        for one in views.all_definitions(application())["items"]
+        if _is_plain(one) and access.may(who, "start", start_roles=one["starters"])
+    ]
     return render_template("start_list.html", definitions=found)
 
 

@@ -152,6 +152,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "no": ("否", "No"),
     "withheld": ("（无权查看）", "(withheld)"),
     "empty": ("（空）", "(empty)"),
+    "file_n": ("文件 {n}", "File {n}"),
+    "here": ("用手机定位填写", "Fill in where I am"),
+    "here_failed": ("无法定位，请手工填写。", "No position; please type it."),
     "files_kept": ("已上传 {n} 个文件", "{n} files uploaded"),
     "files_later": (
         "附件请在事项发起后，在任务里上传。",

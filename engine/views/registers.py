@@ -85,6 +85,8 @@ def _document(tx: Transaction, key: str, number: int | None) -> Document:
         "key": key,
         "version": one.number,
         "name": one.name,
+        "name_en": process.properties.get("name_en", one.name),
+        "starters": sorted(process.starter_roles),
         "sha256": one.sha256,
         "executor": one.executor,
         "at": text(one.at),
