@@ -14,7 +14,7 @@ from engine import ballots, cases, deployments, erasure, identities, replay, sto
 from engine import views as seen
 from engine.application import open_application
 from engine.clock import SteppingClock
-from engine.commands import ClaimTask, CompleteTask
+from engine.commands import CancelCase, ClaimTask, CompleteTask
 from engine.errors import InvalidData
 from engine.forms import read
 from engine.history import canonical
@@ -243,6 +243,37 @@ def test_what_is_erased_twice_is_erased_once(app):
         (case_id, sorted(mine), "diagram"),
         (other, sorted(theirs), "diagram"),
     ]
+
+
+def test_the_ballots_of_a_case_that_was_ended_in_mid_vote_go_30_days_later(any_app):
+    case_id = begin(any_app)
+    vote(any_app, case_id)
+    by = identities.actor(any_app, "admin")
+    cases.handle(any_app, by, case_id, CancelCase(end="terminated", reason=None))
+
+    later(any_app, days=29)
+    early = erasure.clear(any_app)
+    later(any_app, days=2)
+
+    assert (early, erasure.clear(any_app), erasure.clear(any_app)) == (0, 4, 0)
+    with any_app.database.reading() as tx:
+        assert store.get_ballots(tx, case_id) == {}
+    assert list(replay.verify_cases(any_app, [case_id])) == [None]
+
+
+def test_the_files_are_cleared_once_after_an_erasure_by_a_diagram(any_app):
+    case_id = begin(any_app)
+    vote(any_app, case_id)
+    later(any_app, days=6)
+
+    with any_app.database.reading() as tx:
+        waits = store.get_fact(tx, "erased:unsettled")
+    erasure.clear(any_app)
+
+    # SQLite overwrites at once; PostgreSQL does it with the daily tidying.
+    assert waits == ("0" if any_app.database.is_sqlite else "1")
+    with any_app.database.reading() as tx:
+        assert store.get_fact(tx, "erased:unsettled") == "0"
 
 
 @pytest.mark.parametrize(

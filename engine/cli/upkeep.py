@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from engine import retention
+from engine import erasure, retention
 from engine.cli import terminal
 from engine.cli.installation import migrated, opened
 from engine.settings import Settings
@@ -22,8 +22,13 @@ def migrate(settings: Settings) -> None:
 @click.command()
 @click.pass_obj
 def tidy(settings: Settings) -> None:
-    """Remove stored answers after 7 days and delivered outbox rows after 30; never history."""
-    with opened(settings) as app, app.database.writing() as tx:
-        gone = retention.tidy(tx, app.clock.now())
+    """Remove stored answers after 7 days and delivered outbox rows after 30; never history.
+
+    What diagrams have erased is cleared from the files too.
+    """
+    with opened(settings) as app:
+        with app.database.writing() as tx:
+            gone = retention.tidy(tx, app.clock.now())
+        gone["ballots"] = erasure.clear(app)
     counted = ", ".join(f"{count} {name}" for name, count in gone.items())
     terminal.say(f"Removed {counted}.")

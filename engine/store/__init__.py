@@ -40,6 +40,7 @@ from engine.store.histories import (
     stream_positions,
 )
 from engine.store.personal import (
+    ballots_left,
     erase_sealed,
     get_ballots,
     get_sealed,
@@ -53,6 +54,7 @@ __all__ = [
     "CaseRow",
     "append",
     "append_act",
+    "ballots_left",
     "count_up",
     "digest_of",
     "due_timers",

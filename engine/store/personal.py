@@ -8,10 +8,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
-from engine.database import Transaction
-from engine.tables import (
-    sealed,
-)
+from engine.database import Moment, Transaction
+from engine.tables import cases, sealed
 
 _INSERT_SEALED = sa.insert(sealed)
 _WITH_ERASED = sa.select(sealed.c.id, sealed.c.salt, sealed.c.value, sealed.c.erased_at).where(
@@ -28,6 +26,16 @@ _ONE_SEALED = sa.select(sealed.c.value).where(
 )
 _BALLOTS = sa.select(sealed.c.id, sealed.c.salt, sealed.c.value).where(
     sealed.c.case_id == p("case_id"), sealed.c.ballot == 1, sealed.c.value.is_not(None)
+)
+_LEFT = (
+    sa.select(sealed.c.case_id, sealed.c.id)
+    .select_from(sealed.join(cases, cases.c.id == sealed.c.case_id))
+    .where(
+        sealed.c.ballot == 1,
+        sealed.c.value.is_not(None),
+        cases.c.ended_at < p("before", type_=Moment),
+    )
+    .order_by(sealed.c.case_id, sealed.c.id)
 )
 _ERASE = (
     sa.update(sealed)
@@ -80,6 +88,14 @@ def get_ballots(tx: Transaction, case_id: str) -> dict[str, tuple[bytes, bytes]]
     """
     rows = tx.all(_BALLOTS, {"case_id": case_id})
     return {one: (bytes(salt), bytes(value)) for one, salt, value in rows}
+
+
+def ballots_left(tx: Transaction, before: datetime) -> dict[str, list[str]]:
+    """Return the ids of ballots by case, of cases that ended before a moment."""
+    found: dict[str, list[str]] = {}
+    for case_id, one in tx.all(_LEFT, {"before": before}):
+        found.setdefault(case_id, []).append(one)
+    return found
 
 
 def sealed_with_salt(tx: Transaction, case_id: str) -> dict[str, tuple[bytes, bytes] | None]:
