@@ -19,6 +19,7 @@ from tests import (
     test_kernel_flows,
     test_kernel_limits,
     test_kernel_loops,
+    test_kernel_nets,
     test_kernel_rearming,
     test_kernel_traps,
 )
@@ -64,6 +65,23 @@ def test_written_cases_are_compared_and_known_differences_are_met():
 
     assert set(Both.met) == set(KNOWN)
     assert Both.compared > 100
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(test_kernel_nets.plain_nets(), st.lists(st.integers(0, 1000), min_size=10, max_size=15))
+def test_nets_wired_at_random_move_alike_on_both(drawn, choices):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(test_kernel_nets, "Case", Both)
+        case = test_kernel_nets.plain_case(*drawn)
+    if case is None:
+        return
+    case.start()
+    for choice in choices:
+        if case.state == "completed" or not case.tasks:
+            break
+        case.complete(case.tasks[choice % len(case.tasks)])
+
+    assert case.beside is not None
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
