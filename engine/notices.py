@@ -274,6 +274,21 @@ _NOTICES = {
         "What you found has a result; for 30 days you may ask again",
     ),
     "situation_report": ("请续报情况", "Please report the situation"),
+    "whistle_informed": ("抄告：一件哨单与贵单位有关", "For information: a whistle concerns you"),
+    "opinion_letter": ("街道的意见已送达", "The street's opinion has arrived"),
+    "not_accepted": ("您反映的事项不予受理，理由见答复", "Not accepted; the reply says why"),
+    "not_approved": ("您反映的事项未吹哨，理由见答复", "Not whistled; the reply says why"),
+    "handed_to_grid": ("您反映的事项已转网格办理", "Your report is with the grid now"),
+    "handed_to_consultation": (
+        "您反映的事项已转议事协商",
+        "Your report is with a consultation now",
+    ),
+    "supervision_assigned": ("督办已交办（抄送）", "A supervision was assigned (for information)"),
+    "supervision_refused": ("督办申请不予立项", "The supervision asked for is not opened"),
+    "supervision_progress": ("请反馈督办进展", "Please report the progress under supervision"),
+    "supervision_reminder": ("督办催办（第一次）", "Supervision: first reminder"),
+    "supervision_circular": ("督办通报（第二次）", "Supervision: second warning, by circular"),
+    "supervision_bulletin": ("督办月度通报已发布", "The month's bulletin of supervisions is out"),
 }
 """Texts of the notices that the diagrams of this office send; another one goes as it is."""
 
