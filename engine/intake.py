@@ -89,11 +89,18 @@ def prepare_start(
     if trusted:
         personal = form.personal if form else frozenset()
         ballots = form.ballots if form else frozenset()
-        return replace(command, data=sealer.fields(command.data, personal, ballots))
+        return _arrived(node, replace(command, data=sealer.fields(command.data, personal, ballots)))
     if form is None:
-        return replace(command, data=forms.validate_free(command.data, writes=node.writes))
+        free = forms.validate_free(command.data, writes=node.writes)
+        return _arrived(node, replace(command, data=free))
     data = forms.validate(form, command.data)
     return replace(command, data=sealer.fields(data, form.personal, form.ballots))
+
+
+def _arrived(node: Node, command: StartCase) -> StartCase:
+    """Return a start with what arrived in the datum that the start event names for it."""
+    names = {one.variable for one in node.events if one.variable is not None}
+    return replace(command, data=dict.fromkeys(names, command.data)) if names else command
 
 
 def _start_node(pinned: Pinned, element: str | None) -> Node:
@@ -143,9 +150,19 @@ def prepare(desk: Desk, command: Command, sealer: Sealer) -> tuple[Command, Gran
         data: JsonObject = command.data  # type: ignore[attr-defined]
         if not desk.actor.is_system:
             data = forms.validate_free(data)
+        if isinstance(command, commands.CompleteJob):
+            data = _result(desk.pinned, command.job, data)
         changes: Any = {"data": sealer.marked(data)}
         command = replace(command, **changes)
     return _seal_texts(command, sealer), pair
+
+
+def _result(pinned: Pinned, job: str, data: JsonObject) -> JsonObject:
+    """Return a worker's answer as the diagram wants it: by keys, or as one datum."""
+    process, _, rest = job.partition(".")
+    known = pinned.bundle.processes.get(process)
+    node = None if known is None else known.nodes.get(rest.partition(".")[0])
+    return data if node is None or node.result is None else {node.result: data}
 
 
 def _action(command: Command) -> str:

@@ -27,11 +27,12 @@ from engine.bpmn.document import (
 )
 from engine.bpmn.expressions import expression
 from engine.bpmn.extensions import Extensions
-from engine.bpmn.model import DataMapping, Node
+from engine.bpmn.model import DataMapping, Kind, Node
 from engine.bpmn.reading import Reading
 from engine.bpmn.work import UnitTest
 from engine.instructions import BadInstructionsError
 from engine.instructions import read as read_instructions
+from engine.scripts import Code
 from engine.scripts.code import facts
 
 _PEOPLE = frozenset({"userTask", "manualTask"})
@@ -296,6 +297,20 @@ def demand_scripts_inside(element: Element, node: Node, reading: Reading) -> Non
             message = "preScript and postScript would run once, around all rounds or instances."
             hint = "Draw them as script tasks before and after, or set scriptsOnInstances."
             reading.findings.error("spiff-not-done", element, message, hint)
+
+
+def own_output(node: Node, reading: Reading) -> tuple[DataMapping, ...]:
+    """Return what makes the output item of a multi-instance the instance's own.
+
+    SpiffWorkflow keeps of an instance what it hands over, and drops the rest.
+    """
+    if not reading.spiff or node.loop is None or node.loop.output is None:
+        return ()
+    found = sorted(node.loop.output[1].names - {node.loop.item})
+    if node.kind in (Kind.SERVICE, Kind.SEND):
+        # It would be sent to the worker with the parameters.
+        return ()
+    return tuple(DataMapping(name, Code("None", "expression")) for name in found)
 
 
 # -- data stores -----------------------------------------------------------------------
