@@ -121,7 +121,8 @@ class Trace:
             to = event["data"].get("to")
             yield f"notify {', '.join(to) if isinstance(to, list) else to}: {event['data'].get('text')}"
         elif kind == "row_registered":
-            row = ", ".join(name for name, value in event["row"].items() if value is not None)
+            named = sorted(name for name, value in event["row"].items() if value is not None)
+            row = ", ".join(named)
             where = f"{event.get('unit')} by {event['author']}"
             yield f"row in {', '.join(event['registers'])} of {where}: {row}"
         elif kind == "message_sent":
