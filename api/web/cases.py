@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, make_response, redirect, render_template, request
+from werkzeug.wrappers import Response
 
 from api import uploads
 from api.current import actor, application, reply
-from api.web import diagrams, fields, language, lit, timeline, times
-from engine import following, views
+from api.web import acts, diagrams, fields, language, lit, timeline, times
+from engine import cases, following, views
+from engine.cases import Once
 from engine.commands import JsonObject
 from engine.definitions import Pinned
+from engine.errors import EngineError
 
 pages = Blueprint("case_pages", __name__)
 
@@ -21,9 +24,23 @@ def show(case_id: str) -> str:
 
 
 @pages.post("/cases/<case_id>")
-def give_code(case_id: str) -> str:
-    """Give the case a code for its reporter, and show it this once."""
-    return _page(case_id, following.give_code(application(), actor(), case_id))
+def act(case_id: str) -> Response:
+    """Do what a button says: give the reporter a code, or act on the whole case."""
+    name = request.form.get("act", "code")
+    if name not in acts.CASE_ACTS:
+        given = following.give_code(application(), actor(), case_id)
+        return make_response(_page(case_id, given))
+    once = request.form.get("once", "")
+    key = once if 0 < len(once) <= 100 and once.isalnum() else None
+    again = Once(f"page {request.path}", key, request.get_data())
+    try:
+        command = acts.of_case_sent(name)
+        cases.handle(application(), actor(), case_id, command, once=again)
+    except EngineError as refusal:
+        if refusal.status not in (403, 409, 422):
+            raise
+        return make_response(_page(case_id, refusal=refusal), refusal.status)
+    return redirect(f"/cases/{case_id}?done={name}", code=303)
 
 
 @pages.get("/cases/<case_id>/diagrams")
@@ -36,7 +53,7 @@ def diagram(case_id: str) -> Response:
     return reply({"items": found})
 
 
-def _page(case_id: str, given: JsonObject | None = None) -> str:
+def _page(case_id: str, given: JsonObject | None = None, refusal: EngineError | None = None) -> str:
     app, who = application(), actor()
     case = views.case(app, who, case_id)
     pinned = diagrams.of_case(case_id)
@@ -48,6 +65,9 @@ def _page(case_id: str, given: JsonObject | None = None) -> str:
         shown=_labelled(case, pinned),
         others=_others(case, pinned),
         given=given,
+        refusal=refusal,
+        once=app.clock.new_id(),
+        acts_offered=acts.of_case(case),
         may_give_code=following.may_give_code(app, who, case_id),
         has_viewer=lit.has_viewer(),
     )

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from api import uploads
 from api.current import actor, application
-from api.web import diagrams, fields, language, markdown, timeline
+from api.web import acts, diagrams, fields, language, markdown, timeline
 from api.web.fields import Sheet, Typed
 from engine import access, cases, forms, inbox, views
 from engine.access import Actor
@@ -122,6 +122,8 @@ def _page(task_id: str, attempt: _Attempt) -> str:
         attachments=views.attachments(app, who, *place),
         lines=timeline.lines(views.history(app, who, task["case"]), pinned),
         once=app.clock.new_id(),
+        acts_offered=acts.of_task(task),
+        people=acts.colleagues(task) if "transfer" in task["actions"] else [],
     )
 
 
@@ -230,7 +232,15 @@ def _keep_files(task_id: str, form: Form, typed: Typed) -> None:
                 typed.add(one.key, _store(task_id, file))
 
 
+def _other(task_id: str, _attempt: _Attempt) -> Response:
+    name = request.form["act"]
+    _handle(task_id, lambda task: acts.of_task_sent(name, task))
+    # Whoever has handed a task over may not see it any more.
+    return _done(name, "/" if name == "transfer" else request.path)
+
+
 _ACTS = {
+    **dict.fromkeys(acts.TASK_ACTS, _other),
     "claim": _claim,
     "unclaim": _unclaim,
     "comment": _comment,

@@ -1,0 +1,152 @@
+"""What may be done with a task or a case beside completing it: buttons, and what they send."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import request
+
+from api.current import actor, application
+from api.web import language, times
+from engine import access, store
+from engine.commands import (
+    CancelCase,
+    Command,
+    ExtendTask,
+    JsonObject,
+    ResumeCase,
+    ResumeTask,
+    SuspendCase,
+    SuspendTask,
+    TransferTask,
+)
+from engine.errors import InvalidData
+from engine.facts import case_facts
+from engine.projection import CLOSED
+
+MOST_COLLEAGUES = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A button with what it asks for.
+
+    Attributes:
+        name: what the form sends as ``act``; its words are ``act_NAME``.
+        asks: ``to`` (a colleague), ``due_at`` (a moment), ``reason``, in this order.
+        is_required: names of those that must be answered.
+    """
+
+    name: str
+    asks: tuple[str, ...]
+    is_required: frozenset[str] = frozenset()
+
+
+_TASK = {
+    "transfer": Act("transfer", ("to", "reason"), frozenset({"to"})),
+    "extend": Act("extend", ("due_at", "reason"), frozenset({"due_at"})),
+    "suspend_task": Act("suspend_task", ("reason",), frozenset({"reason"})),
+    "resume_task": Act("resume_task", ("reason",)),
+}
+_CASE = {
+    "suspend": Act("suspend", ("reason",), frozenset({"reason"})),
+    "resume": Act("resume", ("reason",)),
+    "withdraw": Act("withdraw", ("reason",), frozenset({"reason"})),
+    "terminate": Act("terminate", ("reason",), frozenset({"reason"})),
+    "void": Act("void", ("reason",), frozenset({"reason"})),
+}
+_ENDS = {"withdraw": "withdrawn", "terminate": "terminated", "void": "voided"}
+TASK_ACTS, CASE_ACTS = frozenset(_TASK), frozenset(_CASE)
+
+
+def of_task(task: JsonObject) -> list[Act]:
+    """Return the acts that a person is offered with a task."""
+    left = "suspend_task" if task["held"] else "resume_task"
+    return [one for name, one in _TASK.items() if name in task["actions"] and name != left]
+
+
+def of_case(case: JsonObject) -> list[Act]:
+    """Return the acts that a person is offered with a whole case."""
+    if case["state"] in CLOSED:
+        return []
+    app, who = application(), actor()
+    with app.database.reading() as tx:
+        row = store.read_case(tx, case["id"])
+        if row is None:
+            return []
+        facts = case_facts(tx, row)
+    left = "suspend" if case["state"] == "suspended" else "resume"
+    organisation = app.references.organisation
+    return [
+        one
+        for name, one in _CASE.items()
+        if name != left and access.may(who, name, facts, organisation=organisation)
+    ]
+
+
+def colleagues(task: JsonObject) -> list[tuple[str, str]]:
+    """Return (user, name) of the people in the units that a task is offered to."""
+    app, who = application(), actor()
+    organisation, day = app.references.organisation, who.as_of
+    units = {one.get("unit") for one in task["candidates"]} - {None}
+    found = [
+        person
+        for person in organisation.people()
+        if person != who.person_id
+        and any(unit in units for _, unit in organisation.posts(person, day))
+    ]
+    return [(one, _called(one)) for one in found[:MOST_COLLEAGUES]]
+
+
+def _called(person: str) -> str:
+    row = application().references.organisation.person(person, actor().as_of)
+    name = language.pick(row["name_zh"], row.get("name_en")) if row else person
+    return f"{name} {person}"
+
+
+def of_task_sent(name: str, task: str) -> Command:
+    """Return the command that a button of a task has sent.
+
+    Raises:
+        InvalidData: something that it asks for is missing or cannot be read.
+    """
+    asked = _asked(_TASK[name])
+    if name == "transfer":
+        return TransferTask(task, asked["to"] or "", asked["reason"], None)
+    if name == "extend":
+        return ExtendTask(task, asked["due_at"] or "", asked["reason"])
+    return (SuspendTask if name == "suspend_task" else ResumeTask)(task, asked["reason"])
+
+
+def of_case_sent(name: str) -> Command:
+    """Return the command that a button of a case has sent.
+
+    Raises:
+        InvalidData: the reason is missing.
+    """
+    reason = _asked(_CASE[name])["reason"]
+    if name in _ENDS:
+        return CancelCase(end=_ENDS[name], reason=reason)
+    return SuspendCase(reason=reason) if name == "suspend" else ResumeCase(reason=reason)
+
+
+def _asked(act: Act) -> dict[str, str | None]:
+    found: dict[str, str | None] = {}
+    for name in act.asks:
+        text = request.form.get(name, "").strip()[:10_000] or None
+        if text is None and name in act.is_required:
+            said = language.text("act_needs", name=language.text(f"ask_{name}"))
+            raise InvalidData(said, findings=[{"code": "act", "key": "", "message": said}])
+        found[name] = _moment(text) if name == "due_at" and text else text
+    return found
+
+
+def _moment(text: str) -> str:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as reason:
+        said = language.text("fault_not-a-moment")
+        findings = [{"code": "not-a-moment", "key": "", "message": said}]
+        raise InvalidData(said, findings=findings) from reason
+    return (at if at.tzinfo else at.replace(tzinfo=times.zone())).isoformat()
