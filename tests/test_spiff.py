@@ -5,11 +5,17 @@ from __future__ import annotations
 import pytest
 
 from engine import cases, deployments, identities, replay, views
-from engine.clock import text
+from engine.bpmn.model import EventDefinition, Kind, Loop, Trigger
 from engine.commands import CompleteTask
 from engine.errors import InvalidRequest, NotDeployable
+from engine.kernel import jobs
+from engine.spiff import kinds, refusals, specs
+from engine.spiff.throws import _THROW
+from tests import test_messages
+from tests.callers import callers, problem_of
 from tests.conftest import FIVE_STEPS
 from tests.memory import flows, process
+from tests.test_cli import fresh
 
 STEPS = (
     ("street_dispatcher", "accept", "accept", {}),
@@ -66,7 +72,6 @@ def test_both_executors_serve_cases_side_by_side_and_their_histories_are_proved(
     assert events(app, on_spiff) == events(app, on_kernel)
     assert list(replay.replay(app, [on_kernel, on_spiff])) == [None, None]
     assert list(replay.verify_cases(app, [on_kernel, on_spiff])) == [None, None]
-    assert text(app.clock.now())
 
 
 def test_an_executor_that_there_is_not_is_refused_by_name(app):
@@ -96,3 +101,98 @@ def test_what_spiffworkflow_runs_wrongly_is_refused_at_deployment_for_it_alone(a
         "Deploy it for the executor 'kernel', which runs it. 请改用 kernel 执行器部署。"
     )
     assert deploy(app, {"handler.bpmn": file}, executor="kernel").status == 201
+
+
+def test_a_message_finds_its_receiver_on_the_other_executor(any_app):
+    app = any_app
+    test_messages.deploy(app, test_messages.WAITS, test_messages.PAYS)
+    actor = identities.actor(app, "admin")
+    for receiver, sender in (("kernel", "spiff"), ("spiff", "kernel")):
+        for key, one, executor in (
+            ("waits", test_messages.WAITS, receiver),
+            ("pays", test_messages.PAYS, sender),
+        ):
+            diagram = test_messages.file(test_messages.ROOTS + one)
+            deploy(app, {f"{key}.bpmn": diagram}, executor)
+        order = f"from {sender}"
+        waits, other = (
+            cases.start(app, actor, process="waits", data={"order": one}).case_id
+            for one in (order, "another")
+        )
+        data = {"order": order, "amount": 7}
+        pays = cases.start(app, actor, process="pays", data=data).case_id
+        cases.handle(app, actor, pays, CompleteTask("pays.first.1"))
+
+        received = views.case(app, actor, waits)
+        assert [task["element"] for task in received["tasks"]] == ["t"]
+        assert received["data"]["amount"] == 7
+        assert views.case(app, actor, other)["tasks"] == []
+        assert list(replay.replay(app, [waits, pays])) == [None, None]
+
+
+def test_the_command_deploys_for_the_executor_that_it_is_told(sqlite_url, monkeypatch, tmp_path):
+    monkeypatch.setenv("DATABASE_URL", sqlite_url)
+    link = '<linkEventDefinition name="L"/>'
+    file = tmp_path / "linked.bpmn"
+    file.write_bytes(
+        process(
+            f'<startEvent id="s"/><intermediateThrowEvent id="to">{link}</intermediateThrowEvent>'
+            f'<intermediateCatchEvent id="from">{link}</intermediateCatchEvent><endEvent id="e"/>'
+            + flows("s > to", "from > e"),
+            key="linked",
+        )
+    )
+    refused, checked, deployed, other = (
+        fresh(words)
+        for words in (
+            ["deploy", str(file), "--executor", "spiff"],
+            ["check", str(file), "--executor", "spiff"],
+            ["deploy", str(file)],
+            ["deploy", str(FIVE_STEPS), "--executor", "spiff"],
+        )
+    )
+
+    assert (refused.returncode, checked.returncode) == (1, 1)
+    assert "not-on-executor" in refused.stdout
+    assert "'to': SpiffWorkflow drops link events. SpiffWorkflow 会忽略链接事件。" in checked.stdout
+    assert (deployed.returncode, other.returncode) == (0, 0)
+    assert "five_steps version 2" in other.stdout
+
+
+def test_the_api_deploys_for_the_executor_that_it_is_told(app):
+    deployer = callers(app)("deployer")
+    content = FIVE_STEPS.read_bytes()
+    path = "/definitions?filename=five_steps.bpmn&executor="
+    made = deployer.post(path + "spiff", content, Content_Type="application/xml")
+    unknown = deployer.post(path + "camunda", content, Content_Type="application/xml")
+
+    assert made.status_code == 201
+    version = deployer.get("/definitions/five_steps/versions/2").get_json()
+    assert version["executor"] == "spiff"
+    assert problem_of(unknown) == (422, "invalid-data")
+
+
+# -- what the model learns, this executor runs or refuses ---------------------------------------
+
+
+def test_every_topic_of_the_kernel_is_done_or_refused():
+    assert set(jobs._TOPICS) == {*refusals._CHANGING, "register"}
+
+
+def test_every_kind_of_node_and_event_is_run_or_refused():
+    assert set(Kind) == {*specs._MADE, *refusals.KINDS}
+    thrown = {*_THROW, *refusals.TRIGGERS}
+    caught = {Trigger.TIMER, Trigger.CONDITIONAL}
+    assert set(Trigger) == thrown | caught
+
+
+def test_what_loops_and_events_say_is_known():
+    assert set(Loop.__slots__) == {
+        "kind", "cardinality", "collection", "item", "output", "completion", "condition",
+        "test_before", "maximum",
+    }  # fmt: skip
+    assert set(EventDefinition.__slots__) == {
+        "trigger", "name", "timer", "value", "correlation", "payload", "variable",
+        "code_variable", "message_variable",
+    }  # fmt: skip
+    assert kinds.DONE == "done"

@@ -21,6 +21,8 @@ _CHANGING = {
     "hold-scope": ("holds", "挂起"),
     "release-scope": ("releases", "恢复"),
 }
+KINDS = frozenset({Kind.EVENT_SUB_PROCESS})
+TRIGGERS = frozenset({Trigger.LINK})
 _CHOOSE = frozenset({Kind.EXCLUSIVE, Kind.INCLUSIVE})
 _HINT = "Deploy it for the executor 'kernel', which runs it. 请改用 kernel 执行器部署。"
 
@@ -79,9 +81,9 @@ _CONDITION = (
 
 
 def _why(node: Node) -> Iterator[tuple[str, str]]:
-    if node.kind is Kind.EVENT_SUB_PROCESS:
+    if node.kind in KINDS:
         yield _EVENT_SUB_PROCESS
-    if any(one.trigger is Trigger.LINK for one in node.events):
+    if any(one.trigger in TRIGGERS for one in node.events):
         yield "SpiffWorkflow drops link events.", "SpiffWorkflow 会忽略链接事件。"
     if node.topic in _CHANGING:
         what, chinese = _CHANGING[node.topic]
