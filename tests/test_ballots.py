@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from api import create_app
 from engine import ballots, cases, deployments, erasure, identities, replay, store, timers, topics
 from engine import views as seen
 from engine.application import open_application
 from engine.clock import SteppingClock
 from engine.commands import CancelCase, ClaimTask, CompleteTask
+from engine.demo.city import PASSWORD
 from engine.errors import InvalidData
 from engine.forms import read
 from engine.history import canonical
@@ -117,6 +119,35 @@ def test_a_ballot_is_read_by_nobody_and_told_as_totals_alone(any_app):
     assert list(replay.verify_cases(any_app, [case_id])) == [None]
     assert list(replay.replay(any_app, [case_id])) == [None]
     assert list(replay.verify_rest(any_app)) == []
+
+
+PATHS = ("/", "/cases/{case}", "/cases/{case}/diagrams", "/tasks/{case}.ballots.vote.1")
+CALLS = (
+    "/cases/{case}",
+    "/cases/{case}/history",
+    "/cases/{case}/state?position=9",
+    "/tasks?view=done",
+    "/tasks/{case}.ballots.vote.1",
+)
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_no_page_and_no_call_shows_a_choice(app, name):
+    case_id = begin(app)
+    vote(app, case_id)
+    call, browser = callers(app)(name), create_app(app).test_client()
+    signed_in = browser.post("/sign-in", data={"name": name, "password": PASSWORD})
+
+    # A voter of the demo city has no password, only a program's token.
+    pages = [browser.get(one.format(case=case_id)) for one in PATHS if name[:2] != "RY"]
+    answers = [call.get(one.format(case=case_id)) for one in CALLS]
+
+    assert (signed_in.status_code == 303) == (name != "RY070")
+    assert {one.status_code for one in pages + answers} == {200}
+    told = "".join(one.get_data(as_text=True) for one in pages + answers)
+    escaped = [json.dumps(one)[1:-1] for one in CHOICES.values()]
+    found = [one for one in (">甲<", ">乙<", '"甲"', '"乙"', ALSO, *escaped) if one in told]
+    assert found == []
 
 
 def in_the_files(app, content):
