@@ -291,7 +291,7 @@ def _warn_of_ignored(element: Element, reading: Reading) -> None:
     for one in children(element, *_IGNORED):
         reading.findings.warning("ignored", one, f"{local(one)} is ignored.", _IGNORED[local(one)])
     inside = child(element, "ioSpecification")
-    if reading.spiff and inside is not None and any(children(inside, "dataInput", "dataOutput")):
+    if reading.spiff and inside is not None and [*children(inside, "dataInput", "dataOutput")]:
         reading.findings.warning(
             "ignored",
             inside,
