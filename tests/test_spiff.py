@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine import cases, deployments, identities, replay, views
+from engine import cases, deployments, identities, replay, store, views
 from engine.bpmn.model import EventDefinition, Kind, Loop, Trigger
 from engine.commands import CompleteTask
 from engine.errors import InvalidRequest, NotDeployable
@@ -72,6 +72,28 @@ def test_both_executors_serve_cases_side_by_side_and_their_histories_are_proved(
     assert events(app, on_spiff) == events(app, on_kernel)
     assert list(replay.replay(app, [on_kernel, on_spiff])) == [None, None]
     assert list(replay.verify_cases(app, [on_kernel, on_spiff])) == [None, None]
+
+
+def test_snapshot_inbox_and_timers_of_a_running_case_are_filled_anew_from_its_history(any_app):
+    app = any_app
+    deploy(app, {FIVE_STEPS.name: FIVE_STEPS.read_bytes()})
+    case_id = start(app)
+    act(app, case_id, *STEPS[0])
+    with app.database.reading() as tx:
+        before = store.read_case(tx, case_id)
+    actor = identities.actor(app, "auditor")
+    document = views.case(app, actor, case_id)
+
+    assert list(replay.rebuild(app, [case_id])) == [case_id]
+
+    with app.database.reading() as tx:
+        after = store.read_case(tx, case_id)
+    assert after.snapshot() == before.snapshot()
+    assert after.snapshot().control["nets"] == before.snapshot().control["nets"]
+    assert views.case(app, actor, case_id) == document
+    for step in STEPS[1:]:
+        act(app, case_id, *step)
+    assert views.case(app, actor, case_id)["state"] == "completed"
 
 
 def test_an_executor_that_there_is_not_is_refused_by_name(app):
