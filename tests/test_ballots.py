@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from api import create_app
 from engine import ballots, cases, deployments, erasure, identities, replay, store, timers, topics
 from engine import views as seen
+from engine.access import Reading, withhold
 from engine.application import open_application
 from engine.clock import SteppingClock
 from engine.commands import CancelCase, ClaimTask, CompleteTask
@@ -317,6 +318,26 @@ def test_the_files_are_cleared_once_after_an_erasure_by_a_diagram(any_app):
 def test_erasing_needs_to_be_told_what(app, data, message):
     with pytest.raises(InvalidData, match=message):
         topics.run(app, begin(app), "erase-sealed", data, key="k")
+
+
+def test_whoever_reads_everything_else_reads_no_ballot():
+    reader = Reading(
+        reporter=True, working=True, personal=True, fields=frozenset({"ballot", "odd"})
+    )
+    data = {
+        "ballot": {"$sealed": "b0", "commitment": "c"},
+        "odd": "agree",
+        "note": {"$sealed": "n"},
+    }
+    classes = {"ballot": "ballot", "odd": "ballot"}
+
+    shown = withhold(reader, data, classes, reveal={"b0": "agree", "n": "seen"}.get)
+
+    assert shown == {
+        "ballot": {"$sealed": "b0", "commitment": "c"},
+        "odd": {"$withheld": "ballot"},
+        "note": "seen",
+    }
 
 
 # -- counting -------------------------------------------------------------------------
