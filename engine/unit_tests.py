@@ -14,7 +14,6 @@ from engine.bpmn.findings import Finding
 from engine.bpmn.model import Diagram, Node, Process
 from engine.bpmn.work import UnitTest
 from engine.execution import Site
-from engine.history import canonical
 from engine.ports import Application
 from engine.worlds import LiveWorld
 
@@ -90,7 +89,7 @@ def _difference(after: dict[str, Any], expected: dict[str, Any]) -> str:
             told.append(f"{name} is missing, expected {_shown(expected[name])}")
         elif name not in expected:
             told.append(f"{name} is {_shown(after[name])}, and not expected")
-        elif canonical(after[name]) != canonical(expected[name]):
+        elif after[name] != expected[name]:
             told.append(f"{name} is {_shown(after[name])}, expected {_shown(expected[name])}")
     return "; ".join(told)
 

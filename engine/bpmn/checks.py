@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from difflib import get_close_matches
 
+from engine.bpmn import arena
 from engine.bpmn.codes import codes_of
 from engine.bpmn.document import Findings
 from engine.bpmn.findings import Finding
@@ -212,7 +213,8 @@ def _check_codes(
         problem = sandbox_check(code)
         if problem is not None:
             where = line if code.line is None else problem.line or code.line
-            findings.error(f"bad-{code.mode}", (element, where), problem.message, problem.hint)
+            hint = arena.instead(problem) or problem.hint
+            findings.error(f"bad-{code.mode}", (element, where), problem.message, hint)
 
 
 def _similar(key: str, known: Collection[str]) -> str | None:
