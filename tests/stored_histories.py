@@ -80,7 +80,7 @@ def read(app: Application, path: Path) -> str:
             )
         row = CaseRow(
             id=document["case"], process=document["process"], version=document["version"],
-            pins=digest, executor="kernel", business_key=None, unit=None, starter=None,
+            pins=digest, executor=first["versions"]["executor"].partition("/")[0], business_key=None, unit=None, starter=None,
             state=document["state"], end_state=None, lists="{}", created_at=parse(first["at"]),
             ended_at=None, at=parse(last.document()["at"]), position=last.position,
             head=last.digest, semantics=1, control=b"{}", data=b"{}",
