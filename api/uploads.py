@@ -12,7 +12,7 @@ from flask import Response, request
 from werkzeug.datastructures import FileStorage
 
 from api.body import MAX_FILE
-from engine.commands import AddAttachment
+from engine.commands import AddAttachment, JsonObject
 from engine.errors import InvalidRequest, TooLarge, UnsupportedMediaType
 
 MAX_FILES = 100
@@ -83,6 +83,11 @@ class Upload:
             size=len(self.content),
             sha256=hashlib.sha256(self.content).hexdigest(),
         )
+
+    def at_start(self, attachment: str) -> JsonObject:
+        """Return what a start says of it: the same, without a task."""
+        given = self.attached_to("", attachment).to_json()
+        return {name: value for name, value in given.items() if name not in {"type", "task"}}
 
     def digest(self) -> bytes:
         """Return what tells this upload from another one."""

@@ -56,7 +56,11 @@ def _shape(kind: type[Command]) -> _Shape:
 
 @dataclass(slots=True)
 class StartCase(Command):
-    """Start a case of ``process`` at ``start`` (its only plain start event if None)."""
+    """Start a case of ``process`` at ``start`` (its only plain start event if None).
+
+    ``attachments`` are files that come with the start form: what ``AddAttachment`` says
+    of each, its task apart.
+    """
 
     type: ClassVar[str] = "start_case"
     process: str
@@ -66,6 +70,7 @@ class StartCase(Command):
     unit: str | None = None
     starter: str | None = None
     links: list[JsonObject] | None = None
+    attachments: list[JsonObject] | None = None
 
 
 @dataclass(slots=True)

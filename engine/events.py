@@ -68,6 +68,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "size",
         "sha256",
         "by",
+        "number?",
     ),
     "data_written": (*PLACE, "scope", "names"),
     "timer_armed": (*PLACE, "timer", "due_at", "remaining?", "provisional?"),

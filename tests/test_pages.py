@@ -379,3 +379,56 @@ def test_the_start_of_a_whistle_tells_each_missing_answer(people, app):
 
     assert texts(page, "[role=alert] a") == ["标题", "情况", "位置编码（网格、楼栋或社区）"]
     assert page.input_value("[name=location_text]") == "三号楼前"
+
+
+# -- three taps ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def grid(app):
+    """Every process of the office."""
+    deployments.deploy(app, identities.operator(), read_files([FILES.parent.parent / "processes"]))
+
+
+def tap_item_and_photo(page):
+    page.set_viewport_size(PHONE)
+    page.goto("/start/grid_event")
+    page.click("text=暴露垃圾")
+    with page.expect_file_chooser() as opened:
+        page.click("input[name=photos_after]")
+    photo = {"name": "后.jpg", "mimeType": "image/jpeg", "buffer": b"after"}
+    opened.value.set_files(photo)
+
+
+@pytest.mark.browser
+def test_a_grid_event_is_closed_in_three_taps(people, grid):
+    page = people("grid_worker")
+    tap_item_and_photo(page)
+    page.click("button:text-is('已解决') >> nth=0")
+
+    assert texts(page, ".done") == ["已发起。"]
+    for name in ("民情日志", "工作日记"):
+        page.goto("/registers")
+        page.click(f"text={name}")
+        assert texts(page, "table.register tbody tr td:nth-child(5)")[0] in ("暴露垃圾", "当场解决")
+
+
+@pytest.mark.browser
+def test_enter_closes_no_grid_event(people, grid):
+    page = people("grid_worker")
+    tap_item_and_photo(page)
+    page.press("input[name=location_text]", "Enter")
+
+    assert texts(page, ".refused li") == ["请按下面的按钮提交。"]
+    page.click("button:text-is('已解决') >> nth=0")
+    assert texts(page, ".fault") == ["此项必填"]
+
+
+@pytest.mark.browser
+def test_registers_fit_a_phone(people, grid):
+    page = people("grid_worker")
+    tap_item_and_photo(page)
+    page.click("button:text-is('已解决') >> nth=0")
+    page.goto("/registers/work_diary")
+
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

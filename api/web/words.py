@@ -100,6 +100,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "view_started": ("我发起", "Started by me"),
     "view_cc": ("抄送", "For information"),
     "search": ("查找", "Search"),
+    "only_overdue": ("只看超时", "Overdue only"),
     "search_hint": ("环节名或编号", "Step or number"),
     "next_page": ("下一页", "Next page"),
     "first_page": ("回到首页", "First page"),
@@ -156,10 +157,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "here": ("用手机定位填写", "Fill in where I am"),
     "here_failed": ("无法定位，请手工填写。", "No position; please type it."),
     "files_kept": ("已上传 {n} 个文件", "{n} files uploaded"),
-    "files_later": (
-        "附件请在事项发起后，在任务里上传。",
-        "Attach files in a task, once the case has started.",
-    ),
     "instructions": ("办理说明", "Instructions"),
     "one_per_line": ("每行一项", "One per line"),
     "more_rows": ("再加一行", "Add a row"),

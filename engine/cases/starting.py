@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -36,6 +37,7 @@ def start(
     once: Once | None = None,
     unique: Once | None = None,
     trusted: bool = False,
+    attachments: Sequence[JsonObject] = (),
 ) -> Answer:
     """Start a case; 201 with the case document.
 
@@ -46,6 +48,8 @@ def start(
         unique: what may start only one case, whoever sends it; never forgotten.
         trusted: the data come from another case and need not fit the start form; what
             is ``Personal`` in them is sealed here.
+        attachments: files that come with the form, as ``AddAttachment`` says of each, its
+            task apart; the form's file fields name their ids. Name and bytes are sealed.
 
     Raises:
         NotFound: no such process or version.
@@ -70,6 +74,7 @@ def start(
         unit=unit or intake.home_unit(app, actor),
         starter=actor.name,
         links=links,
+        attachments=[{**one, "name": sealer.value(one["name"])} for one in attachments] or None,
     )
     command = intake.prepare_start(actor, pinned, command, sealer, trusted=trusted)
     row = _row(case_id, command, main, pinned, now)

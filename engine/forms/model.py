@@ -74,6 +74,7 @@ class Component:
         subtype: ``date``, ``time`` or ``datetime``.
         zoned: a moment must name its offset.
         multiple: a file picker takes more than one file.
+        submits: each choice is a button that sends the form (``radio`` in a start form).
         default: the value a fresh form shows.
         fills: the default is the answer where none is sent, as in JSON-schema forms.
         hide: hidden, and not accepted, while this holds.
@@ -107,6 +108,7 @@ class Component:
     subtype: str = "date"
     zoned: bool = True
     multiple: bool = False
+    submits: bool = False
     default: Any = None
     fills: bool = False
     hide: Condition | None = None

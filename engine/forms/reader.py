@@ -1,7 +1,7 @@
 """Read form-js schemas (``processes/forms/*.json``) into ``Form``.
 
 The schema is the one the form-js editor writes (type ``default``), with these
-extras on a component: ``label_en``, ``personal``, ``field_class``, ``readonly``.
+extras on a component: ``label_en``, ``personal``, ``field_class``, ``readonly``, ``submits``.
 What the server cannot draw or judge is an error, never skipped: a field that is
 only checked in somebody's browser is not checked.
 """
@@ -203,6 +203,7 @@ class _Reading:
             subtype=self._one_of(item, "subtype", SUBTYPES, "date", key),
             zoned=item.get("timeSerializingFormat") != "no_timezone",
             multiple=self._flag(item, "multiple", key),
+            submits=kind == "radio" and self._flag(item, "submits", key),
             default=self._default(item, key),
             hide=self._hide(item, key),
             parts=self._rows(item, kind, key, nesting),

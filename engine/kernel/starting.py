@@ -48,6 +48,16 @@ def found_case(run: Run, command: StartCase) -> None:
         starter=command.starter,
         links=command.links,
     )
+    _attach(run, command)
+
+
+def _attach(run: Run, command: StartCase) -> None:
+    """Note the files that came with the start form, under the start event's first visit."""
+    for number, one in enumerate(command.attachments or ()):
+        start = command.start or run.area("").starts[0].id
+        task = f"{run.bundle.main}.{start}.1"
+        more = {**one, "by": run.actor, "number": number or None}
+        run.emit("attachment_added", "", start, 1, task=task, **more)
 
 
 def _demand_start(run: Run, start: str | None) -> None:

@@ -234,6 +234,7 @@ def _noted(tx: Transaction, entered: Entered, event: Event) -> None:
         {
             "case_id": entered.case_id,
             "position": entered.position,
+            "number": event.get("number", 0),
             "task": event["task"],
             "kind": event["type"].partition("_")[0],
             "actor": entered.actor,

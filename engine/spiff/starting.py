@@ -47,6 +47,10 @@ def found_case(run: Run, command: StartCase) -> None:
         starter=command.starter,
         links=command.links,
     )
+    for number, one in enumerate(command.attachments or ()):
+        start = command.start or run.top.spec.starts[0].node.id
+        more = {**one, "by": run.actor, "number": number or None}
+        run.emit("attachment_added", "", start, 1, task=f"{run.bundle.main}.{start}.1", **more)
 
 
 def _demand_start(run: Run, start: str | None) -> None:

@@ -152,6 +152,7 @@ notes = table(
     "notes",
     key("case_id"),
     sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
     text("task"),
     text("kind"),  # comment | attachment
     text("actor"),

@@ -246,12 +246,13 @@ def upgrade() -> None:
         "notes",
         sa.Column("case_id", sa.Text(), nullable=False),
         sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("task", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("actor", sa.Text(), nullable=False),
         sa.Column("at", Moment(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("case_id", "position", name=op.f("pk_notes")),
+        sa.PrimaryKeyConstraint("case_id", "position", "number", name=op.f("pk_notes")),
         sqlite_with_rowid=True,
     )
     with op.batch_alter_table("notes", schema=None) as batch_op:
