@@ -10,7 +10,18 @@ import pytest
 from engine.bpmn.model import Kind, TimerKind
 from engine.bpmn.reader import read, read_cached
 from engine.scripts import Code
-from tests.snippets import DEFINITIONS, extended_by, extensions, node, pairs, process, text
+from tests.snippets import (
+    DEFINITIONS,
+    extended,
+    extended_by,
+    extensions,
+    file,
+    found,
+    node,
+    pairs,
+    process,
+    text,
+)
 
 ROOT = Path(__file__).parent.parent
 DIAGRAMS = sorted(
@@ -340,6 +351,22 @@ def test_a_business_rule_task_names_its_decision(inner, attributes, decision):
     found = node("businessRuleTask", extensions(inner), attributes).decision
 
     assert (found.key, found.result, found.shape) == decision
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        (
+            '<camunda:inputOutput><camunda:inputputParameter name="a">1</camunda:inputputParameter>'
+            "</camunda:inputOutput>"
+        ),
+        '<zeebe:ioMapping><zeebe:inputs source="=a" target="b"/></zeebe:ioMapping>',
+    ],
+)
+def test_a_slip_of_the_pen_loses_no_mapping_in_silence(inner):
+    body = extended("task", inner)
+
+    assert found(file(body)) == [("unknown-element", "t", 4)]
 
 
 def test_zeebe_assignment_and_topic_are_read():

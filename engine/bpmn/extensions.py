@@ -163,13 +163,29 @@ def inputs_outputs(
             kept = {"inputParameter": inputs, "outputParameter": outputs}.get(local(one))
             if kept is not None:
                 _keep(kept, one, one.get("name"), _parameter(one, reading), reading)
+            elif local(one) != "connector":
+                _refuse_part(one, "inputParameter and outputParameter", reading)
     for holder in extensions.all("ioMapping", ZEEBE):
         for one in holder:
             kept = {"input": inputs, "output": outputs}.get(local(one))
             if kept is not None:
                 value = reading.code(one, text_or_expression, one.get("source"))
                 _keep(kept, one, one.get("target"), value, reading)
+            else:
+                _refuse_part(one, "input and output", reading)
     return tuple(inputs), tuple(outputs)
+
+
+def _refuse_part(element: Element, known: str, reading: Reading) -> None:
+    """Refuse what a slip of the pen would lose without a word."""
+    holder = element.getparent()
+    around = "" if holder is None else local(holder)
+    reading.findings.error(
+        "unknown-element",
+        element,
+        f"{local(element)!r} means nothing in {around}.",
+        f"There are {known}.",
+    )
 
 
 def _keep(
