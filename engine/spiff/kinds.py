@@ -54,6 +54,7 @@ class Lean:
         whole: the spec of the multi-instance activity that it is one instance of.
         flows: its outgoing flows, in the file's order.
         conditions: those that have a condition, less the default flow.
+        first: the first step of an activity. plain: nothing comes after its work.
         fallback: the flow of a choosing gateway that is taken when no other is.
         boundary: events attached to it that subscribe, with the number of the definition.
         catches: those for errors and escalations.
@@ -71,6 +72,8 @@ class Lean:
     conditions: tuple[Flow, ...] = ()
     boundary: tuple[Wanted, ...] = ()
     catches: tuple[tuple[Lean, EventDefinition], ...] = ()
+    first = "body"
+    plain = True
     fallback: str | None = None
     groups: tuple[Group, ...] = ()
     asked: tuple[Code, ...] = ()

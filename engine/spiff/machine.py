@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from SpiffWorkflow.bpmn.specs import BpmnProcessSpec
@@ -59,6 +60,18 @@ class Token(Task):
         subs: numbers of what it subscribed to.
     """
 
+    # Nobody may write to them: case data are kept per scope, outside.
+    data = internal_data = MappingProxyType[str, Any]({})
+    triggered = False
+    thread_id = 0
+    last_state_change = 0.0
+    name = ""
+    nth = 0
+    instance: int | None = None
+    flow: str | None = None
+    outcome: str | None = None
+    phase = ""
+
     def __init__(
         self,
         workflow: Any,
@@ -74,21 +87,10 @@ class Token(Task):
         self._parent = None if parent is None else parent.id
         self._children: list[int] = []
         self._state = state
-        self.triggered = False
         self.task_spec = task_spec
-        self.thread_id = 0
-        self.data: dict[str, Any] = {}
-        self.internal_data: dict[str, Any] = {}
-        self.last_state_change = 0.0
         if parent is not None:
-            parent._child_added_notify(self)
+            parent._children.append(self.id)
         self.scope: str = workflow.scope
-        self.name = ""
-        self.nth = 0
-        self.instance: int | None = None
-        self.flow: str | None = None
-        self.outcome: str | None = None
-        self.phase = ""
         self.subs: list[str] = []
 
     def _add_child(self, task_spec: Any, state: int = FUTURE) -> Token:

@@ -34,7 +34,7 @@ def arrive(run: Run, token: Token) -> None:
     kind = spec.node.kind
     if spec.activity:
         token.outcome = None
-        run.perform("open", token.name)
+        run.perform(spec.first, token.name)
     elif kind in (Kind.CATCH, Kind.EVENT_BASED):
         run.perform("wait", token.name)
     elif kind in (Kind.THROW, Kind.END):

@@ -123,6 +123,8 @@ def _spec(net: NetSpec, node: Node) -> Any:
 def _fill(spec: Any, process: Process, node: Node) -> Any:
     spec.node, spec.process, spec.element = node, process, node.id
     spec.prefix = f"{process.key}.{node.id}"
+    spec.first = "open" if node.boundary else "body" if node.loop is None else "begin"
+    spec.plain = not (node.loop or node.after or node.outputs or node.all_out)
     spec.groups = _groups(process, node)
     spec.asked = _asked(node, spec.groups)
     spec.limits = tuple(

@@ -229,7 +229,7 @@ def complete_task(run: Run, command: CompleteTask) -> None:
     _remember(run, token, unit)
     token.phase = STOPPED
     write(run, token.scope, _results(run, token, command, unit, signs=signs), token)
-    run.perform("finish", task, outcome)
+    run.perform("exit" if token.task_spec.plain else "finish", task, outcome)
 
 
 def _demand_outcome(token: Token, outcome: str | None) -> None:
