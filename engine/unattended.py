@@ -175,6 +175,9 @@ def _document(row: tuple[Any, ...], reason: str) -> Document:
 
 
 def _may_hand_on(actor: Actor, task: Document, organisation: Organisation) -> bool:
-    facts = CaseFacts(id=task["case"], unit=task["unit"], starter=task["starter"])
+    offered_to = frozenset(_pairs(task["candidates"]))
+    facts = CaseFacts(
+        id=task["case"], unit=task["unit"], starter=task["starter"], candidates=offered_to
+    )
     offered = TaskFacts(task["assignee"], task["candidates"])
     return access.may(actor, "transfer", facts, offered, organisation=organisation)

@@ -736,3 +736,15 @@ def test_a_case_of_a_grid_that_ended_goes_on_where_its_successor_lies(town):
     new = identities.actor(town, holders(town, "community_secretary", NEW)[0])
     assert case in {one["id"] for one in views.cases_page(town, new)["items"]}
     proven(town)
+
+
+def test_the_head_of_a_department_sees_what_a_leaver_had_claimed(town):
+    case = at_department(town)
+    liaison = holders(town, "dept_liaison", "D04")[0]
+    cases.handle(town, identities.actor(town, liaison), case, ClaimTask(HANDLE))
+    activated(town, date(2026, 9, 15), people=gone(liaison))
+
+    town.clock.set(datetime(2026, 9, 15, 1, 0, tzinfo=UTC))
+    head = identities.actor(town, holders(town, "dept_head", "D04", date(2026, 9, 15))[0])
+
+    assert [one["case"] for one in unattended.tasks_of(town, head)] == [case]
