@@ -126,6 +126,10 @@ class Organisation(Territory):
             found |= {one for one in standing if self.posts(one, as_of)}
         return sorted(found)
 
+    def roles_in(self, unit: str) -> list[str]:
+        """Return the roles that somebody holds or has held in a unit."""
+        return sorted(role for role, place in self._holders if place == unit)
+
     def nearest_unit(self, role: str, unit: str | None, as_of: date) -> str | None:
         """Return the nearest unit at or above a unit where somebody holds a role.
 

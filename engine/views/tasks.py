@@ -21,7 +21,7 @@ from engine.ports import Application
 from engine.sealing import unseal
 from engine.store import CaseRow
 from engine.tables import notes, tasks
-from engine.views import cases
+from engine.views import cases, loads
 from engine.views.limits import remaining
 
 Document = dict[str, Any]
@@ -162,6 +162,8 @@ def task(app: Application, actor: Actor, case_id: str, name: str) -> Document:
             document["actions"] = access.task_actions(
                 actor, case_facts(tx, row), open_task, app.references.organisation
             )
+            if {"claim", "complete"} & set(document["actions"]):
+                document["loads"] = loads.of(app, tx, node, open_task.names)
     document["remaining"] = remaining(app, document["due_at"], continuous=document["continuous"])
     document["business_key"], document["unit"] = row.business_key, row.unit
     document["case_state"] = row.state
@@ -179,6 +181,7 @@ def _plain(case_id: str, name: str, stored: dict[str, Any]) -> Document:
         "case": case_id,
         "data": {},
         "instructions": "",
+        "loads": [],
         "actions": [],
         "candidates": orjson.loads(stored["candidates"]),
         "etag": f'"{stored["changed"]}"',
