@@ -187,8 +187,8 @@ def _check(
             sandbox_check=app.sandbox.check,
         )
         findings += papers.check(diagram, name, _papers(tx, upload, files))
-        findings += unit_tests.check(app, diagram, name)
         findings += uploads.not_run(app.executors[executor], diagram, others, name)
+    findings += unit_tests.check(app, upload.diagrams)
     return list(dict.fromkeys(findings))
 
 

@@ -8,7 +8,9 @@ in an older version than the one in force.
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from engine.bpmn.findings import Finding
 from engine.bpmn.model import Diagram, Node, Process
@@ -20,36 +22,69 @@ from engine.worlds import LiveWorld
 MAX_LIMITS = 3
 """Tests of one upload that may run out of time before the rest is left."""
 
+MAX_SECONDS = 10.0
+"""Sandbox time that all tests of one upload have together."""
+
 _SHOWN = 200
 
 
-def check(app: Application, diagram: Diagram, filename: str) -> list[Finding]:
-    """Run every unit test of a diagram; return a finding for each that fails."""
+@dataclass(slots=True)
+class _Spent:
+    """What the tests of an upload have used."""
+
+    seconds: float = 0.0
+    limits: int = 0
+
+    @property
+    def is_enough(self) -> bool:
+        return self.limits >= MAX_LIMITS or self.seconds >= MAX_SECONDS
+
+
+def check(app: Application, diagrams: Mapping[str, Diagram]) -> list[Finding]:
+    """Run every unit test of an upload; return a finding for each that fails.
+
+    Args:
+        diagrams: by file name.
+    """
     found: list[Finding] = []
-    limits = 0
-    for process in diagram.processes.values():
-        for node in process.nodes.values():
-            for test in node.tests:
-                if limits == MAX_LIMITS:
-                    found.append(_left(node, test, filename))
-                    continue
-                finding, is_limit = _run(app, process, node, test, filename)
-                limits += is_limit
-                found += [] if finding is None else [finding]
+    spent = _Spent()
+    for one in _tests(diagrams):
+        if spent.is_enough:
+            found.append(_left(one))
+            continue
+        finding = _run(app, one, spent)
+        found += [] if finding is None else [finding]
     return found
 
 
-def _left(node: Node, test: UnitTest, filename: str) -> Finding:
+class _Place(NamedTuple):
+    """A test, and where it stands."""
+
+    filename: str
+    process: Process
+    node: Node
+    test: UnitTest
+
+
+def _tests(diagrams: Mapping[str, Diagram]) -> Iterator[_Place]:
+    for filename, diagram in diagrams.items():
+        for process in diagram.processes.values():
+            for node in process.nodes.values():
+                for test in node.tests:
+                    yield _Place(filename, process, node, test)
+
+
+def _left(place: _Place) -> Finding:
+    filename, _, node, test = place
     return Finding(
         code="unit-test-left", severity="warning", file=filename, element=node.id, line=test.line,
-        message=f"Unit test {test.key!r} was not run: {MAX_LIMITS} others ran out of time.",
+        message=f"Unit test {test.key!r} was not run: those before it took too long.",
         hint="Mend those first, then check again.",
     )  # fmt: skip
 
 
-def _run(
-    app: Application, process: Process, node: Node, test: UnitTest, filename: str
-) -> tuple[Finding | None, bool]:
+def _run(app: Application, place: _Place, spent: _Spent) -> Finding | None:
+    filename, process, node, test = place
     assert node.code is not None, "the reader gives every script task a script"
     given: dict[str, Any] = json.loads(test.given)
     now = app.clock.now()
@@ -61,8 +96,11 @@ def _run(
         reference=app.references.for_case({}, now),
         decisions={},
     )
+    before = world.seconds_left
     answer = world.run(Site(process.key, node.id, 1, "script"), node.code, given)
+    spent.seconds += before - world.seconds_left
     if answer.error is not None:
+        spent.limits += answer.error["kind"] == "limit"
         kind, message = answer.error["type"], answer.error["message"]
         why = f"the script ends with {kind}: {message}"
         hint = "Mend the script, or give the data that it reads in inputJson."
@@ -73,12 +111,11 @@ def _run(
             "Mend the script, or correct expectedOutputJson: it lists all data, also those given."
         )
     if not why:
-        return None, False
-    finding = Finding(
+        return None
+    return Finding(
         code="unit-test-failed", severity="error", file=filename, element=node.id, line=test.line,
         message=f"Unit test {test.key!r} fails: {why}.", hint=hint,
     )  # fmt: skip
-    return finding, answer.error is not None and answer.error["kind"] == "limit"
 
 
 def _difference(after: dict[str, Any], expected: dict[str, Any]) -> str:

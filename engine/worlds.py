@@ -64,6 +64,11 @@ class LiveWorld:
         self.scripts_ran = False
         self.calendar_read = False
 
+    @property
+    def seconds_left(self) -> float:
+        """Seconds of the sandbox that the command still has."""
+        return self._budget.left
+
     def evaluate(
         self, site: Site, codes: Sequence[Code], names: Mapping[str, Any]
     ) -> Sequence[Answer]:

@@ -199,6 +199,7 @@ def _written(node: Node) -> Iterator[str]:
     yield from node.writes or ()
     if node.decision is not None:
         yield node.decision.result
+    yield from (name for name in (node.result, node.variable) if name)
     if node.loop is not None:
         yield from (name for name in (node.loop.item, *(node.loop.output or ())[:1]) if name)
     for event in node.events:

@@ -17,6 +17,7 @@ from engine.bpmn.document import SPIFF, Element, body_of, children, local, names
 from engine.bpmn.extensions import read_extensions
 from engine.bpmn.reading import Reading
 from engine.scripts import Code
+from engine.scripts.code import MAX_SCRIPT
 
 STARTER = Code("case['starter']", "expression")
 _GROUP = "group:"
@@ -151,7 +152,9 @@ def _scripts(process: Element) -> Iterator[tuple[Element, str]]:
     for element in process.iter():
         is_script = local(element) == "script" and namespace(element) != SPIFF
         if is_script or local(element) in ("preScript", "postScript"):
-            yield element, body_of(element)
+            text = body_of(element)
+            if "lane_owners" in text and len(text) <= MAX_SCRIPT:
+                yield element, text
 
 
 def _assigned(tree: ast.AST) -> Iterator[tuple[str | None, ast.expr]]:

@@ -108,6 +108,7 @@ ATTRIBUTES = {
 """Attribute -> why it is passed over; "" = read, or the editor's own."""
 
 MAX_TESTS = 100
+MAX_JOINED = 1_000_000
 
 
 # -- every word of it ----------------------------------------------------------------
@@ -357,9 +358,11 @@ def over(path: str, payload: str) -> str | None:
     """Return a retrieval expression as one over the expression of its payload.
 
     ``order["id"]`` over ``{"order": found}`` reads ``{"order": found}["order"]["id"]``.
-    None if one of them is no Python.
+    None if one of them is no Python, or the two together are too long.
     """
     names = facts(path.strip(), "expression")
+    if len(path) * len(payload) > MAX_JOINED:
+        return None
     if names.mistake is not None or facts(payload.strip(), "expression").mistake is not None:
         return None
     holder = ast.parse(payload.strip(), mode="eval").body
