@@ -15,7 +15,7 @@ from engine.application import open_application
 from engine.commands import ClaimTask, CompleteTask, TransferTask, UnclaimTask
 from engine.errors import InvalidData
 from engine.settings import from_environment
-from engine.tables import dispatches
+from engine.tables import dispatches, entries
 from tests.mailbox import hook, mailbox
 
 ADDRESS = "dispatcher@example.org"
@@ -208,8 +208,6 @@ def test_an_address_stands_in_no_history(office):
         told = "".join(one for (one,) in tx.all(_TOLD, {}))
     assert (ADDRESS.encode() in bodies, ADDRESS in told) == (False, False)
 
-
-from engine.tables import entries  # noqa: E402
 
 _BODIES = sa.select(entries.c.body)
 _TOLD = sa.select(dispatches.c.body)
@@ -486,3 +484,65 @@ def sorted_due(armed):
     from engine.clock import parse
 
     return sorted(parse(one["due_at"]) for one in armed)
+
+
+# -- wishes and unread notices --------------------------------------------------------
+
+
+def test_a_user_keeps_an_address_and_a_wish_of_the_own(app):
+    from tests.callers import callers, problem_of
+
+    mine, other = callers(app)("dept_handler"), callers(app)("dept_head")
+    kept = mine.post("/me/contact", {"email": "h@example.org", "by_mail": False})
+
+    assert kept.get_json() == {
+        "name": "dept_handler", "email": "h@example.org", "by_mail": False, "seen_at": None,
+        "unread": 0,
+    }  # fmt: skip
+    assert mine.get("/me/contact").get_json() == kept.get_json()
+    assert other.get("/me/contact").get_json()["email"] is None
+    assert problem_of(mine.post("/me/contact", {"email": "nobody"})) == (422, "invalid-data")
+    assert mine.post("/me/contact", {}).get_json()["email"] is None
+
+
+def test_what_is_handed_over_is_unread_until_it_was_looked_at(any_app):
+    from tests.callers import callers
+
+    case_id = begin(any_app, by="street_dispatcher")
+    complete(any_app, "street_dispatcher", case_id, "accept", outcome="accept")
+    complete(any_app, "street_dispatcher", case_id, "assign", data={"lead": "D04"})
+    task = "five_steps.handle.1"
+    cases.handle(any_app, actor(any_app, "dept_liaison"), case_id, ClaimTask(task))
+    handing = TransferTask(task, "dept_handler", "ill", None)
+    cases.handle(any_app, actor(any_app, "dept_liaison"), case_id, handing)
+    caller = callers(any_app)("dept_handler")
+
+    (notice,) = caller.tasks("cc")
+    assert (notice["text"], notice["task"], notice["unread"]) == (
+        "transferred",
+        f"{case_id}.{task}",
+        True,
+    )
+    seen = caller.post("/me/notices-seen", {"until": notice["at"]}).get_json()
+    assert (seen["unread"], caller.tasks("cc")[0]["unread"]) == (0, False)
+    # Looking back does not make it unread again, nor does a moment that is yet to come.
+    caller.post("/me/notices-seen", {"until": "2020-01-01T00:00:00Z"})
+    later = caller.post("/me/notices-seen", {"until": "2099-01-01T00:00:00Z"}).get_json()
+    assert later["seen_at"] == "2026-09-14T01:00:00Z"
+    assert callers(any_app)("dept_head").tasks("cc") == []
+
+
+def test_the_command_line_says_where_a_user_is_told(app, monkeypatch, capsys):
+    from engine import cli
+
+    monkeypatch.setenv("DATABASE_URL", app.database.url.render_as_string(False))
+    monkeypatch.setenv("CLOCK", "manual")
+
+    assert cli.run(["user", "email", "dept_handler", "h@example.org"]) == 0
+    with app.database.reading() as tx:
+        assert contacts.reachable(tx) == {"dept_handler": "h@example.org"}
+    assert cli.run(["user", "email", "nobody", "h@example.org"]) == 1
+    assert cli.run(["user", "email", "dept_handler"]) == 0
+    with app.database.reading() as tx:
+        assert contacts.reachable(tx) == {}
+    assert "h@example.org" not in capsys.readouterr().err

@@ -7,9 +7,9 @@ import pytest
 from engine import cases, deployments, following, identities, timers, views
 from engine.cli.diagrams import read_files
 from engine.commands import ClaimTask, CompleteTask, SuspendCase, TransferTask
-from tests.test_pages import CONTRAST, address, chromium, people, texts
+from tests.test_pages import CONTRAST, address, chromium, formed, people, texts
 
-__all__ = ["address", "chromium", "people"]
+__all__ = ["address", "chromium", "formed", "people"]
 
 ROOT = Path(__file__).parent.parent
 PHONE = {"width": 390, "height": 844}
@@ -89,6 +89,17 @@ def test_the_diagram_fits_a_phone_and_keeps_the_texts_readable(people, whistle):
     assert page.evaluate("viewer.get('canvas').zoom()") >= 0.6
     box = page.locator("#diagram [data-element-id=dept_call]").bounding_box()
     assert 0 <= box["x"] <= PHONE["width"]
+
+
+@needs_viewer
+def test_a_diagram_without_a_picture_leaves_the_page_without_one(people, app, who, formed):
+    case_id = cases.start(app, who("resident"), process="formed", data={}).case_id
+    page = people("street_dispatcher")
+    with page.expect_response(f"**/cases/{case_id}/diagrams") as answer:
+        page.goto(f"/cases/{case_id}")
+
+    assert answer.value.json() == {"items": []}
+    page.wait_for_selector("#diagram", state="hidden")
 
 
 def test_a_notice_rings_until_it_was_read(people, app, who):

@@ -44,7 +44,9 @@ def diagrams_of(case: JsonObject, entries: list[JsonObject], pinned: Pinned) -> 
     """
     elements = _elements(entries, now=text(application().clock.now()))
     keys = list(dict.fromkeys([case["process"], *(key for key, _ in elements)]))
-    return [_diagram(key, elements, pinned) for key in keys if key in pinned.bundle.processes]
+    found = [_diagram(key, elements, pinned) for key in keys if key in pinned.bundle.processes]
+    # One that was written as text and never laid out has no picture.
+    return [one for one in found if "BPMNShape" in one["xml"]]
 
 
 def _diagram(key: str, elements: Elements, pinned: Pinned) -> JsonObject:

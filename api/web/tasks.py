@@ -42,6 +42,7 @@ def home() -> str:
         who,
         view=view if view in _views(who) else "mine",
         q=request.args.get("q") or None,
+        overdue=bool(request.args.get("overdue")),
         limit=PAGE_SIZE,
         cursor=request.args.get("cursor"),
     )
@@ -55,6 +56,7 @@ def home() -> str:
         views=_views(who),
         found=found,
         q=request.args.get("q", ""),
+        overdue=bool(request.args.get("overdue")),
         who=who,
     )
 

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from engine import clock, identities
+from engine import clock, contacts, identities
 from engine.cli import terminal
 from engine.cli.installation import opened
 from engine.settings import Settings
@@ -79,6 +79,19 @@ def list_users(settings: Settings, *, as_json: bool) -> None:
     ]
     text = terminal.rows(("name", "person", "roles", "", ""), lines)
     terminal.answer(document, as_json=as_json, text=text)
+
+
+@user.command("email")
+@click.argument("name")
+@click.argument("address", required=False)
+@click.pass_obj
+def email(settings: Settings, *, name: str, address: str | None) -> None:
+    """Tell the user NAME of work at ADDRESS; without one, no more."""
+    with opened(settings) as app:
+        identities.actor(app, name)
+        with app.database.writing() as tx:
+            contacts.put(tx, name, email=address, by_mail=True)
+    terminal.say(f"{name} is told by e-mail." if address else f"{name} is told no more.")
 
 
 @user.command("disable")

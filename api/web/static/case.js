@@ -63,6 +63,7 @@ async function begin() {
   const { items } = await answer.json();
   if (items.length > 1) items.forEach(addTab);
   if (items.length) await show(items[0]);
+  else place.closest("section").hidden = true;
 }
 
 begin();
