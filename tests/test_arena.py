@@ -16,6 +16,7 @@ import pytest
 from api import create_app
 from engine import cases, deployments, identities, outbox, replay, timers, views
 from engine.application import Application
+from engine.cli import main
 from engine.commands import CompleteJob, CompleteTask
 from engine.demo.city import PASSWORD
 from engine.errors import InvalidData, NotAllowed
@@ -282,3 +283,34 @@ def test_a_page_sends_what_was_filled_in(repair, browser):
         "parts": ["seat", "leg"],
         "dangerous": False,
     }
+
+
+def test_a_form_that_fills_one_datum_is_filled_in_on_a_page(repair):
+    repair.do("Activity_report", REPORT)
+    client = create_app(repair.app).test_client()
+    client.post("/sign-in", data={"name": "street_dispatcher", "password": PASSWORD})
+    address = f"/tasks/{repair.case}.Process_repair.Activity_approve.1"
+    ours = {"Sec-Fetch-Site": "same-origin"}
+
+    page = client.get(address).get_data(as_text=True)
+    typed = {"act": "complete", "approval.approved": "True", "approval.limit": "100.25"}
+    refused = client.post(address, data=typed, headers=ours)
+    done = client.post(address, data={**typed, "approval.limit": "100.5"}, headers=ours)
+
+    assert "<td>pole</td>\n<td>80</td>" in page
+    assert (refused.status_code, done.status_code) == (422, 303)
+    assert "须为 0.5 的倍数" in refused.get_data(as_text=True)
+    assert repair.shown["data"]["approval"] == {"approved": True, "limit": 100.5}
+    case = client.get(f"/cases/{repair.case}").get_data(as_text=True)
+    assert "Approved：Yes；At most：100.5" in case
+    assert "street：East Street；House number：4" in case
+
+
+def test_the_command_checks_the_folder(sqlite_url, monkeypatch, capsys):
+    monkeypatch.setenv("DATABASE_URL", sqlite_url)
+
+    with pytest.raises(SystemExit) as end:
+        main(["check", str(FOLDER)])
+
+    assert end.value.code == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "10 files: 0 errors, 3 warnings."

@@ -7,7 +7,7 @@ fields, each with its fault beside it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -153,6 +153,12 @@ def _local(value: str) -> str:
 
 def shown(one: Component, value: Any, names: Mapping[str, Any]) -> str:
     """Return a datum as people read it: by the labels of its choices, moments in local time."""
+    if one.type == "object" and isinstance(value, dict) and not times.is_withheld(value):
+        inner = [(part, value[part.key]) for part in fields_of(one.parts) if part.key in value]
+        return "；".join(
+            f"{language.pick(part.label, part.label_en)}：{shown(part, item, names)}"
+            for part, item in inner
+        )
     labels = {str(entry.value): entry for entry in choices_of(one, names)}
     values = value if isinstance(value, list) else [value]
     if labels and all(str(item) in labels for item in values):
@@ -245,6 +251,19 @@ def _collect_object(
             _collect(part, f"{name}.{part.key}", typed, known, found)
     if found or was or one.required:
         result[one.key] = found
+
+
+def pickers(form: Form) -> Iterator[str]:
+    """Yield the names on the page of the fields that take files, those of objects too."""
+    yield from _pickers(tuple(form.fields()), "")
+
+
+def _pickers(parts: tuple[Component, ...], path: str) -> Iterator[str]:
+    for one in fields_of(parts):
+        if one.type == "filepicker" and not one.readonly:
+            yield path + one.key
+        elif one.type == "object":
+            yield from _pickers(one.parts, f"{path}{one.key}.")
 
 
 def _collect_rows(one: Component, name: str, typed: Typed) -> list[dict[str, Any]]:

@@ -228,10 +228,9 @@ def _missing(key: str) -> InvalidData:
 
 def _keep_files(task_id: str, form: Form, typed: Typed) -> None:
     """Store the files that were chosen; their ids stand in for them from now on."""
-    for one in form.fields():
-        if one.type == "filepicker" and not one.readonly:
-            for file in uploads.chosen(one.key):
-                typed.add(one.key, _store(task_id, file))
+    for name in fields.pickers(form):
+        for file in uploads.chosen(name):
+            typed.add(name, _store(task_id, file))
 
 
 def _other(task_id: str, _attempt: _Attempt) -> Response:
