@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from hypothesis import strategies as st
+
 from engine import commands as c
 from engine.errors import EngineError
 from tests import test_kernel_nets
+from tests.memory import flows, process
 from tests.pairs import Both
 
 
@@ -22,12 +25,50 @@ def _without_handlers(block: Any) -> Any:
     return tuple(_without_handlers(one) for one in block)
 
 
-nets = test_kernel_nets.blocks.map(_without_handlers)
+CALLS = ("alone", "called", "for each")
+
+nets = st.tuples(
+    test_kernel_nets.blocks.map(_without_handlers),
+    st.sampled_from(CALLS),
+    st.sampled_from(("timer", "signal", "escalation")),
+    st.booleans(),
+)
+"""A net, how it is called, and what is attached to the call."""
 
 
-def run_net(block: Any, choices: list[int]) -> Both:
+def _files(net: Any) -> list[bytes]:
+    block, how, trigger, interrupting = net
+    content = test_kernel_nets.net(block)
+    if how == "alone":
+        return [content]
+    many = (
+        '<multiInstanceLoopCharacteristics camunda:collection="items" camunda:elementVariable="one">'
+        "<extensionElements><camunda:properties>"
+        '<camunda:property name="outputCollection" value="all"/>'
+        '<camunda:property name="outputElement" value="[one, v]"/>'
+        "</camunda:properties></extensionElements></multiInstanceLoopCharacteristics>"
+    )
+    stays = "" if interrupting else ' cancelActivity="false"'
+    caller = process(
+        '<startEvent id="start"/><userTask id="before"/><callActivity id="call" calledElement="p">'
+        '<extensionElements><camunda:in variables="all"/>'
+        '<camunda:in sourceExpression="${v + 1}" target="v"/>'
+        '<camunda:out source="v" target="v"/></extensionElements>'
+        + (many if how == "for each" else "")
+        + f'</callActivity><boundaryEvent id="late" attachedToRef="call"{stays}>'
+        + test_kernel_nets.EVENTS[trigger]
+        + '</boundaryEvent><userTask id="hurry"/><scriptTask id="after"><script>v = v + 1</script>'
+        '</scriptTask><endEvent id="end"/>'
+        + flows("start > before > call > after > end", "late > hurry > after"),
+        key="main",
+        extra=test_kernel_nets.ROOTS,
+    )
+    return [caller, content]
+
+
+def run_net(net: Any, choices: list[int]) -> Both:
     """Run a net on both, with the commands that ``choices`` choose; return the case."""
-    case = Both(test_kernel_nets.net(block))
+    case = Both(*_files(net))
     case.checks = False
     case.start(v=choices[0] % 5, items=["a", "b", "c"])
     for choice in choices:
