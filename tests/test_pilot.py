@@ -48,7 +48,7 @@ def pilot(tmp_path_factory):
         env=environment,
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=900,
         check=False,
     )
     return folder / "var" / "pilot", f"{done.stdout}\n{done.stderr}"
