@@ -20,9 +20,9 @@ from tests.spiff_memory import SpiffCase
 
 KNOWN = {
     "refused": "an element that SpiffWorkflow runs wrongly is refused at deployment: "
-    "spiffworkflow.md 7, 8 and 11",
+    "docs/spiffworkflow.md 7, 8 and 11",
     "not-on-executor": "SpiffWorkflow cannot change a multi-instance activity that runs, nor "
-    "hold one of its instances; the command is refused by name",
+    "hold one of its instances; the command is refused by name: docs/spiffworkflow.md, at its end",
 }
 
 

@@ -1,6 +1,6 @@
 """What was measured of SpiffWorkflow, line by line: built around, or refused by name.
 
-The numbers are those of the list of measured facts. The first test is about what
+The numbers are those of ``docs/spiffworkflow.md``. The first test is about what
 SpiffWorkflow keeps to itself and we need: if a release takes it away, it says so.
 """
 
@@ -606,6 +606,25 @@ def test_17_data_stores_and_pools_document_and_a_missing_start_event_is_no_riddl
     case.start()
 
     assert case.tasks == ["p.t.1"]
+
+
+def test_a_join_in_a_second_round_waits_for_the_branches_of_that_round():
+    case = SpiffCase(
+        process(
+            '<startEvent id="s"/><exclusiveGateway id="m"/><parallelGateway id="f"/>'
+            '<userTask id="a"/><userTask id="b"/><parallelGateway id="j"/><userTask id="z"/>'
+            '<exclusiveGateway id="x" default="x_e"/><endEvent id="e"/>'
+            + flows("s > m > f > a > j > z > x > e", "f > b > j", "x > m : again")
+        )
+    )
+    case.start(again=True)
+    for task in ("p.a.1", "p.b.1", "p.z.1", "p.b.2"):
+        case.complete(task)
+    waiting = case.tasks
+    case.complete("p.a.2")
+
+    assert waiting == ["p.a.2"]
+    assert case.tasks == ["p.z.2"]
 
 
 @pytest.mark.parametrize(
