@@ -31,12 +31,15 @@ class Engine(PythonScriptEngine):
         return json.dumps(self.answer)
 
 
-def run(folder: Path, process: str, forms: dict[str, Json], service: Json) -> Json:
+def run(
+    folder: Path, process: str, forms: dict[str, Json], service: Json, start: Json | None = None
+) -> Json:
     """Return the data that a process ends with; what it sends comes back to itself.
 
     Args:
         forms: what a person fills in, by element.
         service: what every service answers.
+        start: the data to begin with.
     """
     parser = SpiffBpmnParser()
     parser.add_bpmn_files([str(one) for one in sorted(folder.glob("*.bpmn"))])
@@ -44,7 +47,8 @@ def run(folder: Path, process: str, forms: dict[str, Json], service: Json) -> Js
     spec = parser.get_spec(process)
     engine = Engine(service)
     workflow = BpmnWorkflow(spec, parser.get_subprocess_specs(process), script_engine=engine)
-    supplier = parser.get_spec("Process_supplier")
+    if start:
+        workflow.task_tree.set_data(**start)
     while not workflow.is_completed():
         workflow.do_engine_steps()
         workflow.refresh_timers()
@@ -55,7 +59,7 @@ def run(folder: Path, process: str, forms: dict[str, Json], service: Json) -> Js
             ) if hasattr(task.task_spec, "add_data_from_form") else None
             task.run()
         if not ready and not workflow.is_completed():
-            _pass_on(workflow, supplier, engine)
+            _pass_on(workflow, parser.get_spec("Process_supplier"), engine)
     return dict(workflow.last_task.data)
 
 

@@ -17,7 +17,7 @@ from api import create_app
 from engine import cases, deployments, identities, outbox, replay, timers, views
 from engine.application import Application
 from engine.cli import main
-from engine.commands import CompleteJob, CompleteTask
+from engine.commands import CompleteJob, CompleteTask, RetryIncident
 from engine.demo.city import PASSWORD
 from engine.errors import InvalidData, NotAllowed
 from tests import spiff_oracle
@@ -167,6 +167,29 @@ def test_who_did_not_get_the_approval_reads_why(arena):
         arena.do("Activity_refused", by="street_dispatcher")
     arena.do("Activity_refused")
     assert arena.shown["state"] == "completed"
+
+
+@pytest.mark.parametrize("executor", ["kernel", "spiff"])
+def test_scripts_around_rounds_and_instances_run_once(app, executor):
+    name = "rounds.bpmn"
+    files = {name: (FOLDER.parent / "rounds" / name).read_bytes()}
+    deployments.deploy(app, identities.operator(), files, executor=executor)
+    known = spiff_oracle.run(FOLDER.parent / "rounds", "Process_rounds", {}, {}, {"limit": 10})
+    admin = identities.actor(app, "admin")
+
+    case = cases.start(app, admin, process="Process_rounds", data={}).body["id"]
+
+    # The script after the loop reads what is not there yet, and is run again by itself.
+    before = views.case(app, admin, case)
+    told = [(one["element"], one["code"]) for one in before["incidents"]]
+    assert told == [("Activity_count", "script-failed")]
+    assert (before["data"]["total"], before["data"]["rounds"]) == (12, 3)
+    cases.handle(app, admin, case, RetryIncident(None, {"limit": 10}, "given"))
+    after = views.case(app, admin, case)
+    assert after["state"] == "completed"
+    assert after["data"] == known
+    assert known["counted"] == 30
+    assert list(replay.replay(app, [case])) == [None]
 
 
 # -- what people see and may do, on one executor and one database ----------------------

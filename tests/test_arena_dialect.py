@@ -319,11 +319,6 @@ def test_words_inside_of_others_are_shown_with_them(word):
             ("spiff-not-done", "error", "e"),
         ),
         (
-            task("task", s("preScript", "a = 1"), MANY.format("")),
-            "",
-            ("spiff-not-done", "error", "t"),
-        ),
-        (
             ('<task id="t"><dataInputAssociation id="i"><sourceRef>store</sourceRef>'
             '</dataInputAssociation></task><dataStoreReference id="store"/>'),
             "",

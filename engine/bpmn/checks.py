@@ -191,7 +191,8 @@ def _check_reserved(node: Node, findings: Findings) -> None:
 
 
 def _written(node: Node) -> Iterator[str]:
-    for code in (node.before, node.code, node.after):
+    around = () if node.loop is None else (node.loop.before, node.loop.after)
+    for code in (node.before, node.code, node.after, *around):
         if code is not None:
             yield from sorted(code.writes)
     for mapping in (*node.inputs, *node.outputs):

@@ -42,7 +42,8 @@ def _of_event(event: EventDefinition) -> Iterator[Code]:
 
 
 def _of_loop(loop: Loop) -> Iterator[Code]:
-    yield from _given(loop.cardinality, loop.collection, loop.completion, loop.condition)
+    yield from _given(loop.before, loop.cardinality, loop.collection, loop.completion)
+    yield from _given(loop.condition, loop.after)
     if loop.output is not None:
         yield loop.output[1]
 

@@ -173,6 +173,7 @@ class Loop:
         condition: standard loops: go on while true.
         test_before: standard loops: test before the first round.
         maximum: standard loops: at most this many rounds.
+        before, after: scripts that run once around the whole.
     """
 
     kind: LoopKind
@@ -184,6 +185,8 @@ class Loop:
     condition: Code | None = None
     test_before: bool = False
     maximum: int | None = None
+    before: Code | None = None
+    after: Code | None = None
 
 
 @dataclass(frozen=True, slots=True)

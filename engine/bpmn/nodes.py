@@ -122,7 +122,7 @@ def read_node(
     )
     if kind in ACTIVITIES:
         node = replace(node, loop=read_loop(element, extensions, reading))
-        spiff.demand_scripts_inside(element, node, reading)
+        node = spiff.with_scripts_around(element, node)
     return _with_details(node, element, extensions, around, reading)
 
 

@@ -12,7 +12,7 @@ import ast
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.bpmn.document import (
@@ -289,15 +289,15 @@ def variable_of(extensions: Extensions, reading: Reading) -> str | None:
     return name
 
 
-def demand_scripts_inside(element: Element, node: Node, reading: Reading) -> None:
-    """Refuse scripts around a repeated activity that are to run once for all of it."""
+def with_scripts_around(element: Element, node: Node) -> Node:
+    """Return a repeated activity whose scripts run once around it all, unless they say else."""
     if node.loop is None or not (node.before or node.after):
-        return
+        return node
     for one in children(element, "standardLoopCharacteristics", "multiInstanceLoopCharacteristics"):
-        if one.get(f"{{{SPIFF}}}scriptsOnInstances") != "true":
-            message = "preScript and postScript would run once, around all rounds or instances."
-            hint = "Draw them as script tasks before and after, or set scriptsOnInstances."
-            reading.findings.error("spiff-not-done", element, message, hint)
+        if one.get(f"{{{SPIFF}}}scriptsOnInstances") == "true":
+            return node
+    loop = replace(node.loop, before=node.before, after=node.after)
+    return replace(node, loop=loop, before=None, after=None)
 
 
 def own_output(node: Node, reading: Reading) -> tuple[DataMapping, ...]:

@@ -80,6 +80,7 @@ def drain(run: Run) -> None:
 
 STEPS: dict[str, Step] = {
     "again": firing.again,
+    "around": loops.around,
     "begin": loops.start,
     "begin_case": starting.begin_case,
     "begin_throw": entering.begin_throw,

@@ -13,9 +13,9 @@ from typing import Any
 from engine.bpmn.model import Loop, LoopKind
 from engine.kernel.completion import take_out
 from engine.kernel.ending import kill, kill_content
-from engine.kernel.names import names_at, write
+from engine.kernel.names import assign, names_at, write
 from engine.kernel.plan import Place
-from engine.kernel.questions import ask, truth, values
+from engine.kernel.questions import ask, run_script, truth, values
 from engine.kernel.rows import (
     ACTIVE,
     BODY,
@@ -40,12 +40,15 @@ from engine.kernel.rows import (
 )
 from engine.kernel.run import Run, Stuck
 from engine.kernel.semantics import MAX_INSTANCES
+from engine.scripts import Code
 
 
 def start(run: Run, name: str) -> None:
     """Open the whole of a loop where its token stands, and queue its first instances."""
     place = run.place(name)
     loop = _loop(place)
+    if loop.before is not None:
+        _script(run, name, loop.before, None)
     items = _items(run, name, loop)
     standard = loop.kind is LoopKind.STANDARD
     again = not standard or not loop.test_before or _goes_on(run, name, loop, 0)
@@ -241,7 +244,21 @@ def _finish(run: Run, name: str, outcome: str | None) -> None:
     if loop.output is not None:
         outputs = run.data.get(name).get("outputs", {})
         write(run, run.surroundings(name), {loop.output[0]: _ordered(outputs)}, name)
+    run.perform("exit" if loop.after is None else "around", name, outcome)
+
+
+def around(run: Run, name: str, outcome: str | None) -> None:
+    """Run the script that follows the whole of a loop, then leave it."""
+    loop = _loop(run.place(name))
+    if loop.after is not None:
+        _script(run, name, loop.after, outcome)
     run.perform("exit", name, outcome)
+
+
+def _script(run: Run, name: str, code: Code, outcome: str | None) -> None:
+    scope = run.surroundings(name)
+    found = run_script(run, run.site(name, "script"), code, names_at(run, scope, outcome))
+    assign(run, scope, name, found, code)
 
 
 def _ordered(outputs: dict[str, Any]) -> list[Any]:

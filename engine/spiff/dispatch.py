@@ -81,6 +81,7 @@ def _fire_joins(run: Run) -> bool:
 
 STEPS: dict[str, Step] = {
     "again": firing.again,
+    "around": loops.around,
     "begin": loops.start,
     "begin_case": starting.begin_case,
     "begin_throw": moves.begin_throw,

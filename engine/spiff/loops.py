@@ -10,10 +10,11 @@ from __future__ import annotations
 from typing import Any
 
 from engine.bpmn.model import Kind, Loop, LoopKind
+from engine.scripts import Code
 from engine.spiff import incidents
-from engine.spiff.asking import ask, truth, values
+from engine.spiff.asking import ask, run_script, truth, values
 from engine.spiff.books import ACTIVE, DONE_COUNT, FRAME, MULTI, NEXT, TOTAL, Scope
-from engine.spiff.data import names_at, write
+from engine.spiff.data import assign, names_at, write
 from engine.spiff.kinds import DONE
 from engine.spiff.limits import MAX_INSTANCES
 from engine.spiff.machine import READY, Token, rank
@@ -29,6 +30,8 @@ def start(run: Run, host: str) -> None:
     """
     token = run.tokens[host]
     loop = _loop(token)
+    if loop.before is not None:
+        _script(run, token, loop.before, None)
     items = _items(run, token, loop)
     standard = loop.kind is LoopKind.STANDARD
     again = not standard or not loop.test_before or _goes_on(run, token, token.scope, 0)
@@ -241,7 +244,22 @@ def _finish(run: Run, whole: Token, outcome: str | None) -> None:
         outputs = run.data.get(whole.name).get("outputs", {})
         write(run, whole.scope, {loop.output[0]: _ordered(outputs)}, whole)
     whole.phase = DONE
-    run.perform("exit", whole.name, outcome)
+    run.perform("exit" if loop.after is None else "around", whole.name, outcome)
+
+
+def around(run: Run, host: str, outcome: str | None) -> None:
+    """Run the script that follows the whole of a loop, then leave it."""
+    whole = run.tokens[host]
+    loop = _loop(whole)
+    if loop.after is not None:
+        _script(run, whole, loop.after, outcome)
+    run.perform("exit", host, outcome)
+
+
+def _script(run: Run, token: Token, code: Code, outcome: str | None) -> None:
+    names = names_at(run, token.scope, outcome)
+    found = run_script(run, run.site(token, "script"), code, names)
+    assign(run, token.scope, token, found, code)
 
 
 def _ordered(outputs: dict[str, Any]) -> list[Any]:
