@@ -214,7 +214,7 @@ def _send_mail(
     if not _is_news(app, one):
         return _failed(app, one, post.NotSentError("done meanwhile", for_good=True))
     try:
-        server.send(written(one, app.settings.smtp_url), to=address)
+        server.send(written(app, one), to=address)
     except post.NotSentError as reason:
         return _failed(app, one, reason)
     return _arrived(app, one)
@@ -260,49 +260,30 @@ _SAYS = {
     "task-assigned": ("任务已交给您办理", "Task handed to you"),
     "notice": ("提醒", "Notice"),
 }
-_NOTICES = {
+_OWN = {
     "assigned": ("任务已交给您办理", "A task was given to you"),
     "transferred": ("任务已转交给您办理", "A task was handed over to you"),
-    "sign_reminder": ("请尽快签收", "Please sign for it soon"),
-    "due_warning": ("即将到期（黄色预警）", "Due soon (yellow)"),
-    "overdue": ("已超期（红色）", "Overdue (red)"),
-    "arrival_missed": ("未按时到场", "Not arrived in time"),
-    "event_late": ("网格事件某环节超时", "A step of a grid event is late"),
-    "event_overnight": ("网格事件当日无人处置", "Nobody acted on a grid event that day"),
-    "event_result": (
-        "您发现的事已有结果，三十天内可再次反映",
-        "What you found has a result; for 30 days you may ask again",
-    ),
-    "situation_report": ("请续报情况", "Please report the situation"),
-    "whistle_informed": ("抄告：一件哨单与贵单位有关", "For information: a whistle concerns you"),
-    "opinion_letter": ("街道的意见已送达", "The street's opinion has arrived"),
-    "not_accepted": ("您反映的事项不予受理，理由见答复", "Not accepted; the reply says why"),
-    "not_approved": ("您反映的事项未吹哨，理由见答复", "Not whistled; the reply says why"),
-    "handed_to_grid": ("您反映的事项已转网格办理", "Your report is with the grid now"),
-    "handed_to_consultation": (
-        "您反映的事项已转议事协商",
-        "Your report is with a consultation now",
-    ),
-    "supervision_assigned": ("督办已交办（抄送）", "A supervision was assigned (for information)"),
-    "supervision_refused": ("督办申请不予立项", "The supervision asked for is not opened"),
-    "supervision_progress": ("请反馈督办进展", "Please report the progress under supervision"),
-    "supervision_reminder": ("督办催办（第一次）", "Supervision: first reminder"),
-    "supervision_circular": ("督办通报（第二次）", "Supervision: second warning, by circular"),
-    "supervision_bulletin": ("督办月度通报已发布", "The month's bulletin of supervisions is out"),
 }
-"""Texts of the notices that the diagrams of this office send; another one goes as it is."""
+TEXTS = "notice_texts"
+"""The list of what the notices of diagrams say."""
 
 
-def text_of(code: str) -> tuple[str, str]:
-    """Return a notice's text in Chinese and English."""
-    return _NOTICES.get(code, (code, code))
+def text_of(app: Application, code: str) -> tuple[str, str]:
+    """Return a notice's text in Chinese and English; the code itself where there is none."""
+    texts = app.references.active.get(TEXTS)
+    rows = [] if texts is None else [row for row in texts.rows if row["code"] == code]
+    if rows:
+        return str(rows[0]["text_zh"]), str(rows[0]["text_en"])
+    return _OWN.get(code, (code, code))
 
 
-def written(one: Dispatch, smtp_url: str) -> EmailMessage:
+def written(app: Application, one: Dispatch) -> EmailMessage:
     """Return the e-mail for a message, in both languages and without anything personal."""
     told = orjson.loads(one.body)
     zh, en = _SAYS[told["type"]]
-    step_zh, step_en = text_of(told["text"]) if told["type"] == "notice" else (told["step"],) * 2
+    step_zh, step_en = (
+        text_of(app, told["text"]) if told["type"] == "notice" else (told["step"],) * 2
+    )
     due = told.get("due_at")
     lines = [
         f"{zh}：{step_zh}",
@@ -318,7 +299,7 @@ def written(one: Dispatch, smtp_url: str) -> EmailMessage:
     message = EmailMessage()
     message["Subject"] = _line(f"[闭环] {zh}：{step_zh}（{told['number']}）")
     # The same at every attempt, so that a mail program shows it once.
-    domain = post.domain_of(smtp_url)
+    domain = post.domain_of(app.settings.smtp_url)
     message["Message-ID"] = f"<{one.key.replace('/', '.')}@{domain}>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content("\n".join(lines))

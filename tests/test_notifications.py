@@ -546,3 +546,27 @@ def test_the_command_line_says_where_a_user_is_told(app, monkeypatch, capsys):
     with app.database.reading() as tx:
         assert contacts.reachable(tx) == {}
     assert "h@example.org" not in capsys.readouterr().err
+
+
+def test_every_notice_of_the_diagrams_has_a_text_in_both_languages(app):
+    from pathlib import Path
+
+    from lxml import etree
+
+    camunda = "{http://camunda.org/schema/1.0/bpmn}"
+    codes = set()
+    for path in sorted((Path(__file__).parent.parent / "processes").glob("*.bpmn")):
+        for task in etree.parse(str(path)).iter("{*}serviceTask"):
+            if task.get(f"{camunda}topic") == "notify":
+                codes |= {
+                    one.text
+                    for one in task.iter(f"{camunda}inputParameter")
+                    if one.get("name") == "text" and not (one.text or "").startswith("${")
+                }
+    with app.database.reading() as tx:
+        app.references.refresh(tx)
+
+    assert len(codes) > 20
+    assert [one for one in sorted(codes) if notices.text_of(app, one) == (one, one)] == []
+    assert notices.text_of(app, "due_warning") == ("即将到期（黄色预警）", "Due soon (yellow)")
+    assert notices.text_of(app, "said by nobody") == ("said by nobody", "said by nobody")

@@ -25,7 +25,7 @@ def install(app: Flask) -> None:
         remaining=times.remaining,
         unit=diagrams.unit,
         person=diagrams.person,
-        notice=lambda code: language.pick(*notices.text_of(code)),
+        notice=lambda code: language.pick(*notices.text_of(application(), code)),
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(_frame)

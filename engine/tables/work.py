@@ -11,7 +11,7 @@ outbox = table(
     key("case_id"),
     sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
-    text("kind"),  # message | signal | job
+    text("kind"),  # message | signal | job | notice
     text("body"),  # JSON
     at("written_at"),
     at("next_at", null=True),  # None: delivered or given up
