@@ -13,10 +13,11 @@ in WAL mode with ``synchronous=FULL``: what was acknowledged survives a power cu
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -67,10 +68,17 @@ def _from_driver(value: Any) -> datetime:
 Row = tuple[Any, ...]
 
 
+def _taker(names: Sequence[str]) -> Callable[[Mapping[str, Any]], Row]:
+    """Return what takes the values of these names, in this order."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda values: tuple(values[name] for name in names)
+
+
 class Statement:
     """A statement compiled once for one database."""
 
-    __slots__ = ("_clause", "_constants", "_in", "_order", "_out", "text")
+    __slots__ = ("_clause", "_constants", "_in", "_out", "_take", "text")
 
     def __init__(self, clause: ClauseElement, dialect: sa.Dialect) -> None:
         # The clause is kept with it, so that its id is not given to another.
@@ -79,8 +87,9 @@ class Statement:
         self.text = str(compiled)
         binds: Mapping[str, Any] = getattr(compiled, "binds", {})
         # Values by position; None where the driver takes them by name and knows moments.
-        self._order: Sequence[str] | None = getattr(compiled, "positiontup", None)
-        order = self._order or ()
+        order: Sequence[str] | None = getattr(compiled, "positiontup", None)
+        self._take = None if order is None else _taker(order)
+        order = order or ()
         self._in = [at for at, name in enumerate(order) if isinstance(binds[name].type, Moment)]
         # Values that stand in the clause itself, such as limits and states.
         self._constants = {name: one.value for name, one in binds.items() if not one.required}
@@ -90,9 +99,12 @@ class Statement:
     def bind(self, values: Mapping[str, Any]) -> Any:
         """Return ``values`` as the driver takes them."""
         given = {**self._constants, **values} if self._constants else values
-        if self._order is None:
+        if self._take is None:
             return given
-        bound = [given[name] for name in self._order]
+        taken = self._take(given)
+        if not self._in:
+            return taken
+        bound = list(taken)
         for at in self._in:
             if bound[at] is not None:
                 bound[at] = _to_text(bound[at])

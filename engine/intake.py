@@ -6,8 +6,8 @@ where none is. The executor judges the state; this judges the person and the dat
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from engine import access, commands, forms
 from engine.access import Actor, CaseFacts
@@ -119,8 +119,7 @@ def _start_node(pinned: Pinned, element: str | None) -> Node:
     return plain[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
+class Desk(NamedTuple):
     """Where a request is judged: who asks, and the case as it stands."""
 
     app: Application

@@ -102,11 +102,10 @@ class References:
             pinned: list name -> version, as the case's earlier entries used them.
             at: the command's moment; rows are looked up as of its local day.
         """
-        versions = dict(self._active)
-        for name, version in pinned.items():
-            known = self._known.get((name, version))
-            if known is not None:
-                versions[name] = known
+        versions: Mapping[str, ListVersion] = self._active
+        if pinned:
+            known = {name: self._known.get((name, one)) for name, one in pinned.items()}
+            versions = {**versions, **{name: one for name, one in known.items() if one}}
         return ReferenceData(self.organisation, versions, as_of=self.calendar.local(at).date())
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from engine import intake, projection, references, store, views
@@ -98,7 +97,7 @@ def _attempt(app: Application, case_id: str, request: Request) -> Done:
         command, pair = intake.prepare(desk, request.command, sealer)
     turn = Turn(row, snapshot, pinned, request, command, sealer, max(now, row.at))
     if request.actor.stands_in:
-        turn = replace(turn, acting_for=request.actor.acting_for(pair))
+        turn = turn._replace(acting_for=request.actor.acting_for(pair))
     return apply(app, turn)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import orjson
 
@@ -40,8 +40,7 @@ TOPICS = frozenset(
 """Topics of service tasks that the application does itself (``topics``)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One command on its way through ``handle``."""
 
     actor: Actor
@@ -56,8 +55,7 @@ class OutrunError(Exception):
     """Somebody appended to this history since it was read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(NamedTuple):
     """What one attempt came to: an answer, or a timer that has to fire before."""
 
     answer: Answer | None = None
@@ -65,8 +63,7 @@ class Done:
     sends: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(NamedTuple):
     """One command about to be applied, and the case it was read from.
 
     Attributes:
@@ -126,7 +123,8 @@ def apply(app: Application, turn: Turn) -> Done:
         after = after._replace(lists=canonical({**lists, **reference.used}).decode())
     with app.database.writing() as tx:
         answer = _write(app, tx, turn, (after, applied, entry))
-    return Done(answer, sends=any(one["type"] in _SENDING for one in applied.events))
+    kinds = {one["type"] for one in applied.events}
+    return Done(answer, sends=not _SENDING.isdisjoint(kinds))
 
 
 _SENDING = frozenset({"message_sent", "signal_sent", "job_opened", "message_awaited"})

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam as p
@@ -19,8 +18,7 @@ END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
 """Where a task without a due moment stands in the order of the inbox."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entered:
+class Entered(NamedTuple):
     """The entry that events belong to."""
 
     case_id: str

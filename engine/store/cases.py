@@ -54,6 +54,16 @@ class CaseRow(NamedTuple):
         assert self.data is not None
         return Snapshot(self.id, self.state, unpack(self.control), unfold(self.data))
 
+    def found_by(self) -> dict[str, Any]:
+        """Return what people find and count cases by; most commands leave it as it was."""
+        return {
+            "business_key": self.business_key,
+            "unit": self.unit,
+            "state": self.state,
+            "end_state": self.end_state,
+            "ended_at": self.ended_at,
+        }
+
 
 CASE_COLUMNS = (
     cases.c.id,
@@ -101,7 +111,6 @@ _DUE = (
 _INSERT_CASE = sa.insert(cases)
 _MOVED = ("lists", "at", "position", "head", "semantics", "control", "data")
 _FOUND_BY = ("business_key", "unit", "state", "end_state", "ended_at")
-"""What people find and count cases by; most commands leave all of it as it was."""
 
 
 def _update(*names: str) -> sa.Update:
@@ -225,8 +234,8 @@ def update_case(
         "head": row.head,
         **_blobs_of(snapshot, semantics),
     }
-    found_by = {name: getattr(row, name) for name in _FOUND_BY}
-    if all(getattr(was, name) == value for name, value in found_by.items()):
+    found_by = row.found_by()
+    if found_by == was.found_by():
         return tx.run(_MOVE_CASE, values) == 1
     return tx.run(_UPDATE_CASE, values | found_by) == 1
 
