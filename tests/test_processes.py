@@ -425,6 +425,15 @@ def test_the_six_steps_of_a_consultation_stand_on_its_diagram():
     assert wanted - names == set()
 
 
+def test_every_step_of_a_consultation_is_played_by_some_scenario():
+    folder = ROOT.parent / "tests" / "scenarios"
+    files = [*folder.glob("consult_*.yaml"), *folder.glob("08*.yaml")]
+    lines = "".join(file.read_text(encoding="utf-8") for file in files)
+    entered = set(re.findall(r"^ {6}(\w+) \d", lines, re.MULTILINE))
+
+    assert set(process("consultation").nodes) - entered == set()
+
+
 def test_a_vote_is_secret_and_nothing_else_is_called_a_ballot():
     classes = {}
     for file in (ROOT / "forms").glob("*.json"):
