@@ -64,7 +64,7 @@ def source(tmp_path):
     shutil.copytree(ROOT / "processes" / "lists", folder / "lists")
     shutil.copy(FIVE_STEPS, folder)
     (folder / "demo").mkdir()
-    (folder / "demo" / "whistles.json").write_text(json.dumps(PLAN), "utf-8")
+    (folder / "demo" / "grid_events.json").write_text(json.dumps(PLAN), "utf-8")
     return folder
 
 

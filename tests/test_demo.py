@@ -2,16 +2,20 @@ import json
 import random
 from collections import Counter
 from datetime import UTC, datetime
+from pathlib import Path
 
 import orjson
 import pytest
 
 from engine import cases, demo, forms, identities, views
 from engine.access import Actor
+from engine.bpmn import reader
 from engine.commands import CompleteTask
 from engine.demo.crowd import Crowd, Post
 from engine.demo.papers import Papers
+from engine.demo.plans import Plans
 
+PLANS = Path(__file__).parent.parent / "processes" / "demo"
 STARTER = Post("RY001", "street_leader", "990101001")
 
 PLAN = {
@@ -33,6 +37,11 @@ PLAN = {
         "evaluate": {"outcomes": {"good": 1}},
     },
 }
+
+
+def elements_of(path):
+    diagram, _ = reader.read_cached(path.read_bytes(), path.name)
+    return {element for one in diagram.processes.values() for element in one.nodes}
 
 
 def simulate(app, tmp_path, count=2, seed=1, **changes):
@@ -109,7 +118,7 @@ def papers(app):
 def make_papers(app, plan):
     with app.database.reading() as tx:
         app.references.refresh(tx)
-    return Papers(app, plan, Crowd(app, "admin"), random.Random(1))
+    return Papers(app, Plans((plan,)), Crowd(app, "admin"), random.Random(1))
 
 
 def form(*components):
@@ -187,6 +196,83 @@ def test_a_place_below_the_starter_is_of_the_level_asked_for(papers, app):
     today = datetime(2026, 9, 14, tzinfo=UTC).date()
     assert app.references.organisation.unit(unit, today)["level"] == "grid2"
     assert app.references.organisation.within(unit, "990101001", today)
+
+
+def test_a_rule_for_starters_of_one_role_is_not_used_for_others(papers):
+    rules = [{"constant": "resident", "of": ["resident"]}, {"constant": "patrol"}]
+
+    assert papers._by_rules(rules, {}, set(), STARTER) == "patrol"
+    assert papers._by_rules(rules, {}, set(), Post("RY070", "resident", "x")) == "resident"
+    assert papers._by_rules(rules, {}, set(), None) == "patrol"
+
+
+def test_people_around_the_case_are_drawn_once_each(papers):
+    rule = {"people": ["resident", "volunteer"], "within": "community", "count": 4, "as": "person"}
+
+    drawn = papers._by_rule(rule, {"@unit": "99010100100101002"}, None)
+
+    assert len({one["person"] for one in drawn}) == 4
+    assert papers._by_rule({**rule, "count": 90}, {"@unit": "99010100100101002"}, None) is None
+
+
+def test_an_answer_may_bring_up_a_question_that_stands_before_it(papers):
+    late = form(
+        component("textfield", "why", conditional={"hide": '=kind != "a"'}, **REQUIRED),
+        component("select", "kind", **CHOICES, **REQUIRED),
+    )
+
+    values = papers._fill(late, {"kind": {"constant": "a"}}, {}, set(), STARTER)
+
+    assert sorted(values) == ["kind", "why"]
+
+
+def test_a_required_photo_is_taken(papers):
+    taking = form(component("filepicker", "photos", **REQUIRED))
+
+    values = papers._fill(taking, {}, {}, set(), STARTER)
+
+    assert [len(one) for one in values["photos"]] == [len(papers._app.clock.new_id())]
+
+
+# -- plans -----------------------------------------------------------------------------
+
+
+def test_every_case_is_of_exactly_one_kind():
+    plans = Plans(({**PLAN, "traits": {"late": 1}, "kinds": {"a": 1, "b": 1}},))
+    chance = random.Random(1)
+
+    drawn = [plans.traits("five_steps", chance) for _ in range(50)]
+
+    assert {frozenset(one) for one in drawn} == {frozenset({"late", "a"}), frozenset({"late", "b"})}
+    assert plans.traits("another", chance) == set()
+
+
+def test_a_plan_says_for_what_its_cases_start_what_it_leaves_open(tmp_path):
+    own = {**PLAN, "with": ["other.json"], "elements": {"accept": {"a": 1}, "p.accept": {"p": 1}}}
+    other = {
+        "process": "p",
+        "elements": {"accept": {"b": 1}, "check": {"c": 1}},
+        "traits": {"x": 1},
+    }
+    (tmp_path / "own.json").write_text(json.dumps(own), "utf-8")
+    (tmp_path / "other.json").write_text(json.dumps(other), "utf-8")
+
+    plans = Plans.read(tmp_path / "own.json")
+
+    assert plans.rule("five_steps", "accept") == {"a": 1}
+    assert plans.rule("p", "accept") == {"p": 1}
+    assert (plans.rule("p", "check"), plans.rule("p", "none")) == ({"c": 1}, {})
+    assert plans.traits("p", random.Random(1)) == {"x"}
+
+
+@pytest.mark.parametrize("path", sorted(PLANS.glob("*.json")), ids=lambda one: one.stem)
+def test_the_plans_of_the_office_name_elements_of_its_diagrams(path):
+    plans = Plans.read(path)
+    known = {element for diagram in PLANS.parent.glob("*.bpmn") for element in elements_of(diagram)}
+
+    assert {
+        one.rpartition(".")[2] for plan in plans.all for one in plan["elements"]
+    } - known == set()
 
 
 # -- the crowd -------------------------------------------------------------------------

@@ -45,7 +45,7 @@ def demo(settings: Settings, *, cases: int, seed: int, source: Path) -> None:
         versions = answer.body["definitions"] if answer.status == 201 else []
         terminal.say(f"Processes: {len(versions)} deployed." if versions else "No new processes.")
     if cases:
-        _simulate(settings, cases, seed, source / "demo" / "whistles.json")
+        _simulate(settings, cases, seed, source / "demo" / "grid_events.json")
     terminal.say(f"Demo logins: {ADMIN} or any role code such as street_dispatcher (roles.csv);")
     terminal.say(f"their password is {PASSWORD}.")
 

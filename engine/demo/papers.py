@@ -6,20 +6,25 @@ accepts; fields that are neither required nor named by a rule stay empty.
 A rule is one of ``{"weights": {value: weight}}`` (``"number": true`` = the values
 are numbers), ``{"one_of": [values]}``, ``{"constant": value}``, ``{"after": [amount,
 unit]}`` (a moment so long after now), ``{"datum": name}`` (what the task shows under
-that name), ``{"place": level}`` (a unit of that level around or below the starter's)
-and ``{"row": list, "column": name, "where": {column: value or values}}``. It may
-name ``when``, a trait without which it is not used. Of a list of rules the first
-that gives a value is taken.
+that name), ``{"place": level}`` (a unit of that level around or below the starter's),
+``{"people": [roles], "within": level, "count": n, "as": key}`` (rows of people who hold
+a role within the unit of that level around the case) and
+``{"row": list, "column": name, "where": {column: value or values}}``. It may name
+``when``, a trait without which it is not used, and ``of``, roles of the starter for
+whom it is meant. Of a list of rules the first that gives a value is taken.
 """
 
 from __future__ import annotations
 
+import hashlib
 import random
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from engine import deadlines, definitions, forms, lists, store
+from engine.commands import JsonObject
 from engine.demo.crowd import Crowd, Post
+from engine.demo.plans import Plans
 from engine.forms import Component, Form
 from engine.forms.fields import choices_of
 from engine.forms.model import CHOOSING
@@ -29,6 +34,11 @@ Rule = Mapping[str, Any]
 Rules = Rule | Sequence[Rule]
 Values = dict[str, Any]
 
+UNIT = "@unit"
+"""Under this name a rule finds the unit of the task's case."""
+PHOTO = bytes.fromhex("89504e470d0a1a0a")
+"""The beginning of a PNG file: all that a simulated photo holds."""
+
 WORDS = ("已到现场核实，情况属实。", "已按规定处置，附照片。", "经协调已落实，后续跟进。")
 
 
@@ -37,29 +47,41 @@ class Papers:
 
     Args:
         app: the plan's process is deployed.
-        plan: see ``simulation``.
+        plans: see ``plans``.
         crowd: knows the units.
         chance: where the dice come from.
     """
 
-    def __init__(
-        self, app: Application, plan: Mapping[str, Any], crowd: Crowd, chance: random.Random
-    ) -> None:
-        self._app, self._plan, self._crowd, self._random = app, plan, crowd, chance
+    def __init__(self, app: Application, plans: Plans, crowd: Crowd, chance: random.Random) -> None:
+        self._app, self._plans, self._crowd, self._random = app, plans, crowd, chance
+        self._usual = plans.fields()
         self._forms: dict[tuple[str, str], Form] = {}
 
     def start(self, person: Post, traits: Collection[str]) -> Values:
         """Return the data of a new report."""
-        start = self._plan["start"]
-        form = self._form(self._plan["process"], self._form_of(start))
-        rules = {**self._plan.get("fields", {}), **self._rules(start)}
+        process, start = self._plans.own["process"], self._plans.own["start"]
+        form = self._form(process, self._form_of(process, start))
+        own = self._rules(process, start)
+        rules = {**self._usual, **own}
         if form is None:
-            return self._free(self._rules(start), {}, traits, person)
+            return self._free(own, {}, traits, person)
         return self._fill(form, rules, {}, traits, person)
 
-    def _form_of(self, element: str) -> str | None:
+    def files(self, process: str, key: str | None, values: Values) -> list[JsonObject]:
+        """Return a photo for each file that the values name."""
+        form = self._form(process, key)
+        pickers = [one.key for one in form.fields() if one.type == "filepicker"] if form else []
+        ids = [one for name in pickers for one in values.get(name) or ()]
+        return [_photo(one) for one in ids]
+
+    def start_files(self, values: Values) -> list[JsonObject]:
+        """Return the photos that a new report comes with."""
+        process = self._plans.own["process"]
+        return self.files(process, self._form_of(process, self._plans.own["start"]), values)
+
+    def _form_of(self, process: str, element: str) -> str | None:
         with self._app.database.reading() as tx:
-            version = definitions.version(tx, self._plan["process"])
+            version = definitions.version(tx, process)
             return definitions.process_of(tx, version).nodes[element].form
 
     def _form(self, process: str, key: str | None) -> Form | None:
@@ -78,15 +100,17 @@ class Papers:
 
     def task(self, task: Mapping[str, Any], outcome: str | None, traits: Collection[str]) -> Values:
         """Return the data with which a task is completed."""
-        rules = {**self._plan.get("fields", {}), **self._rules(task["element"])}
+        own = self._rules(task["process"], task["element"])
+        rules = {**self._usual, **own}
         form = self._form(task["process"], task["form"])
+        known = {**task["data"], UNIT: task["unit"]}
         if form is None:
-            return self._free(self._rules(task["element"]), task["data"], traits, None)
-        known = {**task["data"], "outcome": outcome}
+            return self._free(own, known, traits, None)
+        known["outcome"] = outcome
         return self._fill(form, rules, known, traits, None)
 
-    def _rules(self, element: str) -> Mapping[str, Rules]:
-        rules: Mapping[str, Rules] = self._plan["elements"].get(element, {}).get("fields", {})
+    def _rules(self, process: str, element: str) -> Mapping[str, Rules]:
+        rules: Mapping[str, Rules] = self._plans.rule(process, element).get("fields", {})
         return rules
 
     def _fill(
@@ -98,9 +122,10 @@ class Papers:
         person: Post | None,
     ) -> Values:
         values: Values = {}
-        for one in form.fields():
+        # Twice: an answer may bring up a question that stands before it.
+        for one in (*form.fields(), *form.fields()):
             names = {**known, **values}
-            if one.readonly or one.key in forms.hidden(form, names):
+            if one.readonly or one.key in values or one.key in forms.hidden(form, names):
                 continue
             value = self._by_rules(rules.get(one.key, ()), names, traits, person)
             if value is None and one.required:
@@ -145,14 +170,15 @@ class Papers:
             text = deadlines.local_text(self._app.clock.now().replace(microsecond=0))
             return {"date": text[:10], "time": text[11:16]}.get(one.subtype, text)
         if one.type == "filepicker":
-            return None
+            return [self._app.clock.new_id()]
         return self._random.choice(WORDS)[: one.max_length]
 
     def _by_rules(
         self, rules: Rules, names: Mapping[str, Any], traits: Collection[str], person: Post | None
     ) -> Any:
         for rule in [rules] if isinstance(rules, Mapping) else rules:
-            if "when" not in rule or rule["when"] in traits:
+            is_meant = "of" not in rule or (person is not None and person.role in rule["of"])
+            if is_meant and ("when" not in rule or rule["when"] in traits):
                 value = self._by_rule(rule, names, person)
                 if value is not None:
                     return value
@@ -174,9 +200,27 @@ class Papers:
             return names.get(rule["datum"])
         if "place" in rule:
             return None if person is None else self._place(rule["place"], person.unit)
+        if "people" in rule:
+            return self._people(rule, names[UNIT])
         if "row" in rule:
             return self._row(rule)
         return rule.get("constant")
+
+    def _people(self, rule: Rule, unit: str) -> list[Values] | None:
+        """Rows of people who hold one of some roles around the case; None if there are too few."""
+        organisation, today = self._crowd.organisation, self._crowd.today
+        around = organisation.unit_at(unit, rule["within"], today) or unit
+        found = sorted(
+            {
+                person
+                for place in organisation.below(around, today)
+                for role in rule["people"]
+                for person in organisation.people_with(role, place, today)
+            }
+        )
+        if len(found) < rule["count"]:
+            return None
+        return [{rule["as"]: one} for one in self._random.sample(found, rule["count"])]
 
     def _place(self, level: str, unit: str) -> str:
         """A unit of a level around or below another; that itself if there is none."""
@@ -202,6 +246,17 @@ class Papers:
             for row in version.in_force(self._crowd.today)
             if all(_matches(row[column], wanted) for column, wanted in where.items())
         ]
+
+
+def _photo(attachment: str) -> JsonObject:
+    """Return a file as a start or ``AddAttachment`` takes it."""
+    return {
+        "attachment": attachment,
+        "name": {"name": "photo.png", "content": PHOTO.hex()},
+        "media_type": "image/png",
+        "size": len(PHOTO),
+        "sha256": hashlib.sha256(PHOTO).hexdigest(),
+    }
 
 
 def _matches(cell: Any, wanted: Any) -> bool:

@@ -6,9 +6,9 @@ the next. What the people decide comes from a *plan*, a JSON file beside the
 diagrams (``processes/demo/``), and from a random generator with a seed: the
 same plan, lists, diagrams and seed give the same histories.
 
-A plan names, in weights, what is chosen. A *trait* is drawn once per case (the
-department is late; the work has to be done again) and used up by the first step
-that knows it.
+A plan names, in weights, what is chosen; other plans may go with it
+(``plans``). A *trait* is drawn once per case (the department is late; the work has
+to be done again) and used up by the first step that knows it.
 """
 
 from __future__ import annotations
@@ -25,13 +25,12 @@ from engine import cases, deadlines, timers, views
 from engine.access import Actor
 from engine.calendar import LOCAL
 from engine.clock import ManualClock, parse
-from engine.commands import ClaimTask, CompleteTask
+from engine.commands import AddAttachment, ClaimTask, CompleteTask
 from engine.demo.crowd import Crowd
 from engine.demo.papers import Papers
+from engine.demo.plans import Plan, Plans
 from engine.errors import EngineError, NotAllowed
 from engine.ports import Application
-
-Plan = dict[str, Any]
 
 CLOSED = frozenset({"completed", "terminated", "voided", "withdrawn", "merged"})
 SHORT = timedelta(hours=12)
@@ -55,13 +54,13 @@ class Life:
     """What the simulation remembers of a running case.
 
     Attributes:
-        traits: what was drawn for it and is not yet used up.
+        traits: what was drawn for it and is not yet used up; None before its process is known.
         state: of the case when last looked at; the way it ended if it was cancelled.
         seen: open tasks and armed timers that are planned for, and incidents.
     """
 
     id: str
-    traits: set[str]
+    traits: set[str] | None
     state: str = "open"
     seen: set[str] = field(default_factory=set)
 
@@ -78,16 +77,17 @@ class Simulation:
 
     Args:
         app: opened on a ``ManualClock`` that stands at or before the plan's first day.
-        plan: see the module's description.
+        plans: see the module's description.
         crowd: who there is to act.
         seed: the same seed gives the same cases.
     """
 
-    def __init__(self, app: Application, plan: Plan, crowd: Crowd, seed: int) -> None:
+    def __init__(self, app: Application, plans: Plans, crowd: Crowd, seed: int) -> None:
         assert isinstance(app.clock, ManualClock)
-        self._app, self._clock, self._plan, self._crowd = app, app.clock, plan, crowd
+        self._app, self._clock, self._crowd = app, app.clock, crowd
+        self._plans, self._plan = plans, plans.own
         self._random = random.Random(seed)  # noqa: S311 - a simulation, no secret
-        self._papers = Papers(app, plan, crowd, self._random)
+        self._papers = Papers(app, plans, crowd, self._random)
         self._heap: list[Happening] = []
         self._order = 0
         self._lives: dict[str, Life] = {}
@@ -134,16 +134,17 @@ class Simulation:
 
     def _arrive(self, step: Callable[[], None]) -> None:
         step()
-        traits = self._plan.get("traits", {})
-        life = Life("", {name for name, share in traits.items() if self._random.random() < share})
+        traits = self._plans.traits(self._plan["process"], self._random)
+        life = Life("", traits)
         person = self._crowd.someone(self._plan["starters"], self._random)
-        data = self._papers.start(person, life.traits)
+        data = self._papers.start(person, traits)
         try:
             answer = cases.start(
                 self._app,
                 self._crowd.actor(person.name),
                 process=self._plan["process"],
                 data=data,
+                attachments=self._papers.start_files(data),
             )
         except EngineError as refusal:
             self._refused(refusal, "start")
@@ -161,6 +162,8 @@ class Simulation:
             return
         case = views.case(self._app, self._crowd.watcher(), life.id)
         life.state = case.get("end") or case["state"]
+        if life.traits is None:
+            life.traits = self._plans.traits(case["process"], self._random)
         for one in case["incidents"]:
             if life.new(f"incident {one['id']}"):
                 self.report[f"incident at {one['element']}: {one['code']}"] += 1
@@ -172,17 +175,18 @@ class Simulation:
         for link in case["links"]:
             if link["case"] not in self._lives:
                 # What a case starts (a question four weeks later) is lived too.
-                other = self._lives[link["case"]] = Life(link["case"], set())
+                other = self._lives[link["case"]] = Life(link["case"], None)
                 self._look(other)
 
     def _notice(self, life: Life, task: dict[str, Any]) -> None:
         if task["held"] or not life.new(task["id"]):
             return
-        rule = self._rule(task["element"])
+        process = cases.split_task(task["id"])[1].partition(".")[0]
+        rule = self._plans.rule(process, task["element"])
         late = rule.get("late")
-        at = self._clock.now()
-        if late and late["trait"] in life.traits and task.get("due_at"):
-            life.traits.discard(late["trait"])
+        at, traits = self._clock.now(), life.traits or set()
+        if late and late["trait"] in traits and task.get("due_at"):
+            traits.discard(late["trait"])
             due_at = max(at, parse(task["due_at"]))
             by = late["by"] if due_at - at > SHORT else late.get("soon", late["by"])
             self._later(self._after(due_at, *by), lambda: self._work(life, task["id"]))
@@ -255,7 +259,7 @@ class Simulation:
             if person is None:
                 return
             tried.append(person)
-            if self._complete(task, person, outcome, life.traits):
+            if self._complete(task, person, outcome, life.traits or set()):
                 self._look(life)
                 return
 
@@ -267,6 +271,8 @@ class Simulation:
         data = self._papers.task(task, outcome, traits)
         command = CompleteTask(task=name, outcome=outcome, data=data)
         try:
+            for file in self._papers.files(task["process"], task["form"], data):
+                cases.handle(self._app, person, case_id, AddAttachment(task=name, **file))
             cases.handle(self._app, person, case_id, command)
         except EngineError as refusal:
             self._refused(refusal, task["element"])
@@ -275,23 +281,23 @@ class Simulation:
         return True
 
     def _outcome(self, task: dict[str, Any], life: Life) -> str | None:
-        rule = self._rule(task["element"])
+        rule = self._plans.rule(task["process"], task["element"])
         declared = [one["value"] for one in task.get("outcomes") or []]
         if not declared:
             return None
+        traits = life.traits or set()
         for trait, outcome in rule.get("once", {}).items():
-            if trait in life.traits and outcome in declared:
-                life.traits.discard(trait)
+            if trait in traits and outcome in declared:
+                traits.discard(trait)
+                return str(outcome)
+        for trait, outcome in rule.get("always", {}).items():
+            if trait in traits and outcome in declared:
                 return str(outcome)
         weights = rule.get("outcomes") or {declared[0]: 1}
         known = [one for one in declared if weights.get(one)]
         if not known:
             return str(declared[0])
         return str(self._random.choices(known, [weights[one] for one in known])[0])
-
-    def _rule(self, element: str) -> Plan:
-        rule: Plan = self._plan["elements"].get(element, {})
-        return rule
 
     def _refused(self, refusal: EngineError, element: str) -> None:
         self.report[f"refused at {element}: {refusal.code}"] += 1

@@ -6,11 +6,10 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-import orjson
-
 from engine import store
 from engine.demo.city import ADMIN
 from engine.demo.crowd import Crowd
+from engine.demo.plans import Plans
 from engine.demo.simulation import Simulation
 from engine.ports import Application
 
@@ -45,5 +44,4 @@ def simulate(
             return Counter()
         store.put_fact(tx, fact, str(count))
         app.references.refresh(tx)
-    document = orjson.loads(plan.read_bytes())
-    return Simulation(app, document, Crowd(app, ADMIN), seed).run(count, step)
+    return Simulation(app, Plans.read(plan), Crowd(app, ADMIN), seed).run(count, step)
