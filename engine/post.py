@@ -87,23 +87,30 @@ def mail_server(url: str) -> Iterator[MailServer]:
 def _connect(parts: SplitResult) -> smtplib.SMTP:
     host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
     safe = ssl.create_default_context()
+    connection: smtplib.SMTP
     if parts.scheme == "smtps":
-        connection: smtplib.SMTP = smtplib.SMTP_SSL(
-            host, port, timeout=TIMEOUT_SECONDS, context=safe
-        )
-        is_safe = True
+        connection = smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_SECONDS, context=safe)
     else:
         connection = smtplib.SMTP(host, port, timeout=TIMEOUT_SECONDS)
+    try:
+        _enter(connection, parts, safe)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _enter(connection: smtplib.SMTP, parts: SplitResult, safe: ssl.SSLContext) -> None:
+    is_safe = parts.scheme == "smtps"
+    if not is_safe:
         connection.ehlo()
         is_safe = connection.has_extn("starttls")
         if is_safe:
             connection.starttls(context=safe)
     if parts.username:
-        if not is_safe and not _is_here(host):
-            connection.close()
+        if not is_safe and not _is_here(parts.hostname or ""):
             raise NotSentError("the mail server offers no TLS for the password")
         connection.login(unquote(parts.username), unquote(parts.password or ""))
-    return connection
 
 
 def call_webhook(url: str, body: bytes, *, key: str, at: datetime) -> None:

@@ -26,10 +26,12 @@ class Mailbox:
     mails: list[tuple[str, EmailMessage]] = field(default_factory=list)
     answers: dict[str, int] = field(default_factory=dict)
     connections: int = 0
+    login: str = ""
+    """What AUTH PLAIN must say, in base64; empty = nobody is asked."""
 
-    def url(self, sender: str = "bihuan@example.org") -> str:
-        """Return the SMTP_URL of the server."""
-        return f"smtp://127.0.0.1:{self.port}/?from={sender}"
+    def url(self, sender: str = "bihuan@example.org", user: str = "") -> str:
+        """Return the SMTP_URL of the server; ``user`` is ``name:password@``."""
+        return f"smtp://{user}127.0.0.1:{self.port}/?from={sender}"
 
 
 @contextmanager
@@ -45,7 +47,12 @@ def mailbox() -> Iterator[Mailbox]:
             for raw in self.rfile:
                 line = raw.decode().strip()
                 word = line.partition(" ")[0].upper()
-                if word == "RCPT":
+                if word == "EHLO" and box.login:
+                    self.wfile.write(b"250-here\r\n250 AUTH PLAIN\r\n")
+                elif word == "AUTH":
+                    is_known = line.split()[-1] == box.login
+                    self.say(235 if is_known else 535, "login")
+                elif word == "RCPT":
                     to = line.partition("<")[2].partition(">")[0]
                     self.say(box.answers.get(to, 250), "recipient")
                 elif word == "DATA":

@@ -332,6 +332,32 @@ def test_a_server_that_says_nothing_is_left_after_a_while(app, monkeypatch):
         assert rows(office) == [("mail", "street_dispatcher", 1, False, "no answer in time", True)]
 
 
+@pytest.mark.parametrize(
+    ("password", "said"), [("p%40ss", None), ("wrong", "SMTPAuthenticationError")]
+)
+def test_the_mail_server_is_told_name_and_password(app, box, password, said):
+    from base64 import b64encode
+
+    box.login = b64encode(b"\0bihuan\0p@ss").decode()
+    url = box.url(user=f"bihuan:{password}@")
+    office = replace(app, settings=replace(app.settings, smtp_url=url))
+    begin(wish(office, "street_dispatcher", ADDRESS))
+
+    assert send(office) == (0 if said else 1)
+    assert [row[4] for row in rows(office)] == [said]
+
+
+def test_a_password_goes_nowhere_without_tls(app, box):
+    # An address that leads to this machine, and is not one of those that are it alone.
+    url = box.url(user="bihuan:secret@").replace("127.0.0.1", "0.0.0.0")
+    office = replace(app, settings=replace(app.settings, smtp_url=url))
+    begin(wish(office, "street_dispatcher", ADDRESS))
+
+    assert send(office) == 0
+    assert [row[4] for row in rows(office)] == ["the mail server offers no TLS for the password"]
+    assert box.mails == []
+
+
 def test_what_a_stopped_process_has_leased_is_sent_after_the_lease(office, told):
     begin(office)
     outbox.deliver_all(office)
