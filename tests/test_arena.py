@@ -192,6 +192,24 @@ def test_scripts_around_rounds_and_instances_run_once(app, executor):
     assert list(replay.replay(app, [case])) == [None]
 
 
+@pytest.mark.parametrize("executor", ["kernel", "spiff"])
+def test_what_an_error_carries_is_caught(app, executor):
+    name = "thrown.bpmn"
+    files = {name: (FOLDER.parent / "thrown" / name).read_bytes()}
+    deployments.deploy(app, identities.operator(), files, executor=executor)
+    known = spiff_oracle.run(FOLDER.parent / "thrown", "Process_thrown", {}, {})
+    admin = identities.actor(app, "admin")
+
+    case = cases.start(app, admin, process="Process_thrown", data={}).body["id"]
+
+    shown = views.case(app, admin, case)
+    assert (shown["state"], shown["incidents"]) == ("completed", [])
+    # The library loses what the interrupted sub-process had written.
+    assert shown["data"] == {**known, "level": 7}
+    assert known == {"reading": {"level": 7}, "noted": 8}
+    assert list(replay.replay(app, [case])) == [None]
+
+
 # -- what people see and may do, on one executor and one database ----------------------
 
 

@@ -313,12 +313,6 @@ def test_words_inside_of_others_are_shown_with_them(word):
         (task("task", s("spell", "x")), "", ("ignored", "warning", "t")),
         (task("task", "", "", 'spiffworkflow:spell="x"'), "", ("ignored", "warning", "t")),
         (
-            event("endEvent", "error", "", 'errorRef="e"'),
-            '<error id="e" errorCode="x"><extensionElements>'
-            + s("payloadExpression", "1") + "</extensionElements></error>",
-            ("spiff-not-done", "error", "e"),
-        ),
-        (
             ('<task id="t"><dataInputAssociation id="i"><sourceRef>store</sourceRef>'
             '</dataInputAssociation></task><dataStoreReference id="store"/>'),
             "",

@@ -111,8 +111,9 @@ class EventDefinition:
         value: the timer's expression (a constant text becomes a literal), or the
             condition of a conditional event.
         correlation: the keys that must all match, for messages.
-        payload: for thrown messages and signals: expression giving the data (a dict), or None.
-        variable: datum that takes the payload; None = its keys are written one by one.
+        payload: expression for what is sent along, a dict with messages and signals; or None.
+        variable: datum that takes the payload; None = its keys are written one by one,
+            and what an error or escalation carries is not kept.
         code_variable: datum that takes the error or escalation code.
         message_variable: datum that takes the error's message.
     """

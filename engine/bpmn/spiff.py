@@ -58,8 +58,8 @@ READ: Mapping[str, frozenset[str]] = {
     "instructionsForEndUser": _PEOPLE,
     "messagePayload": _MESSAGES,
     "messageVariable": _MESSAGES,
-    "payloadExpression": frozenset({"signal"}),
-    "variableName": frozenset({"signal", "userTask"}),
+    "payloadExpression": frozenset({"signal", "error", "escalation"}),
+    "variableName": frozenset({"signal", "error", "escalation", "userTask"}),
     "processVariableCorrelation": _MESSAGES,
     "properties": frozenset(),
     "serviceTaskOperator": frozenset({"serviceTask"}),
@@ -71,8 +71,6 @@ ELSEWHERE = {
     "preScript": "SpiffWorkflow does not run it there either. Draw a script task before it.",
     "postScript": "SpiffWorkflow does not run it there either. Draw a script task after it.",
     "instructionsForEndUser": "Instructions are shown with tasks of people only.",
-    "payloadExpression": "Errors and escalations carry a code only. Write the data before.",
-    "variableName": "Errors and escalations carry a code only. Write the data before.",
 }
 
 IGNORED = {
@@ -150,12 +148,7 @@ def _judge(element: Element, reading: Reading) -> None:
 
 def _judge_elsewhere(element: Element, name: str, owner: str, reading: Reading) -> None:
     hint = ELSEWHERE.get(name, "Move it to where it belongs.")
-    if name in ("payloadExpression", "variableName"):
-        message = f"{name} of an {owner} is not done here."
-        reading.findings.error("spiff-not-done", element, message, hint)
-    else:
-        message = f"{name} is ignored at a {owner}."
-        reading.findings.warning("ignored", element, message, hint)
+    reading.findings.warning("ignored", element, f"{name} is ignored at a {owner}.", hint)
 
 
 def _judge_attribute(element: Element, name: str, reading: Reading) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.bpmn.document import Element, body_of, child, children, local, text_of, vendor
 from engine.bpmn.expressions import expression, timer
-from engine.bpmn.extensions import Extensions
+from engine.bpmn.extensions import Extensions, read_extensions
 from engine.bpmn.messages import (
     Correlations,
     Site,
@@ -201,9 +201,13 @@ def _coded(site: Site, trigger: Trigger) -> EventDefinition | None:
             f"Choose an {word} with a code in the editor.",
         )
         return None
+    said = None if target is None else read_extensions(target, site.reading)
+    carried = None if said is None else said.spiff("payloadExpression")
     return EventDefinition(
         trigger,
         name=code,
+        payload=site.reading.code(site.element, expression, carried) if site.throws else None,
+        variable=said.spiff("variableName") if said is not None and not site.throws else None,
         code_variable=vendor(site.element, f"{word}CodeVariable")
         or site.extensions.properties.get("codeVariable"),
         message_variable=vendor(site.element, f"{word}MessageVariable")

@@ -33,6 +33,8 @@ def _of_error(definition: EventDefinition, thrown: JsonObject) -> JsonObject:
         written[definition.code_variable] = thrown.get("code")
     if definition.message_variable is not None:
         written[definition.message_variable] = thrown.get("message")
+    if definition.variable is not None:
+        written[definition.variable] = thrown.get("data")
     return written
 
 

@@ -48,7 +48,7 @@ def throw(run: Run, name: str) -> None:
 
 
 def _error(run: Run, name: str, definition: EventDefinition) -> None:
-    payload = {"code": definition.name}
+    payload = {"code": definition.name, **_carried(run, name, definition)}
     if not throw_error(run, name, definition.name, payload):
         _announce(run, name, "error_thrown", payload)
         what = "An error" if definition.name is None else f"Error {definition.name!r}"
@@ -77,16 +77,26 @@ def throw_error(
 
 
 def _escalation(run: Run, name: str, definition: EventDefinition) -> None:
-    payload = {"code": definition.name}
+    payload = {"code": definition.name, **_carried(run, name, definition)}
     take = _catcher(run, name, Trigger.ESCALATION, definition.name, payload)
     _announce(run, name, "escalation_thrown", payload)
     if take is not None:
         take()
 
 
+def _carried(run: Run, name: str, definition: EventDefinition) -> dict[str, Any]:
+    """Return what an error or escalation carries along, if anything."""
+    if definition.payload is None:
+        return {}
+    names = names_at(run, run.surroundings(name), run.tokens[name][T_OUTCOME])
+    return {"data": values(run, run.site(name, "payload"), [definition.payload], names)[0]}
+
+
 def _announce(run: Run, name: str, kind: str, payload: dict[str, Any]) -> None:
     element, nth, instance = run.visit_of(name)
-    run.emit(kind, run.surroundings(name), element, nth, instance, **payload)
+    # What it carries becomes data, and is told as such.
+    told = {key: value for key, value in payload.items() if key != "data"}
+    run.emit(kind, run.surroundings(name), element, nth, instance, **told)
 
 
 def _catcher(

@@ -37,7 +37,11 @@ def named(definition: EventDefinition, payload: Payload) -> JsonObject:
     """Return the data that an event writes."""
     if definition.trigger in (Trigger.ERROR, Trigger.ESCALATION):
         thrown = payload or {}
-        pairs = ((definition.code_variable, "code"), (definition.message_variable, "message"))
+        pairs = (
+            (definition.code_variable, "code"),
+            (definition.message_variable, "message"),
+            (definition.variable, "data"),
+        )
         return {name: thrown.get(what) for name, what in pairs if name is not None}
     if payload is None:
         return {}

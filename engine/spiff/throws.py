@@ -42,9 +42,9 @@ def throw(run: Run, host: str) -> None:
 
 
 def _error(run: Run, token: Token, definition: EventDefinition) -> None:
-    payload = {"code": definition.name}
+    payload = {"code": definition.name, **_carried(run, token, definition)}
     if not throw_error(run, token, definition.name, payload):
-        run.tell(token, "error_thrown", **payload)
+        _announce(run, token, "error_thrown", payload)
         what = "An error" if definition.name is None else f"Error {definition.name!r}"
         raise StuckError("error", f"{what} is caught by nobody.")
 
@@ -60,7 +60,7 @@ def throw_error(
     found = _catcher(run, token, Trigger.ERROR, code, only=only)
     if found is None:
         return False
-    run.tell(token, "error_thrown", **payload)
+    _announce(run, token, "error_thrown", payload)
     if token.task_spec.node.kind is Kind.END:
         stop(run, token)
     take_boundary(run, *found, payload)
@@ -68,11 +68,24 @@ def throw_error(
 
 
 def _escalation(run: Run, token: Token, definition: EventDefinition) -> None:
-    payload = {"code": definition.name}
+    payload = {"code": definition.name, **_carried(run, token, definition)}
     found = _catcher(run, token, Trigger.ESCALATION, definition.name)
-    run.tell(token, "escalation_thrown", **payload)
+    _announce(run, token, "escalation_thrown", payload)
     if found is not None:
         take_boundary(run, *found, payload)
+
+
+def _carried(run: Run, token: Token, definition: EventDefinition) -> dict[str, Any]:
+    """Return what an error or escalation carries along, if anything."""
+    if definition.payload is None:
+        return {}
+    names = names_at(run, token.scope, token.outcome)
+    return {"data": values(run, run.site(token, "payload"), [definition.payload], names)[0]}
+
+
+def _announce(run: Run, token: Token, kind: str, payload: dict[str, Any]) -> None:
+    # What it carries becomes data, and is told as such.
+    run.tell(token, kind, **{key: value for key, value in payload.items() if key != "data"})
 
 
 def _catcher(
