@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
+from api import create_app
 from engine import cases, deployments, identities, replay, views
 from engine.commands import ClaimTask
+from engine.demo.city import PASSWORD
 from tests.memory import flows, process
 
 WEEK = timedelta(days=7)
@@ -121,3 +125,24 @@ def test_who_cannot_do_the_task_is_not_shown_what_others_have_to_do(app):
     case_id = begin(app, "choosing", lead="D04")
 
     assert task_of(app, case_id, "RY205")["loads"] == []
+
+
+@pytest.mark.parametrize(
+    ("language", "heading"),
+    [("zh", "承办单位在办量"), ("en", "What the units have open")],
+)
+def test_the_page_shows_it_before_the_form(app, language, heading):
+    deploy(app, work("soon", "working_hours(4)"), choosing())
+    begin(app, "soon", code="D04")
+    case_id = begin(app, "choosing", lead="D04")
+    client = create_app(app).test_client()
+    client.post("/sign-in", data={"name": "street_analyst", "password": PASSWORD})
+    name = task_of(app, case_id, "RY005")["id"]
+
+    page = client.get(f"/tasks/{name}?lang={language}").get_data(as_text=True)
+
+    shown = page.partition('id="loads-title"')[2].partition("</section>")[0]
+    numbers = [text.partition("</td>")[0] for text in shown.split("<td>")[1:]]
+    assert shown.partition("</h2>")[0] == f">{heading}"
+    assert numbers == ["1", "0", "1"]
+    assert page.index("loads-title") < page.index('<form method="post" enctype')
