@@ -40,12 +40,13 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One file that was read: the list it is, its new version, the one in force."""
+    """One file that was read: what stands in it, its new version, the one in force."""
 
     file: str
     encoding: str
     described: bytes
     content: bytes
+    given: ListVersion
     version: ListVersion
     active: ListVersion | None
 
@@ -207,7 +208,7 @@ def _read(app: Application, plan: Plan, known: _Known, file: str, content: bytes
         descriptor, described = known.of(file, header)
         # What is wrong is said of the office's own file, not of the list's usual one.
         own = replace(descriptor, file=file)
-        version = lists.read(own, content, first=plan.as_of)
+        version = given = lists.read(own, content, first=plan.as_of)
         active = app.references.active.get(descriptor.name)
         stored = content
         if plan.as_of is not None:
@@ -221,7 +222,7 @@ def _read(app: Application, plan: Plan, known: _Known, file: str, content: bytes
         plan.findings += _findings_of(reason, file)
         return
     encoding = spreadsheets.encoding(content)
-    plan.sheets.append(Sheet(file, encoding, described, stored, version, active))
+    plan.sheets.append(Sheet(file, encoding, described, stored, given, version, active))
 
 
 def _findings_of(reason: InvalidList, file: str) -> list[Finding]:
@@ -234,13 +235,13 @@ def _check(app: Application, tx: Transaction, plan: Plan) -> None:
     """Add what is wrong or doubtful between lists."""
     old = dict(app.references.active)
     new = {**old, **{sheet.version.name: sheet.version for sheet in plan.sheets}}
-    ours = {sheet.file for sheet in plan.sheets}
-    was = {_said(one) for one in lists.check_references(old)}
-    for one in lists.check_references(new):
-        if one["file"] in ours:
-            plan.findings.append({**one, "severity": "error"})
-        elif _said(one) not in was:
-            plan.findings.append(one)
+    given = {sheet.version.name: sheet.given for sheet in plan.sheets}
+    wrong = lists.check_references(given, among=new)
+    plan.findings += [{**one, "severity": "error"} for one in wrong]
+    others = {name: version for name, version in old.items() if name not in given}
+    was = {_said(one) for one in lists.check_references(others, among=old)}
+    found = lists.check_references(others, among=new)
+    plan.findings += [one for one in found if _said(one) not in was]
     day = _day(app, plan)
     known = {_said(one) for one in Organisation(old).check(day)}
     if any(version.descriptor.kind == "people" for version in new.values()):

@@ -41,12 +41,14 @@ class ListVersion:
         version: as declared, else the beginning of the content's hash.
         sha256: of the file's bytes.
         rows: all rows as JSON, in the order of the file; not to be changed.
+        numbers: the number that a spreadsheet shows beside each row.
     """
 
     descriptor: Descriptor
     version: str
     sha256: str
     rows: tuple[JsonRow, ...]
+    numbers: tuple[int, ...] = ()
     _index: dict[tuple[Any, ...], list[JsonRow]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -115,7 +117,8 @@ def read(
     if findings:
         raise spreadsheets.refuse(descriptor.file, findings[:_MAX_FINDINGS])
     sha256 = hashlib.sha256(content).hexdigest()
-    return ListVersion(descriptor, version or sha256[:12], sha256, tuple(rows))
+    numbers = tuple(number for number, _ in lines)
+    return ListVersion(descriptor, version or sha256[:12], sha256, tuple(rows), numbers)
 
 
 def _check_columns(
@@ -170,17 +173,25 @@ def _check_keys(
     return findings
 
 
-def check_references(lists: Mapping[str, ListVersion]) -> list[Finding]:
+def check_references(
+    lists: Mapping[str, ListVersion], among: Mapping[str, ListVersion] | None = None
+) -> list[Finding]:
     """Return a warning for every value that names nothing in the list it refers to.
 
-    Lists that are not given are not checked against. Row numbers are those of a
-    file without empty rows.
+    Args:
+        lists: whose rows are checked.
+        among: the lists they may refer to (default: those that are checked); others
+            are not checked against.
     """
-    known = {name: {version.key(row)[0] for row in version.rows} for name, version in lists.items()}
+    known = {
+        name: {version.key(row)[0] for row in version.rows}
+        for name, version in (lists if among is None else among).items()
+    }
     found: list[Finding] = []
     for version in lists.values():
         columns = [c for c in version.descriptor.columns.values() if c.references]
-        for number, row in enumerate(version.rows, start=2):
+        numbers = version.numbers or range(2, len(version.rows) + 2)
+        for number, row in zip(numbers, version.rows, strict=False):
             for column in columns:
                 found += _dangling(version.descriptor.file, number, column, row, known)
     return found[:_MAX_FINDINGS]

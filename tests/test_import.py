@@ -221,6 +221,18 @@ def test_every_bad_cell_is_named_with_file_row_and_column(any_app):
     ]
 
 
+def test_rows_are_numbered_as_in_the_file_also_from_a_day_on(any_app):
+    header, rows = table("people")
+    rows[5]["unit_id"] = "S99-999"
+    lines = written(header, rows).decode("utf-8-sig").splitlines()
+    content = "\r\n".join([*lines[:3], "," * (len(header) - 1), *lines[3:]]).encode()
+
+    for day in (None, NOVEMBER):
+        assert said(prepared(any_app, day, people=content)) == [
+            ("people.csv", 8, "unit_id", "'S99-999' is not in org_units or departments")
+        ]
+
+
 def test_nothing_is_half_imported(any_app):
     units = changed("org_units", lambda rows: [*rows, {**rows[-1], "id": "990101009"}])
     people = changed("people", lambda rows: moved(rows, person_id=rows[0]["person_id"], role="x"))

@@ -61,6 +61,7 @@ def _who(entry: Entry) -> str:
         return ""
     if person is None:
         return actor
+    actor = diagrams.person(actor)
     return language.pick(f"{actor}（代 {person}）", f"{actor} for {person}")
 
 
