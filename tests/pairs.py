@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from engine import commands as c
 from engine.errors import EngineError
 from engine.events import Event
+from engine.execution import Executor, OpenTask
 from engine.spiff.refusals import refusals
 from tests.memory import Case
 from tests.spiff_memory import SpiffCase
@@ -77,7 +78,16 @@ class Both(Case):
         assert spiff.timers == self.timers
         assert spiff.incidents == self.incidents
         assert spiff.snapshot.data == self.snapshot.data
+        for task in self.tasks[:3]:
+            assert _seen(spiff.spiff, spiff, task) == _seen(self.kernel, self, task)
         Both.compared += 1
+
+
+def _seen(executor: Executor, case: Case, task: str) -> dict[str, Any]:
+    """Return an open task as the application sees it before a command."""
+    found = executor.task(case.bundle, case.snapshot, task)
+    seen = {name: getattr(found, name) for name in OpenTask.__slots__}
+    return {**seen, "names": dict(found.names)}
 
 
 def _told(do: Any, command: c.Command, actor: str) -> Any:

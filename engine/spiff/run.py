@@ -111,8 +111,21 @@ class Run(Ledger):
 
     def tell(self, token: Token, kind: str, /, **more: Any) -> Event:
         """Add an event of a visit."""
-        spec = token.task_spec
-        return self.emit(kind, token.scope, spec.element, token.nth, token.instance, **more)
+        scope = token.scope
+        event: Event = {
+            "type": kind,
+            "process": self.scopes[scope].process,
+            "element": token.task_spec.element,
+            "nth": token.nth,
+            "path": self.path(scope) if scope else [],
+        }
+        if token.instance is not None:
+            event["instance"] = token.instance
+        for name, value in more.items():
+            if value is not None:
+                event[name] = value
+        self.events.append(event)
+        return event
 
     def emit_case(self, kind: str, **more: Any) -> None:
         """Add an event of the case as a whole."""
