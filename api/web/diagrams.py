@@ -87,4 +87,8 @@ def unit(code: str | None) -> str:
 
 def person(name: str | None) -> str:
     """Return how a user is called: demo users carry the name of their role."""
-    return application().references.organisation.role_name(name) if name else ""
+    roles = application().references.active.get("roles")
+    for row in roles.rows if roles is not None and name else ():
+        if row["code"] == name:
+            return language.pick(str(row["name_zh"]), str(row["name_en"]))
+    return name or ""

@@ -124,8 +124,15 @@ def contact(app: Application, actor: Actor) -> Document:
 
 def unread(app: Application, actor: Actor, seen: datetime | None) -> int:
     """Return how many notices came after a moment; counting stops at 100."""
-    items = inbox_page(app, actor, view="cc", limit=100)["items"]
-    return sum(1 for one in items if one["unread"]) if seen is not None else len(items)
+    now, organisation = app.clock.now(), app.references.organisation
+    with app.database.reading() as tx:
+        items, _ = inbox.page(tx, actor.name, actor.grants, now=now, view="cc", limit=100)
+    return sum(
+        1
+        for one in items
+        if (seen is None or parse(one["at"]) > seen)
+        and access.concerns(actor, one["to"], one["unit"], organisation)
+    )
 
 
 def changes(app: Application, actor: Actor) -> tuple[str, Document]:
