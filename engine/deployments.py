@@ -19,7 +19,7 @@ from sqlalchemy import bindparam as p
 
 from engine import access, definitions, papers, schedules, store, unit_tests, uploads
 from engine.access import Actor
-from engine.bpmn import checks
+from engine.bpmn import checks, soundness
 from engine.bpmn.findings import Finding
 from engine.bpmn.model import Process
 from engine.cases import Answer
@@ -186,6 +186,7 @@ def _check(
             decisions=known_decisions,
             sandbox_check=app.sandbox.check,
         )
+        findings += soundness.check(diagram, others, filename=name)
         findings += papers.check(diagram, name, _papers(tx, upload, files))
         findings += uploads.not_run(app.executors[executor], diagram, others, name)
     findings += unit_tests.check(app, upload.diagrams)

@@ -235,6 +235,21 @@ def test_a_step_behind_a_join_that_no_token_fills_is_never_reached():
     assert told(body) == [("never-reached", one, NEVER) for one in ("c", "e", "j")]
 
 
+def test_what_a_designer_has_looked_at_is_not_told_again():
+    said = "<extensionElements><camunda:properties>{}</camunda:properties></extensionElements>"
+    seen = said.format('<camunda:property name="acknowledged" value="no-end, second-token"/>')
+    body = (
+        f'<exclusiveGateway id="m">{seen}</exclusiveGateway>'
+        + tags(startEvent="s", parallelGateway="f", userTask="a b c", endEvent="e")
+        + flows("s > f > a > m > c > e", "f > b > m")
+    )
+
+    assert told(body) == []
+    assert [one[:2] for one in told(body.replace("second-token", "deadlock"))] == [
+        ("second-token", "m")
+    ]
+
+
 def test_more_markings_than_the_limit_are_told_as_a_partial_search():
     branches = "abcdefgh"
     body = tags(startEvent="s", parallelGateway="f j", endEvent="e") + flows("s > f", "j > e")

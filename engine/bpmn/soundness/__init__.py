@@ -8,11 +8,12 @@ finding is therefore a warning and shows its path.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from engine.bpmn.document import Findings
 from engine.bpmn.findings import Finding
 from engine.bpmn.model import Diagram, Kind, Node, Process, Scope
-from engine.bpmn.soundness.net import Ending, build, catches_errors
+from engine.bpmn.soundness.net import WITHIN, Ending, build, catches_errors
 from engine.bpmn.soundness.search import Fault, Report, search
 
 SHOWN = 12
@@ -28,7 +29,8 @@ def check(diagram: Diagram, others: Mapping[str, Process], *, filename: str = ""
         filename: for the findings.
 
     Returns:
-        The findings, ordered by line, code and element; all of them warnings.
+        The findings, ordered by line, code and element; all of them warnings. Not among
+        them is what an element's property ``acknowledged`` names.
     """
     findings = Findings(filename)
     known = {**others, **diagram.processes}
@@ -43,7 +45,17 @@ def check(diagram: Diagram, others: Mapping[str, Process], *, filename: str = ""
                 _tell_partial(process, scope, report, findings)
             elif not report.faults:
                 _tell_never(scope, report, findings)
-    return findings.sorted()
+    return [one for one in findings.sorted() if not _is_acknowledged(diagram, one)]
+
+
+def _is_acknowledged(diagram: Diagram, finding: Finding) -> bool:
+    """Whether the designer has looked at it and said so, in the property ``acknowledged``."""
+    for process in diagram.processes.values():
+        node = process.nodes.get(finding.element or "")
+        properties = node.properties if node is not None else process.properties
+        if node is not None or finding.element == process.key:
+            return finding.code in properties.get("acknowledged", "").replace(",", " ").split()
+    return False
 
 
 class _Looked:
@@ -58,9 +70,10 @@ class _Looked:
         key = process.key, scope.id
         if key not in self._reports:
             self._under_way.add(key)
-            net = build(scope, lambda node: self._ending(process, node))
-            self._reports[key] = search(net)
+            within = [one for one in scope.nodes.values() if one.kind in WITHIN]
+            endings = tuple((one.id, self._ending(process, one)) for one in within)
             self._under_way.discard(key)
+            self._reports[key] = _searched(_Same(scope), endings)
         return self._reports[key]
 
     def _ending(self, process: Process, node: Node) -> Ending:
@@ -77,6 +90,27 @@ class _Looked:
             return Ending()
         report = self.report(process, scope)
         return Ending(report.ends or report.partial or not report.markings, report.fails)
+
+
+class _Same:
+    """A scope as a key: the same object, since the reader gives the same for the same file."""
+
+    __slots__ = ("scope",)
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.scope is self.scope
+
+    def __hash__(self) -> int:
+        return id(self.scope)
+
+
+@lru_cache(maxsize=1_000)
+def _searched(same: _Same, endings: tuple[tuple[str, Ending], ...]) -> Report:
+    known = dict(endings)
+    return search(build(same.scope, lambda node: known[node.id]))
 
 
 def _ends_its_scope(node: Node) -> bool:

@@ -24,6 +24,9 @@ from engine.bpmn.reach import link_names, masks
 SUBSETS_UP_TO = 6
 """Above this many conditional ways, one, two or all of them are tried."""
 
+WITHIN = frozenset({Kind.SUB_PROCESS, Kind.CALL})
+"""What runs a scope of its own inside."""
+
 _CALL_BY_NAME = re.compile(r"value\((['\"])(\w+)\1(?:, *None)?\)")
 
 
@@ -224,8 +227,7 @@ class _Builder:
             self._step(replace(step, clears=sum(armed)))
 
     def _through(self, node: Node, bit: int, *, alone: bool) -> Iterator[Step]:
-        within = node.kind in {Kind.SUB_PROCESS, Kind.CALL}
-        ending = self.ending(node) if within else Ending()
+        ending = self.ending(node) if node.kind in WITHIN else Ending()
         boundary = [self.scope.nodes[one] for one in node.boundary]
         if ending.ends:
             ends = node.kind is Kind.END and _ends_all(node)
@@ -329,4 +331,4 @@ def catches_errors(boundary: Node) -> bool:
     return any(one.trigger is Trigger.ERROR for one in boundary.events)
 
 
-__all__ = ["Ending", "Join", "Net", "Step", "build", "catches_errors"]
+__all__ = ["WITHIN", "Ending", "Join", "Net", "Step", "build", "catches_errors"]
