@@ -5,6 +5,7 @@ Everything is tried on both executors and both databases.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -21,6 +22,7 @@ from engine.commands import CompleteJob, CompleteTask, RetryIncident
 from engine.demo.city import PASSWORD
 from engine.errors import InvalidData, NotAllowed
 from tests import spiff_oracle
+from tests.callers import callers
 
 FOLDER = Path(__file__).parent / "arena" / "repair"
 TRACE = FOLDER.parent / "repair.trace"
@@ -210,6 +212,35 @@ def test_what_an_error_carries_is_caught(app, executor):
     assert list(replay.replay(app, [case])) == [None]
 
 
+CALLS = (
+    '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"'
+    ' xmlns:spiffworkflow="http://spiffworkflow.org/bpmn/schema/1.0/core" id="calls">'
+    '<process id="caller"><startEvent id="s"/><sequenceFlow id="f" sourceRef="s" targetRef="t"/>'
+    '<callActivity id="t" calledElement="called"/></process>'
+    '<process id="called"><ioSpecification><dataInput id="a"/><dataOutput id="b"/>'
+    "<inputSet><dataInputRefs>a</dataInputRefs></inputSet>"
+    "<outputSet><dataOutputRefs>b</dataOutputRefs></outputSet></ioSpecification>"
+    '<startEvent id="s2"/><sequenceFlow id="f2" sourceRef="s2" targetRef="t2"/>'
+    '<scriptTask id="t2"><script>b = a + 1\nc = value("x")</script></scriptTask></process>'
+    "</definitions>"
+)
+
+
+@pytest.mark.parametrize("executor", ["kernel", "spiff"])
+def test_a_called_process_takes_and_gives_what_it_declares(app, executor):
+    files = {"calls.bpmn": CALLS.encode()}
+    deployments.deploy(app, identities.operator(), files, executor=executor)
+    admin = identities.actor(app, "admin")
+
+    case = cases.start(app, admin, process="caller", data={"x": 1}).body["id"]
+    missing = views.case(app, admin, case)
+    cases.handle(app, admin, case, RetryIncident(None, {"a": 2}, "given"))
+
+    assert [one["code"] for one in missing["incidents"]] == ["mapping-failed"]
+    after = views.case(app, admin, case)
+    assert (after["state"], after["data"]) == ("completed", {"x": 1, "a": 2, "b": 3})
+
+
 # -- what people see and may do, on one executor and one database ----------------------
 
 
@@ -345,6 +376,17 @@ def test_a_form_that_fills_one_datum_is_filled_in_on_a_page(repair):
     case = client.get(f"/cases/{repair.case}").get_data(as_text=True)
     assert "Approved：Yes；At most：100.5" in case
     assert "street：East Street；House number：4" in case
+
+
+def test_programs_deploy_the_folder_and_read_its_forms(app):
+    deployer = callers(app)("deployer")
+    parts = [("f", (io.BytesIO(content), name, "text/plain")) for name, content in folder().items()]
+
+    made = deployer.upload("/definitions", parts)
+
+    assert made.status_code == 201
+    schema = deployer.get("/forms/approval-schema").get_json()
+    assert schema == json.loads((FOLDER / "approval-schema.json").read_text("utf-8"))
 
 
 def test_the_command_checks_the_folder(sqlite_url, monkeypatch, capsys):

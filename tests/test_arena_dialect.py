@@ -417,6 +417,19 @@ def test_outside_of_lanes_a_task_is_for_who_started_the_process():
     assert first(process).writes == ()
 
 
+def test_a_task_for_a_starter_who_is_nobody_is_told():
+    xml = (
+        f'{HEAD}<process id="p"><startEvent id="s"><messageEventDefinition id="d" messageRef="m"/>'
+        f'</startEvent>{flow("f", "s", "t")}<manualTask id="t"/></process>{MESSAGE}</definitions>'
+    )
+
+    _, findings = read(xml.encode(), "x.bpmn")
+
+    assert [(one.code, one.severity, one.element) for one in findings] == [
+        ("no-assignment", "warning", "t")
+    ]
+
+
 # -- calls -----------------------------------------------------------------------------
 
 

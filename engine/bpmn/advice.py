@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 
+from engine.bpmn.lanes import STARTER
 from engine.bpmn.model import ACTIVITIES, Flow, Kind, Node, Process, Scope
 from engine.bpmn.reading import Reading
 from engine.bpmn.structure import link_name
@@ -34,6 +35,7 @@ def advise(process: Process, reading: Reading) -> None:
         for node in scope.nodes.values():
             if node.kind is Kind.USER:
                 _advise_task(node, reading)
+    _advise_starter(process, reading)
     _advise_unreachable(process, reading)
     _advise_recursion(process, reading)
 
@@ -91,6 +93,22 @@ def _advise_task(node: Node, reading: Reading) -> None:
                 node.id,
                 f"outcomes_en names {value!r}, which is no outcome of the task.",
                 "Outcomes: " + ", ".join(node.outcomes) + ".",
+            )
+
+
+def _advise_starter(process: Process, reading: Reading) -> None:
+    """Name tasks for who started the case, where nobody does so by hand."""
+    starts = [process.root.nodes[one] for one in process.root.starts]
+    if not starts or any(not one.events for one in starts):
+        return
+    for node in process.nodes.values():
+        if node.assignment.users == (STARTER,):
+            _warn(
+                reading,
+                "no-assignment",
+                node.id,
+                "The task is for who started the case, and nobody starts it by hand.",
+                "Put it into a lane that names a role.",
             )
 
 
