@@ -91,7 +91,7 @@ def differential(*, count: int = 2000) -> list[Row]:
             f"differential: nets on both executors, {Both.compared:,} commands, seed {start}",
             count,
             "nets",
-            "nets on which they differ, in CPU s",
+            "CPU seconds for all of them; none differs",
             CPU() - began,
             float(count),
             ">= 2000",

@@ -23,6 +23,7 @@ from tests import (
     test_kernel_rearming,
     test_kernel_traps,
 )
+from tests.memory import flows, process
 from tests.nets import nets, run_net
 from tests.pairs import KNOWN, Both
 
@@ -34,6 +35,10 @@ MODULES = (
     test_kernel_loops,
     test_kernel_rearming,
     test_kernel_traps,
+)
+OUTCOMES = (
+    '<extensionElements><camunda:properties><camunda:property name="outcomes" value="yes=是"/>'
+    "</camunda:properties></extensionElements>"
 )
 WRITTEN = [
     pytest.param(module, test, id=f"{module.__name__[6:]}-{name}")
@@ -65,6 +70,23 @@ def test_written_cases_are_compared_and_known_differences_are_met():
 
     assert set(Both.met) == set(KNOWN)
     assert Both.compared > 100
+
+
+@pytest.mark.parametrize("gateway", ["parallelGateway", "inclusiveGateway"])
+def test_no_outcome_goes_past_a_join_on_either(gateway):
+    case = Both(
+        process(
+            f'<startEvent id="s"/><{gateway} id="f"/><userTask id="a">{OUTCOMES}</userTask>'
+            f'<task id="b"/><{gateway} id="j"/><exclusiveGateway id="x" default="x_e"/>'
+            '<endEvent id="e"/><endEvent id="g"/>'
+            + flows("s > f > a > j > x > e", "f > b > j", "x > g : value('outcome') == 'yes'")
+        )
+    )
+    case.start()
+    case.complete("a", "yes")
+
+    assert case.beside is not None
+    assert case.beside.entered() == case.entered()
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
