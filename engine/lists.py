@@ -131,9 +131,17 @@ def _check_columns(
         if name not in descriptor.columns
     ]
     needed = {*descriptor.key, *(n for n, c in descriptor.columns.items() if c.required)}
-    hint = "The first row must name it."
     missing = sorted(needed - set(header) - set(given))
-    return findings + [finding(file, 1, n, "this column is missing", hint) for n in missing]
+    return findings + [
+        finding(file, 1, name, "this column is missing", _hint(descriptor, name, "Name it in row 1"))
+        for name in missing
+    ]
+
+
+def _hint(descriptor: Descriptor, name: str, what: str) -> str:
+    if name != descriptor.first:
+        return f"{what}; it is needed."
+    return f"{what}, or import with --as-of D: rows without a first day begin on D."
 
 
 def _row(
@@ -147,7 +155,7 @@ def _row(
             findings.append(finding(descriptor.file, number, name, str(error), "Correct the cell."))
             continue
         if column.required and row[name] in (None, []):
-            hint = "Fill it; this column may not be empty."
+            hint = _hint(descriptor, name, "Fill it")
             findings.append(finding(descriptor.file, number, name, "the cell is empty", hint))
     return row
 
