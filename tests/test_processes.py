@@ -94,6 +94,15 @@ TIMERS = {
         "midnight": "24:00",
     },
     "return_visit": {"visit_window": "T9 三日期满"},
+    "supervision": {
+        "warn_half": "过半催办",
+        "warn_full": "到期预警",
+        "warn_late": "逾期未改",
+        "progress_due": "阶段反馈",
+        "reply_late": "逾期未回复",
+        "appeal_over": "申辩期满",
+        "month_end": "次月第一日",
+    },
     "department_score": {"appeal_over": "T10 期满"},
 }
 
@@ -461,6 +470,36 @@ def test_lateness_and_rework_call_the_supervision_into_the_same_case():
     }
 
     assert called == {"department_handling": "supervision", "whistle_report": "supervision"}
+
+
+def test_every_end_of_a_whistle_is_told_to_an_origin_that_waits():
+    scope = process("whistle_report").root
+    before = {flow.source for flow in scope.flows.values() if flow.target == "ended_how"}
+    ends = {flow.target for flow in scope.flows.values() if flow.source == "ended_how"}
+
+    assert before == {"origin_waits", "tell_origin"}
+    assert ends == {
+        "merged",
+        "info_expired",
+        "not_accepted",
+        "not_approved",
+        "handed_to_grid",
+        "handed_to_talk",
+        "closed",
+    }
+
+
+def test_what_another_case_is_started_with_is_read_as_started():
+    """``case`` names the running case in every expression."""
+    kept = {
+        (key, node.id, mapping.target): mapping.value.text
+        for key, node in all_nodes()
+        if node.topic == "start-case"
+        for mapping in node.outputs
+        if mapping.target.endswith("_case")
+    }
+
+    assert set(kept.values()) == {"started"}
 
 
 def test_reports_are_numbered_and_found_again_by_what_they_are_about():
