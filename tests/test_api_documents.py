@@ -21,6 +21,8 @@ GET /forms/{} GET /me POST /login POST /logout GET /clock POST /clock
 POST /definitions POST /definitions/check GET /definitions GET /definitions/{}
 GET /definitions/{}/versions/{} GET /definitions/{}/versions/{}/xml
 POST /definitions/{}/versions/{}/default GET /cases/{}/attachments/{}
+GET /me/contact GET /registers GET /registers/{} POST /cases/{}/code POST /cases/{}/erase
+POST /follow POST /me/contact POST /me/notices-seen
 """
 
 

@@ -117,4 +117,4 @@ def test_every_call_but_health_sign_in_and_the_document_needs_somebody(app, serv
             answer = send(address.replace("{", "").replace("}", ""))
             if answer.status_code != 401:
                 open_calls.add((method, path))
-    assert open_calls == {("post", "/api/v1/login"), ("post", "/api/v1/logout")}
+    assert open_calls == {("post", f"/api/v1/{name}") for name in ("follow", "login", "logout")}
