@@ -13,6 +13,7 @@ import pydantic_monty
 
 from engine.scripts.checks import Problem, examine
 from engine.scripts.code import Code, Facts, facts
+from engine.scripts.memo import Key, Memo
 from engine.scripts.names import HOST, PRELUDE
 from engine.scripts.outcome import Budget, Failure, Lookups, NoLookups, Outcome
 from engine.scripts.pool import Failed, Feed, Pool, Terms, failure_of
@@ -58,6 +59,7 @@ class Sandbox:
     def __init__(self, *, processes: int = 2, binary: str | None = None) -> None:
         """Set up; workers start with the first call. The arguments are those of ``Pool``."""
         self._pool = Pool(processes=processes, binary=binary)
+        self._memo = Memo()
 
     @property
     def version(self) -> str:
@@ -97,15 +99,23 @@ class Sandbox:
         terms = Terms(now, seed, budget)
         outcomes: dict[int, Outcome] = {}
         groups: dict[object, list[int]] = {}
+        keys: dict[int, Key | None] = {}
         for index, code in enumerate(codes):
             found = facts(code.text, code.mode)
             if found.mistake:
                 outcomes[index] = _unreadable(code, found)
+                continue
+            keys[index] = self._memo.key(code, found, inputs)
+            known = self._memo.find(keys[index])
+            if known is not None:
+                outcomes[index] = known
             else:
                 groups.setdefault(_group(index, found, inputs), []).append(index)
         for members in groups.values():
             results = self._batch([codes[i] for i in members], inputs, terms, lookups)
-            outcomes.update(zip(members, results, strict=True))
+            for index, outcome in zip(members, results, strict=True):
+                outcomes[index] = outcome
+                self._memo.keep(keys[index], outcome)
         return [outcomes[index] for index in range(len(codes))]
 
     def _batch(
