@@ -13,7 +13,7 @@ from datetime import timedelta
 import pytest
 from SpiffWorkflow.bpmn.specs import defaults
 from SpiffWorkflow.bpmn.specs.mixins.subworkflow_task import SubWorkflowTask
-from SpiffWorkflow.bpmn.util.subworkflow import BpmnBaseWorkflow, BpmnSubWorkflow
+from SpiffWorkflow.bpmn.util.subworkflow import BpmnBaseWorkflow
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.specs.base import TaskSpec
 from SpiffWorkflow.task import Task
@@ -81,7 +81,6 @@ def test_what_spiffworkflow_keeps_to_itself_is_still_there():
         Workflow: ["_task_completed_notify", "_mark_complete", "update_waiting_tasks"],
         BpmnBaseWorkflow: ["get_tasks_iterator"],
         BpmnWorkflow: ["create_subprocess"],
-        BpmnSubWorkflow: ["_calculate_depth"],
         SubWorkflowTask: ["_on_subworkflow_completed", "update_data"],
         defaults.ExclusiveGateway: ["connect_if", "_run_hook"],
         defaults.InclusiveGateway: ["connect_if", "_run_hook"],

@@ -239,14 +239,13 @@ class Ledger(View, ABC):
         control["visits"] = self.visits
         control["nets"] = [self._row_of(net) for net in self.top.nets()]
         control["scopes"] = {name: list(_SCOPE(one)) for name, one in self.scopes.items()}
-        tables = {
-            "tasks": {name: list(_WORK(one)) for name, one in self.tasks.items()},
-            "subs": {number: list(_SUB(one)) for number, one in self.subs.items()},
-            "actors": self.actors,
-            "incidents": incidents,
-            "held": self.held,
-            "counted": self.counted,
-        }
+        if self.tasks:
+            control["tasks"] = {name: list(_WORK(one)) for name, one in self.tasks.items()}
+        if self.subs:
+            control["subs"] = {number: list(_SUB(one)) for number, one in self.subs.items()}
+        if incidents:
+            control["incidents"] = incidents
+        tables = {"actors": self.actors, "held": self.held, "counted": self.counted}
         control.update({name: table for name, table in tables.items() if table})
         state = "suspended" if "" in self.held else "incident" if self.incidents else "open"
         return Snapshot(self.case_id, state, control, self.data)

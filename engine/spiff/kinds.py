@@ -52,7 +52,10 @@ class Lean:
         node, process: of the model; ``element`` is the node's id.
         prefix: ``process.element``, the beginning of its visits' names.
         whole: the spec of the multi-instance activity that it is one instance of.
-        flows: its outgoing flows, in the file's order.
+        flows: its outgoing flows, in the file's order; ``ways`` are their ids, ``targets``
+            where they lead.
+        reads: the data that completing it leaves and something of the process reads.
+        separated: a task of the process must be done by others than this one.
         conditions: those that have a condition, less the default flow.
         first: the first step of an activity. plain: nothing comes after its work.
         fallback: the flow of a choosing gateway that is taken when no other is.
@@ -69,9 +72,13 @@ class Lean:
     prefix: str
     whole: Lean | None = None
     flows: tuple[Flow, ...] = ()
+    ways: tuple[str, ...] = ()
+    targets: tuple[Lean, ...] = ()
     conditions: tuple[Flow, ...] = ()
     boundary: tuple[Wanted, ...] = ()
     catches: tuple[tuple[Lean, EventDefinition], ...] = ()
+    reads: frozenset[str] = frozenset()
+    separated = False
     first = "body"
     plain = True
     fallback: str | None = None
@@ -112,8 +119,9 @@ class Lean:
         """Let the flows that are taken lead to the next tasks."""
         top = my_task.workflow.top_workflow
         if not self.chooses:
-            my_task._sync_children(self.outputs, FUTURE)
-            top.taken = [flow.id for flow in self.flows]
+            top.taken = self.ways
+            for target in self.targets:
+                my_task._add_child(target, FUTURE)
         for child, flow in zip(my_task.children, top.taken, strict=True):
             child.flow, child.outcome = flow, top.outcome
 

@@ -158,6 +158,7 @@ class Net:
     """
 
     spec: Any
+    data: dict[str, Any]
     tasks: dict[int, Token]
     task_tree: Token
     completed: bool
@@ -259,14 +260,22 @@ class CaseNet(Net, BpmnWorkflow):
     def __init__(
         self, spec: BpmnProcessSpec, specs: Mapping[str, Any], books: Books, next_id: int
     ) -> None:
-        self.scope = ""
+        # Not the library's own: it makes an event manager, signals and a script engine.
+        self.scope, self.completed, self.last_task = "", False, None
+        self.spec, self.tasks, self.data = spec, {}, {}
+        self.subprocess_specs = specs
+        self.subprocesses: dict[int, SubNet] = {}
         self._next_id = next_id
-        super().__init__(spec, specs, _NO_SCRIPTS, deserializing=True)
         self.books = books
         self.queue: deque[Token] = deque()
         self.verdicts: dict[str, Any] = {}
         self.taken: list[str] = []
         self.outcome: str | None = None
+
+    @property
+    def script_engine(self) -> NoScripts:
+        """The engine that evaluates nothing."""
+        return _NO_SCRIPTS
 
     @property
     def ids(self) -> int:
@@ -297,11 +306,9 @@ class SubNet(Net, BpmnSubWorkflow):
     """
 
     def __init__(self, spec: BpmnProcessSpec, host: Token, top_workflow: CaseNet) -> None:
-        self.scope, self.host = "", host
-        super().__init__(spec, host.id, top_workflow, deserializing=True)
-
-    def _calculate_depth(self) -> int:
-        return 1
+        self.scope, self.completed, self.last_task = "", False, None
+        self.spec, self.tasks, self.data = spec, {}, {}
+        self.host, self.parent_task_id, self.top_workflow = host, host.id, top_workflow
 
     def finish(self) -> None:
         """Tell the activity around it that its content has ended."""

@@ -12,6 +12,7 @@ from engine.deadlines import local_text
 from engine.events import Event
 from engine.execution import Bundle, Site, Snapshot, World
 from engine.spiff.books import BODY, CALL, FRAME, MULTI, Ledger, name_of
+from engine.spiff.kinds import Lean
 from engine.spiff.limits import MAX_ENTRIES, MAX_OPEN
 from engine.spiff.machine import Token
 
@@ -170,11 +171,10 @@ class Run(Ledger):
         element = token.task_spec.element
         return Site(process, element, token.nth, purpose, token.instance, since)
 
-    def is_read(self, token: Token, name: str, names: frozenset[str]) -> bool:
+    def is_read(self, spec: Lean, name: str) -> bool:
         """Whether a text, form or decision of a process reads what a task there leaves."""
         read = self.bundle.read
-        key = token.task_spec.process.key
-        return read is None or name in names or name in read.get(key, ())
+        return read is None or name in spec.reads or name in read.get(spec.process.key, ())
 
     # -- the books --------------------------------------------------------------------
 

@@ -127,6 +127,9 @@ def _fill(spec: Any, process: Process, node: Node) -> Any:
     spec.plain = not (node.loop or node.after or node.outputs or node.all_out)
     spec.groups = _groups(process, node)
     spec.asked = _asked(node, spec.groups)
+    reads, separated = mentioned(process)
+    spec.reads = reads & {f"{node.id}_{one}" for one in ("by", "at", "unit", "claimed_at")}
+    spec.separated = not separated.isdisjoint((node.id, spec.prefix))
     spec.limits = tuple(
         sorted(
             {
@@ -146,6 +149,8 @@ def _connect(net: NetSpec, spec: Any) -> None:
     spec.conditions = tuple(
         one for one in spec.flows if one.condition is not None and one.id != node.default
     )
+    spec.ways = tuple(one.id for one in spec.flows)
+    spec.targets = tuple(net.by_id[one.target] for one in spec.flows)
     spec.fallback = _fallback(spec)
     for flow in spec.flows:
         target = net.by_id[flow.target]

@@ -175,7 +175,7 @@ def _signed(run: Run, task: str, at: str | None) -> None:
     """Write when a task was signed for, so that limits on signing stop or go on."""
     token = run.tokens[task]
     name = f"{token.task_spec.element}_claimed_at"
-    if run.is_read(token, name, mentioned(token.task_spec.process)[0]):
+    if run.is_read(token.task_spec, name):
         write(run, token.scope, {name: at}, token)
 
 
@@ -248,25 +248,27 @@ def _results(
     run: Run, token: Token, command: CompleteTask, unit: str | None, *, signs: bool
 ) -> JsonObject:
     """Return what a task leaves in its scope: who and when only where something reads it."""
-    element = token.task_spec.element
+    spec = token.task_spec
+    element = spec.element
     results = dict(command.data)
     if command.outcome is not None:
         results[f"{element}_outcome"] = command.outcome
+    read = run.bundle.read
+    if read is not None and not spec.reads and not read.get(spec.process.key):
+        return results
     facts = {f"{element}_by": run.actor, f"{element}_at": run.moment, f"{element}_unit": unit}
     if signs:
         facts[f"{element}_claimed_at"] = run.moment
-    names = mentioned(token.task_spec.process)[0]
-    results.update({k: value for k, value in facts.items() if run.is_read(token, k, names)})
+    results.update({name: value for name, value in facts.items() if run.is_read(spec, name)})
     return results
 
 
 def _remember(run: Run, token: Token, unit: str | None) -> None:
     """Keep who completed an element, if a task of any process must be done by others."""
-    key = token.task_spec.prefix
-    own = (key, token.task_spec.element)
-    separated = mentioned(token.task_spec.process)[1]
-    if separated.isdisjoint(own) and not any(
-        key in mentioned(one)[1] for one in run.bundle.processes.values()
+    spec, processes = token.task_spec, run.bundle.processes
+    key = spec.prefix
+    if not spec.separated and (
+        len(processes) == 1 or not any(key in mentioned(one)[1] for one in processes.values())
     ):
         return
     who = [run.actor, unit]
