@@ -133,7 +133,9 @@ def _check_columns(
     needed = {*descriptor.key, *(n for n, c in descriptor.columns.items() if c.required)}
     missing = sorted(needed - set(header) - set(given))
     return findings + [
-        finding(file, 1, name, "this column is missing", _hint(descriptor, name, "Name it in row 1"))
+        finding(
+            file, 1, name, "this column is missing", _hint(descriptor, name, "Name it in row 1")
+        )
         for name in missing
     ]
 

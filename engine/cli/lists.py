@@ -70,6 +70,8 @@ def import_lists(
         document = {**plan.to_json(), "activated": [], "recounted": 0}
         if activate and plan.valid:
             document["activated"] = imports.activate(app, identities.operator(), plan)
+            if kind == "calendar":
+                terminal.say("Counting the limits of open cases again.")
             document["recounted"] = recounting.recount(app)
     terminal.answer(document, as_json=as_json, text="\n".join(_report(document)))
     for one in document["findings"]:
