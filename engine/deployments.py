@@ -176,6 +176,7 @@ def _check(
     roles = set(app.references.organisation.roles()) or None
     known_forms = {*upload.papers.forms, *_resource_keys(tx, "form")}
     known_decisions = {*upload.decisions, *_resource_keys(tx, "decision")}
+    drawn = _papers(tx, upload, files)
     for name, diagram in upload.diagrams.items():
         findings += checks.check(
             diagram,
@@ -187,7 +188,7 @@ def _check(
             sandbox_check=app.sandbox.check,
         )
         findings += soundness.check(diagram, others, filename=name)
-        findings += papers.check(diagram, name, _papers(tx, upload, files))
+        findings += papers.check(diagram, name, drawn)
         findings += uploads.not_run(app.executors[executor], diagram, others, name)
     findings += unit_tests.check(app, upload.diagrams)
     return list(dict.fromkeys(findings))
@@ -201,7 +202,12 @@ _RESOURCES = sa.select(
 def _papers(
     tx: Transaction, upload: Upload, files: Mapping[str, bytes]
 ) -> dict[tuple[str, str], File]:
-    """Return the forms and UI schemas that diagrams may name: deployed ones, then these."""
+    """Return the forms and UI schemas that diagrams may name: deployed ones, then these.
+
+    Nothing is read where no task draws its form by a UI schema.
+    """
+    if not any(papers.draws(one) for one in upload.processes.values()):
+        return {}
     known = {
         (kind, key): File(filename, store.get_blob(tx, sha256))
         for kind, key, filename, sha256 in tx.all(_RESOURCES, {})

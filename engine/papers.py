@@ -102,13 +102,15 @@ def form_at(node: Node, files: Mapping[tuple[str, str], File]) -> Form | None:
     form, _ = read_form(node, files)
     if form is None or node.variable is None:
         return form
+    label = node.name or node.variable
     inside = Component(
         type="object",
         key=node.variable,
-        label=node.name or node.variable,
-        label_en=node.name or node.variable,
+        label=label,
+        label_en=label,
         personal=bool(form.personal),
-        parts=form.components,
+        # A title that says the same as the task would stand there twice.
+        parts=tuple(one for one in form.components if one.key or one.description != label),
     )
     return Form(form.key, (inside,))
 
@@ -123,6 +125,11 @@ def read_form(
     if forms.is_schema(file.content):
         return forms.read_schema(file, files.get(("ui", node.form_ui or "")))
     return forms.read(file.content, filename=file.name)
+
+
+def draws(process: Process) -> bool:
+    """Whether a task of the process draws its form by a UI schema."""
+    return any(node.form_ui is not None for node in process.nodes.values())
 
 
 def check(diagram: Diagram, filename: str, files: Mapping[tuple[str, str], File]) -> list[Finding]:
