@@ -72,7 +72,7 @@ def test_the_demo_lists_have_the_rows_they_are_said_to_have():
         "org_units": 307,
         "people": 315,
         "quorum": 9,
-        "register_columns": 56,
+        "register_columns": 57,
         "registers": 6,
         "responsibility": 64,
         "roles": 59,
