@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from engine import decisions, forms
+from engine import decisions, deployments, forms
 from engine.bpmn import reader
 from engine.bpmn.model import Kind
 from tests.scenario_city import city
@@ -143,6 +143,19 @@ def test_a_diagram_is_read_without_any_finding(key):
     _, findings = reader.read((ROOT / f"{key}.bpmn").read_bytes(), f"{key}.bpmn")
 
     assert [one.to_json() for one in findings] == []
+
+
+def test_nothing_is_left_to_say_of_what_is_delivered(app):
+    """What ``bihuan check processes`` says: roles, forms, scripts, deadlocks, second tokens."""
+    folders = (ROOT, ROOT / "forms", ROOT / "decisions")
+    files = {
+        one.name: one.read_bytes()
+        for folder in folders
+        for one in sorted(folder.iterdir())
+        if one.suffix in {".bpmn", ".dmn", ".json"}
+    }
+
+    assert [one.to_json() for one in deployments.check(app, files)] == []
 
 
 @pytest.mark.parametrize("key", KEYS)
