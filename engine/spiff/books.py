@@ -186,8 +186,12 @@ class Ledger(View, ABC):
         self.visits: dict[str, dict[str, int]] = {
             key: dict(counts) for key, counts in given.get("visits", {}).items()
         }
-        self.subs = {number: Sub(*row) for number, row in given.get("subs", {}).items()}
-        self.incidents = {n: Incident(*row) for n, row in given.get("incidents", {}).items()}
+        self.subs: dict[str, Sub] = {}
+        self.incidents: dict[str, Incident] = {}
+        if "subs" in given:
+            self.subs = {number: Sub(*row) for number, row in given["subs"].items()}
+        if "incidents" in given:
+            self.incidents = {n: Incident(*row) for n, row in given["incidents"].items()}
         self.counted: dict[str, dict[str, list[Any]]] = dict(given.get("counted", {}))
         self.tokens: dict[str, Token] = {}
         self.nets: dict[str, Any] = {}

@@ -64,7 +64,7 @@ def drain(run: Run) -> None:
 def _fire_joins(run: Run) -> bool:
     """Let every inclusive join that waits for nothing go on; return whether there was one."""
     ready: list[tuple[Any, Token, dict[str | None, Token]]] = []
-    for scope in sorted(run.nets):
+    for scope in sorted(name for name, net in run.nets.items() if net.spec.joins):
         for join in sorted(run.nets[scope].spec.joins, key=lambda one: str(one.element)):
             first = join.waiting(next(iter(run.nets[scope].tasks.values())))
             if first and not join.is_open(next(iter(first.values()))):
@@ -264,6 +264,8 @@ def demand_state(run: Run, command: c.Command) -> None:
     """
     if type(command) not in HANDLERS:
         _refuse(command.type.replace("_", " "))(run, command)
+    if run.state == "open" and type(command) is not c.StartCase:
+        return
     if isinstance(command, c.StartCase) != (run.state == "new"):
         raise WrongState(f"The case is {run.state}.")
     if run.state == "suspended" and not isinstance(command, _WHILE_SUSPENDED):
