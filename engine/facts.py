@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import orjson
 import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
 from engine.access import CaseFacts
 from engine.database import Transaction
-from engine.definitions import Pinned
+from engine.definitions import KEPT, Pinned
 from engine.store import CaseRow
 from engine.tables import tasks
 
@@ -52,12 +54,25 @@ def start_fields(pinned: Pinned) -> frozenset[str]:
     return frozenset(found)
 
 
-def field_classes(pinned: Pinned) -> dict[str, str]:
+_classes: dict[int, tuple[Pinned, Mapping[str, str]]] = {}
+
+
+def field_classes(pinned: Pinned) -> Mapping[str, str]:
     """Return the class of every field that a form of the case names.
 
     Where forms disagree the strictest decides: ``ballot``, ``reporter``, ``working``,
     ``public``.
     """
+    known = _classes.get(id(pinned))
+    if known is None:
+        if len(_classes) >= KEPT:
+            _classes.clear()
+        # Holding what is pinned keeps its identity from being given to another.
+        known = _classes[id(pinned)] = (pinned, _field_classes(pinned))
+    return known[1]
+
+
+def _field_classes(pinned: Pinned) -> Mapping[str, str]:
     strictness = {"public": 0, "working": 1, "reporter": 2, "ballot": 3}
     classes: dict[str, str] = {}
     for form in pinned.forms.values():

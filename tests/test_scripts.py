@@ -388,6 +388,20 @@ def test_a_killed_worker_is_replaced(sandbox):
     assert expression(sandbox, "now().year") == Outcome(2026)
 
 
+def test_a_call_looks_for_no_module(sandbox, monkeypatch):
+    asked = []
+
+    class Finder:
+        def find_spec(self, name, path=None, target=None):
+            asked.append(name)
+
+    expression(sandbox, "now()")
+    monkeypatch.setattr(sys, "meta_path", [Finder(), *sys.meta_path])
+
+    assert expression(sandbox, "now().year") == Outcome(2026)
+    assert asked == []
+
+
 def test_a_text_that_kills_every_worker_is_a_limit(sandbox):
     # Not 503 for ever: the machine is sound, as a trial run shows.
     with pytest.raises(Failed) as failed:

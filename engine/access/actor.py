@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any, Protocol
 
 from engine.access.rights import ANYBODY
@@ -89,11 +90,17 @@ class Actor:
     @property
     def roles(self) -> frozenset[str]:
         """The roles held anywhere."""
-        return frozenset(role for role, _ in self.grants)
+        return _roles_of(self.grants)
 
     def units_of(self, roles: Collection[str]) -> list[str]:
         """Return the units in which one of some roles is held, in order."""
         return sorted({unit for role, unit in self.grants if role in roles or roles == ANYBODY})
+
+
+@lru_cache(maxsize=1024)
+def _roles_of(grants: frozenset[Grant]) -> frozenset[str]:
+    # A set knows its own hash, and a command asks for the same actor's roles many times.
+    return frozenset(role for role, _ in grants)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,13 @@ would hang for ever, even with a new pool of its own, so it is refused instead.
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from importlib.util import find_spec
 from typing import Any, TypeVar
 
 from pydantic_monty import (
@@ -32,6 +34,12 @@ from engine.scripts.outcome import Budget, Failure
 from engine.scripts.values import LOCAL
 
 T = TypeVar("T")
+
+_TRACING = "opentelemetry"
+if find_spec(_TRACING) is None:
+    # The interpreter's binding tries this import at every call, and each try walks the
+    # whole path. None is Python's own word for a module that is known to be missing.
+    sys.modules[_TRACING] = None  # type: ignore[assignment]
 
 FEED_SECONDS = 0.25
 GRACE_SECONDS = 0.2
