@@ -106,6 +106,10 @@ def test_separation_of_duties_must_name_tasks_that_people_do():
     ]
 
 
+def test_separation_of_duties_may_name_the_start_which_is_who_started_the_case():
+    assert found(diagram(user(notSameAs="s")), {}) == []
+
+
 def test_names_that_the_engine_gives_are_not_written():
     one = diagram('\n<scriptTask id="t"><script>outcome = 1\ncase = 2\nx = 3</script></scriptTask>')
 

@@ -167,7 +167,9 @@ def _check_separation(
                 f"Separation of duties names {name!r}, which is no element of {holder.key!r}.",
                 _similar(element, tasks) or "Name the id of a user task.",
             )
-        elif task.kind is not Kind.USER and element not in holder.root.starts:
+        elif task.kind is not Kind.USER and not (
+            element in holder.root.starts and name in who.not_same_as
+        ):
             findings.warning(
                 "separation-from-nobody",
                 (node.id, node.line),
