@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from engine import cases, deadlines, timers, views
+from engine import cases, deadlines, store, timers, views
 from engine.access import Actor
 from engine.calendar import LOCAL
 from engine.clock import ManualClock, parse
@@ -160,7 +160,11 @@ class Simulation:
         """Plan for what is new in a case: tasks that opened, timers that were armed."""
         if life.state in CLOSED:
             return
-        case = views.case(self._app, self._crowd.watcher(), life.id)
+        with self._app.database.reading() as tx:
+            row = store.read_case(tx, life.id)
+            assert row is not None, "it was started here"
+            # What it waits for, as it stands in the rows: nobody reads its data here.
+            case = views.case_document(tx, row, row.snapshot())
         life.state = case.get("end") or case["state"]
         if life.traits is None:
             life.traits = self._plans.traits(case["process"], self._random)
