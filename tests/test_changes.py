@@ -271,14 +271,14 @@ def test_a_moment_that_a_person_has_set_stays(any_app):
 def test_what_is_on_hold_keeps_the_working_time_that_was_left(any_app):
     case = begun(any_app)
     cases.handle(any_app, admin(any_app), case, SuspendTask("limited.t.1", "wait"))
+
+    # Held at 09:00 with all that was left; the calendar comes two worked days later.
+    any_app.clock.set(datetime(2026, 12, 30, 1, 0, tzinfo=UTC))
     activated(any_app, date(2027, 1, 1), calendar=YEAR_2027.encode())
     recounting.recount(any_app)
-
-    # Held at 09:00 with all that was left, released two worked days later at 09:00.
-    any_app.clock.set(datetime(2026, 12, 30, 1, 0, tzinfo=UTC))
     cases.handle(any_app, admin(any_app), case, ResumeTask("limited.t.1"))
 
-    # 43.5 working hours: the rest of the 28th and five days.
+    # Six days of working time, less half an hour: from the 30th on, by the new calendar.
     assert dues(any_app, case)["t"] == ("01-08 17:30", False)
     proven(any_app)
 
