@@ -53,6 +53,7 @@ class Organisation(Territory):
         self._roles = {row["code"]: row for row in rows.get("roles", ())}
         self._substituted: dict[str, list[Row]] = {}
         self._holders: dict[Grant, list[Row]] = {}
+        self._reached: dict[Grant, list[str]] = {}
         for row in all_of(self._people):
             if row["substitute_person_id"]:
                 self._substituted.setdefault(row["substitute_person_id"], []).append(row)
@@ -143,6 +144,12 @@ class Organisation(Territory):
 
     def _reach(self, role: str, unit: str) -> list[str]:
         """The units where a role held in a unit counts; not dependent on the day."""
+        known = self._reached.get((role, unit))
+        if known is None:
+            known = self._reached[role, unit] = self._reach_of(role, unit)
+        return known
+
+    def _reach_of(self, role: str, unit: str) -> list[str]:
         level = self._roles[role]["level"] if role in self._roles else None
         found = [unit]
         if level != "department":
