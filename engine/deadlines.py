@@ -293,10 +293,8 @@ def counted(values: Any, *, now: datetime, calendar: Calendar) -> dict[str, list
         name -> [tagged value with its start spelled out, whether it is provisional], to
         be counted again on another calendar; None if there is none.
     """
-    if not isinstance(values, dict):
-        return None
     found: dict[str, list[Any]] = {}
-    for name, value in values.items():
+    for name, value in values.items() if isinstance(values, dict) else ():
         if isinstance(value, dict) and not _TAGS.isdisjoint(value):
             spelled, working = _spelled(value, now)
             if working:
@@ -317,8 +315,7 @@ def _spelled(value: Any, now: datetime) -> tuple[Any, bool]:
     if tag == "$end_of_day":
         start, working = _spelled(inner, now)
         return {tag: start}, working
-    start, working = _spelled(inner[0], now)
-    length = inner[1]
+    (start, working), length = _spelled(inner[0], now), inner[1]
     if isinstance(length, dict) and "$amount" in length:
         working = working or Amount.from_json(length).working
     return {tag: [start, length]}, working
