@@ -9,14 +9,23 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
 from engine.access import CaseFacts
+from engine.bpmn.model import SECRET
 from engine.database import Transaction
 from engine.definitions import KEPT, Pinned
 from engine.store import CaseRow
-from engine.tables import tasks
+from engine.tables import keys, tasks
 
-_INVOLVED = sa.select(tasks.c.candidates, tasks.c.assignee, tasks.c.ended_by).where(
-    tasks.c.case_id == p("case_id")
+_INVOLVED = sa.union_all(
+    sa.select(tasks.c.candidates, tasks.c.assignee, tasks.c.ended_by).where(
+        tasks.c.case_id == p("case_id")
+    ),
+    sa.select(keys.c.name, sa.null(), sa.null()).where(
+        keys.c.name == sa.literal_column(f"'{SECRET}'"),
+        keys.c.value == sa.literal_column("'True'"),
+        keys.c.case_id == p("case_id"),
+    ),
 )
+"""Whom its tasks concern, and a row of another kind where the case is secret."""
 
 
 def case_facts(tx: Transaction, row: CaseRow, fields: frozenset[str] = frozenset()) -> CaseFacts:
@@ -27,7 +36,11 @@ def case_facts(tx: Transaction, row: CaseRow, fields: frozenset[str] = frozenset
     """
     offered: set[tuple[str, str]] = set()
     users: set[str] = set()
+    is_secret = False
     for candidates, assignee, ended_by in tx.all(_INVOLVED, {"case_id": row.id}):
+        if candidates == SECRET:
+            is_secret = True
+            continue
         for one in orjson.loads(candidates):
             if "role" in one:
                 offered.add((one["role"], one.get("unit") or ""))
@@ -41,6 +54,7 @@ def case_facts(tx: Transaction, row: CaseRow, fields: frozenset[str] = frozenset
         participants=frozenset(users),
         candidates=frozenset(offered),
         start_fields=fields,
+        is_secret=is_secret,
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from engine import access, commands, forms
 from engine.access import Actor, CaseFacts
-from engine.bpmn.model import Node
+from engine.bpmn.model import SECRET, Node
 from engine.commands import Command, CompleteTask, JsonObject, StartCase
 from engine.database import Transaction
 from engine.definitions import Pinned
@@ -204,6 +204,8 @@ def _require(desk: Desk, action: str, task: OpenTask | None) -> Grant | None:
     organisation = desk.app.references.organisation
     row = desk.row
     brief = CaseFacts(id=row.id, unit=row.unit, starter=row.starter)
+    if SECRET in desk.pinned.main.indexed:
+        brief = case_facts(desk.tx, row)
     if action == "see":
         if not access.sees(desk.actor, case_facts(desk.tx, row), organisation):
             raise CaseNotFound(row.id)

@@ -378,7 +378,7 @@ def _rebuild(app: Application, tx: Transaction, case_id: str) -> None:
         lists.update(step.document["versions"].get("lists", {}))
         if step.entry.position == 1:
             row = row._replace(business_key=step.document["command"].get("business_key"))
-        projection.index(tx, case_id, step.applied, main.keys, fresh=step.entry.position == 1)
+        projection.index(tx, case_id, step.applied, main.indexed, fresh=step.entry.position == 1)
         entered = projection.Entered(
             case_id, row.process, step.entry.position, at, step.document["actor"]
         )

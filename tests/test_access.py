@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from engine import access, cases, erasure, identities, lists, views
+from engine import access, cases, erasure, identities, lists, replay, views
 from engine.access import Actor, CaseFacts, TaskFacts, check_separation, may, require, sees
 from engine.access.rights import (
     DEPARTMENT_CASES,
@@ -15,6 +16,7 @@ from engine.access.rights import (
     REPORTER_AROUND,
     REPORTER_OFFERED,
     RIGHTS,
+    SECRET_CASES,
     UNIT_CASES,
 )
 from engine.columns import Descriptor
@@ -91,6 +93,29 @@ HANDLE = TaskFacts(None, [{"role": "dept_handler", "unit": "D04"}])
 )
 def test_a_case_is_seen_by(actor, seen):
     assert sees(actor, CASE, CITY) is seen
+
+
+SECRET = replace(CASE, is_secret=True)
+
+
+@pytest.mark.parametrize(
+    ("actor", "seen"),
+    [
+        (RESIDENT, True),  # reported it
+        (DISPATCHER, True),  # takes part
+        (HANDLER, True),  # has a task
+        (LIAISON, False),  # a colleague alone
+        (LEADER, False),
+        (GRID_WORKER, False),
+        (COORDINATOR, False),
+        (ADMIN, False),
+        (INSPECTOR, True),
+        (AUDITOR, True),
+    ],
+)
+def test_a_secret_case_is_seen_by(actor, seen):
+    assert sees(actor, SECRET, CITY) is seen
+    assert may(actor, "comment", SECRET, organisation=CITY) is (seen and actor is not AUDITOR)
 
 
 def test_who_took_part_sees_the_case_for_good():
@@ -345,7 +370,14 @@ def test_the_engine_itself_may_do_everything():
 
 def test_every_role_in_the_table_is_a_role_of_the_list():
     named = {role for rights in RIGHTS.values() for right in rights for role in right.roles} - {"*"}
-    named |= EVERY_CASE | UNIT_CASES | DEPARTMENT_CASES | REPORTER_AROUND | REPORTER_OFFERED
+    named |= (
+        EVERY_CASE
+        | SECRET_CASES
+        | UNIT_CASES
+        | DEPARTMENT_CASES
+        | REPORTER_AROUND
+        | REPORTER_OFFERED
+    )
 
     assert sorted(named - set(CITY.roles())) == []
 
@@ -548,3 +580,43 @@ def test_an_erased_reason_is_read_by_nobody(app, who):
 def complete(app, actor, case_id, element, **given):
     command = CompleteTask(f"five_steps.{element}.1", given.get("outcome"), given.get("data", {}))
     cases.handle(app, actor, case_id, command)
+
+
+# -- secret cases ---------------------------------------------------------------------
+
+
+def test_a_case_is_secret_while_its_datum_says_so(any_app):
+    from engine import deployments
+    from tests.memory import flows, process
+
+    diagram = process(
+        '<extensionElements><camunda:properties><camunda:property name="secret" value="hidden"/>'
+        '</camunda:properties></extensionElements><startEvent id="s"/>'
+        '<userTask id="work" name="Work" camunda:candidateGroups="street_dispatcher"/>'
+        '<endEvent id="e"/>' + flows("s > work", "work > e"),
+        "matter",
+    )
+    deployments.deploy(any_app, identities.operator(), {"matter.bpmn": diagram})
+    worker = identities.actor(any_app, "grid_worker")
+    started = {
+        hidden: cases.start(any_app, worker, process="matter", data={"hidden": hidden}).case_id
+        for hidden in (True, False)
+    }
+
+    def seen_by(name):
+        who = identities.actor(any_app, name)
+        found = [one["id"] for one in views.cases_page(any_app, who)["items"]]
+        return [hidden for hidden, one in started.items() if one in found]
+
+    assert seen_by("street_leader") == seen_by("district_coordinator") == [False]
+    assert seen_by("district_inspector") == seen_by("street_dispatcher") == [True, False]
+    leader = identities.actor(any_app, "street_leader")
+    with pytest.raises(CaseNotFound):
+        cases.handle(any_app, leader, started[True], SuspendCase(reason="x"))
+
+    # What the work has found makes it a matter like others.
+    command = CompleteTask("matter.work.1", None, {"hidden": False})
+    dispatcher = identities.actor(any_app, "street_dispatcher")
+    cases.handle(any_app, dispatcher, started[True], command)
+    assert seen_by("street_leader") == [True, False]
+    assert list(replay.replay(any_app, list(started.values()))) == [None, None]

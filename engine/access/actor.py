@@ -113,6 +113,7 @@ class CaseFacts:
         participants: user names of who has, had or completed a task of it.
         candidates: (role, unit) pairs its tasks are or were offered to.
         start_fields: names of the data its starter gave.
+        is_secret: seen by those alone whom it concerns, and by ``rights.SECRET_CASES``.
     """
 
     id: str
@@ -121,6 +122,7 @@ class CaseFacts:
     participants: frozenset[str] = frozenset()
     candidates: frozenset[Grant] = frozenset()
     start_fields: frozenset[str] = frozenset()
+    is_secret: bool = False
 
 
 class Task(Protocol):

@@ -128,6 +128,9 @@ Other district roles (experts, deputies, assessors, visitors, fund or proposal
 officers) see what is offered to them: a person's trouble is not their reading.
 """
 
+SECRET_CASES = _roles("auditor district_inspector district_leader district_secretary")
+"""Roles that see secret cases in which they have no part."""
+
 UNIT_CASES = _roles(
     "street_dispatcher street_analyst street_leader street_secretary street_duty window_clerk "
     "publisher patch_head community_secretary community_director community_worker "

@@ -12,7 +12,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from engine.access.actor import Actor, CaseFacts
-from engine.access.rights import ANYBODY, DEPARTMENT_CASES, EVERY_CASE, UNIT_CASES
+from engine.access.rights import (
+    ANYBODY,
+    DEPARTMENT_CASES,
+    EVERY_CASE,
+    SECRET_CASES,
+    UNIT_CASES,
+)
 from engine.organisation import Grant, Organisation
 
 
@@ -29,9 +35,13 @@ def sees(
     """
     if actor.is_system or actor.name == case.starter or actor.name in case.participants:
         return True
-    all_seeing = EVERY_CASE if as_auditor else EVERY_CASE - {"auditor"}
+    all_seeing = SECRET_CASES if case.is_secret else EVERY_CASE
+    if not as_auditor:
+        all_seeing = all_seeing - {"auditor"}
     if actor.roles & all_seeing or actor.grants & case.candidates:
         return True
+    if case.is_secret:
+        return False
     units = {unit for _, unit in case.candidates}
     if not units.isdisjoint(actor.units_of(DEPARTMENT_CASES)):
         return True
@@ -81,7 +91,7 @@ class Scope:
 
 
 def scope(actor: Actor, organisation: Organisation) -> Scope:
-    """Return which cases an actor sees; agrees with ``sees`` case by case."""
+    """Return which cases an actor sees; agrees with ``sees`` case by case, but for secret ones."""
     units: set[str] = set()
     for unit in actor.units_of(UNIT_CASES):
         units |= organisation.below(unit, actor.as_of)

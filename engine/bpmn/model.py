@@ -328,6 +328,10 @@ class Scope:
     data: Mapping[str, Code | None] = field(default_factory=_nothing)
 
 
+SECRET = "@secret"  # noqa: S105 - a kind of case
+"""Under this name stands what the datum named by a process's property ``secret`` says."""
+
+
 @dataclass(frozen=True, slots=True)
 class Process:
     """One executable process of a file.
@@ -365,6 +369,16 @@ class Process:
     def keys(self) -> tuple[str, ...]:
         """Names of the start data by which cases are to be found (property ``keys``)."""
         return tuple(self.properties.get("keys", "").replace(",", " ").split())
+
+    @property
+    def indexed(self) -> Mapping[str, str]:
+        """What is kept beside a case to look it up by: name there -> datum.
+
+        The property ``secret`` names the datum that says whether a case is secret.
+        """
+        secret = self.properties.get("secret")
+        found = {name: name for name in self.keys}
+        return {**found, SECRET: secret} if secret else found
 
     @property
     def starter_roles(self) -> tuple[str, ...]:

@@ -148,7 +148,7 @@ def _write(
     store.append(tx, after.id, entry, at=turn.at, actor=actor, kind=command.type)
     if turn.sealer.kept:
         store.put_sealed(tx, after.id, turn.sealer.kept, turn.sealer.ballots)
-    names, fresh = turn.pinned.main.keys, entry.position == 1
+    names, fresh = turn.pinned.main.indexed, entry.position == 1
     projection.index(tx, after.id, applied, names, fresh=fresh)
     entered = projection.Entered(after.id, after.process, entry.position, turn.at, actor)
     projection.project(tx, entered, applied.events)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -137,26 +137,30 @@ def _notice(entered: Entered, event: Event, number: int) -> dict[str, Any]:
 
 
 def index(
-    tx: Transaction, case_id: str, applied: Applied, names: Sequence[str], *, fresh: bool
+    tx: Transaction, case_id: str, applied: Applied, names: Mapping[str, str], *, fresh: bool
 ) -> None:
     """Write the data by which a case is to be found, as they are now: texts and numbers.
 
     Args:
-        names: what the process property ``keys`` names; only the case's own data count.
+        names: of the rows -> of the data (``Process.indexed``); only the case's own data
+            count.
         fresh: the case has no such rows yet.
     """
     if not names:
         return
     data = applied.snapshot.data.get("", {})
-    for name in names if fresh else _written(applied.events, names):
+    written = names.values() if fresh else _written(applied.events, names.values())
+    for name, datum in names.items():
+        if datum not in written:
+            continue
         if not fresh:
             tx.run(_DELETE_KEY, {"of_case_id": case_id, "of_name": name})
-        value = data.get(name)
+        value = data.get(datum)
         if isinstance(value, str | int) and value != "":
             tx.run(_INSERT_KEY, {"name": name, "value": str(value), "case_id": case_id})
 
 
-def _written(events: list[Event], names: Sequence[str]) -> list[str]:
+def _written(events: list[Event], names: Collection[str]) -> list[str]:
     found = {
         name
         for event in events
