@@ -112,7 +112,7 @@ def test_a_scenario_goes_the_same_way_on_spiffworkflow(scenario, spiff_url, sand
         ids = stage.cases()
         with stage.app.database.reading() as tx:
             rows = [store.read_case(tx, one) for one in ids]
-        assert rows[0].executor == "spiff"
+        assert "spiff" in {row.executor for row in rows}
         # What a case of another process starts runs where that was deployed for.
         assert all((row.executor == "spiff") == (row.process in KEYS) for row in rows)
         assert list(replay.replay(stage.app, ids)) == [None] * len(ids)
