@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 
 from engine import store
@@ -54,10 +55,14 @@ def _plain(table: sa.Table, row: tuple[Any, ...]) -> dict[str, Any]:
         # A marking is the same in whatever order its keys were written.
         values["control"] = store.unpack(values["control"])
         values["data"] = store.unfold(values["data"]).all()
-    return {
-        name: bytes(value) if isinstance(value, memoryview) else value
-        for name, value in values.items()
-    }
+    return {name: _value(value) for name, value in values.items()}
+
+
+def _value(value: Any) -> Any:
+    """Compare a JSON object by what it says: entries keep their keys in order, commands do not."""
+    if isinstance(value, memoryview):
+        return bytes(value)
+    return orjson.loads(value) if isinstance(value, str) and value.startswith("{") else value
 
 
 _WHOLE: dict[str, sa.Select[Any]] = {}

@@ -2,29 +2,52 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import random
 import shutil
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from engine import deployments, identities
+from engine import deployments, identities, timers
 from engine.application import open_application
 from engine.clock import ManualClock
 from engine.settings import Settings
 from tests import postgres
 from tests.conftest import MONDAY, _fill
-from tests.kills.client import Client, Gate
+from tests.kills import walks
+from tests.kills.client import CLIENTS, WATCHER, Client, Gate
 from tests.kills.inspection import Inspection
 from tests.kills.server import Killable
 
 KILLS = 50
-CLIENTS = 8
+LOOPS = {
+    "grid_event",
+    "consultation",
+    "supervision",
+    "whistle_report",
+    "department_handling",
+    "return_visit",
+    "publication",
+}
+BEGUN = [
+    ("grid_event", "whistle_report"),
+    ("consultation", "whistle_report"),
+    ("whistle_report", "grid_event"),
+    ("supervision", "supervision"),
+]
+"""Which case begins which other."""
+
+TOLD_BACK = {("whistle_report", "grid_event"), ("whistle_report", "consultation")}
+"""Who tells whom, once, that what was handed over has ended."""
+
 LOAD = Path(__file__).parent / "kills" / "load.bpmn"
+PROCESSES = Path(__file__).parent.parent / "processes"
 
 
 @pytest.fixture
@@ -44,16 +67,22 @@ def durable_url(request, city, tmp_path, sandbox) -> Iterator[str]:
 
 
 def prepare(url, sandbox, seed):
-    """Deploy the load and return eight clients that wait for a server."""
+    """Deploy the loops and the load; return eight clients that wait for a server."""
     app = open_application(Settings(database_url=url), clock=ManualClock(MONDAY), sandbox=sandbox)
-    deployments.deploy(app, identities.operator(), {LOAD.name: LOAD.read_bytes()})
-    tokens = [identities.create_token(app, "admin", by="@test") for _ in range(CLIENTS)]
+    files = {
+        path.name: path.read_bytes()
+        for folder in ("", "forms", "decisions")
+        for path in (PROCESSES / folder).iterdir()
+        if path.suffix in {".bpmn", ".json", ".dmn"}
+    }
+    deployments.deploy(app, identities.operator(), {**files, LOAD.name: LOAD.read_bytes()})
+    people = [*app.references.organisation.people(), WATCHER]
+    tokens = {name: identities.create_token(app, name, by="@test") for name in people}
+    timers.advance(app, to=MONDAY)
     app.database.close()
     gate = Gate()
-    names = [f"c{number}" for number in range(CLIENTS)]
     return gate, [
-        Client(name, token, gate, f"{seed}/{name}")
-        for name, token in zip(names, tokens, strict=True)
+        Client(f"c{number}", tokens, gate, f"{seed}/c{number}", number) for number in range(CLIENTS)
     ]
 
 
@@ -86,22 +115,37 @@ def test_nothing_acknowledged_is_lost_and_nothing_done_twice(durable_url, sandbo
             server.begin()
             gate.open(server.port)
             # Under load, but at no moment that anything could be tuned to.
-            gate.wait_for(chance.randrange(1, 40))
+            gate.wait_for(chance.randrange(1, 25))
             time.sleep(chance.random() * 0.03)
             gate.shut()
             server.kill()
             inspection.check(clients)
+        under_kills = copy.deepcopy(inspection.ledger)
         for client in clients:
             client.last = True
         following.begin()
         gate.open(following.port)
         for client in clients:
-            client.thread.join(30)
+            client.thread.join(90)
         assert following.stop() == 0
 
     assert [one for client in clients for one in client.refused] == []
+    assert [one for client in clients for one in client.lost] == []
     assert [set(one.sent) - set(one.acknowledged) for one in clients] == [set()] * CLIENTS
     found = inspection.finish(clients)
     cut_off = sum(client.repeated for client in clients)
     print(f"{KILLS} kills, {cut_off} requests cut off and sent again, {found}")  # noqa: T201
     assert cut_off >= KILLS
+    check_all_was_driven(under_kills, inspection.ledger, clients)
+
+
+def check_all_was_driven(under_kills, book, clients):
+    """Every loop went on and every hand-over came back while servers were killed."""
+    walked = sum((client.walked for client in clients), Counter())
+    print(f"Walked {dict(walked)}; while killed {dict(under_kills.steps)},")  # noqa: T201
+    print(f"told back {dict(under_kills.told())}, fired {dict(under_kills.fired)}")  # noqa: T201
+    assert set(walked) == set(walks.WAYS)
+    assert set(under_kills.steps) == LOOPS | {"load"}
+    assert set(under_kills.told()) == TOLD_BACK
+    assert set(under_kills.fired) >= {"load", "follow", "grid_event"}
+    assert {one: book.begins()[one] > 0 for one in BEGUN} == dict.fromkeys(BEGUN, True)

@@ -5,20 +5,22 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from engine import replay, timers
 from engine.application import Application, open_application
-from engine.clock import ManualClock, SystemClock
+from engine.clock import parse
 from engine.scripts import Sandbox
 from engine.settings import Settings
 from engine.tables import entries, outbox
 from tests import rows
 from tests.kills.client import Client
+from tests.kills.ledger import Ledger
+
+DAY = 86_400
 
 _ENTRIES = sa.select(
     entries.c.stream, entries.c.position, entries.c.digest, entries.c.body
@@ -30,43 +32,42 @@ _OTHERS = sa.text(
 )
 
 
+Rows = dict[str, list[dict[str, Any]]]
+
+
 class Inspection:
     """Remembers what was there, so that nothing of it may be gone or changed later.
 
     Attributes:
-        documents: every entry ever seen, by history and position.
+        ledger: what all entries ever seen say together.
         replayed: how many histories were replayed and rebuilt, all in all.
     """
 
     def __init__(self, url: str, sandbox: Sandbox) -> None:
         self._url, self._sandbox = url, sandbox
         self._digests: dict[tuple[str, int], str] = {}
-        self.documents: dict[tuple[str, int], dict[str, Any]] = {}
+        self.ledger = Ledger()
         self.replayed = 0
 
     def check(self, clients: Sequence[Client]) -> None:
         """Look at everything that a killed server has left; nothing else is running."""
-        with self._opened(SystemClock()) as app:
+        with _Opened(self._url, self._sandbox) as app:
             changed = self._read(app)
             self._check_marks(clients)
             self._check_cases(app, changed)
             self._check_once()
 
     def finish(self, clients: Sequence[Client]) -> dict[str, int]:
-        """Let every timer fire and every delivery be made; return what there is in the end."""
-        clock = ManualClock(SystemClock().now() + timedelta(hours=1))
-        with self._opened(clock) as app:
-            timers.tick(app)
+        """Let a day go by and every delivery be made; return what there is in the end."""
+        with _Opened(self._url, self._sandbox) as app:
+            timers.advance(app, seconds=DAY)
             self._read(app)
             self._check_marks(clients)
             self._check_cases(app, replay.case_ids(app))
             self._check_once()
             self._check_all_was_done(app)
             assert list(replay.verify_rest(app)) == []
-        return {**Counter(kind for kind, _ in self._events()), "entries": len(self.documents)}
-
-    def _opened(self, clock: Any) -> _Opened:
-        return _Opened(self._url, self._sandbox, clock)
+        return {**self.ledger.kinds, "entries": len(self._digests)}
 
     def _read(self, app: Application) -> list[str]:
         """Read what is new; return the cases that it belongs to."""
@@ -74,18 +75,14 @@ class Inspection:
             found = {(one[0], one[1]): (one[2], one[3]) for one in tx.all(_ENTRIES, {})}
         lost = [at for at, digest in self._digests.items() if found.get(at, "?")[0] != digest]
         assert lost == [], "entries that were there are gone or changed"
-        new = found.keys() - self._digests.keys()
+        new = sorted(found.keys() - self._digests.keys())
         for at in new:
             self._digests[at] = found[at][0]
-            self.documents[at] = json.loads(bytes(found[at][1]))
+            self.ledger.take(at[0], json.loads(bytes(found[at][1])))
         return sorted({stream for stream, _ in new if not stream.startswith("@")})
 
     def _check_marks(self, clients: Sequence[Client]) -> None:
-        counts = Counter(
-            mark
-            for document in self.documents.values()
-            if (mark := (document["command"].get("data") or {}).get("mark")) is not None
-        )
+        counts = self.ledger.marks
         acknowledged = {mark for client in clients for mark in list(client.acknowledged)}
         sent = {mark for client in clients for mark in list(client.sent)}
         assert {mark: counts[mark] for mark in acknowledged if counts[mark] != 1} == {}
@@ -98,63 +95,38 @@ class Inspection:
         assert [one for one in replay.verify_cases(app, ids) if one is not None] == []
         before = {one: rows.of_case(app, one) for one in ids}
         assert list(replay.rebuild(app, ids)) == list(ids)
-        differ = [one for one in ids if rows.of_case(app, one) != before[one]]
-        assert differ == [], "their rows are not what their histories say"
+        differ = {one: _differences(before[one], rows.of_case(app, one)) for one in ids}
+        differ = {one: found for one, found in differ.items() if found}
+        assert differ == {}, f"their rows are not what their histories say: {differ}"
 
     def _check_once(self) -> None:
-        """No timer has fired twice, no number was given twice, no message came twice."""
-        fired = Counter(self._timers("timer_fired"))
-        assert [one for one, count in fired.items() if count > 1] == []
-        numbers = Counter(self._numbers())
-        assert [one for one, count in numbers.items() if count > 1] == []
-        begun = Counter(self._followed())
-        assert [one for one, count in begun.items() if count > 1] == []
+        """No timer fires twice, no number is given twice, no message or case comes twice."""
+        book = self.ledger
+        assert book.wrong == []
+        assert [one for one, count in book.numbers.items() if count > 1] == []
+        assert book.arrived - book.sent == Counter()
+        assert [one for one, count in book.starts.items() if count > 1] == []
+        assert [one for one, count in book.begun.items() if count > 1] == []
+        # A case is begun by the delivery before the job learns of it, never after.
+        assert set(book.begun) - set(book.starts) == set()
 
     def _check_all_was_done(self, app: Application) -> None:
-        armed, fired = set(self._timers("timer_armed")), set(self._timers("timer_fired"))
-        assert armed - fired == set(self._timers("timer_cancelled"))
-        told = {case for kind, case in self._events() if kind == "message_sent"}
-        assert told == set(self._followed())
+        book = self.ledger
+        late = {one: due for one, due in book.armed.items() if parse(due) <= app.clock.now()}
+        assert late == {}
+        assert book.awaited(book.sent) == book.awaited(book.arrived)
+        assert book.begun == book.starts
         with app.database.reading() as tx:
             waiting = [row for row in tx.all(_DELIVERIES, {}) if row[1] is None]
         assert waiting == []
-
-    def _events(self) -> Iterable[tuple[str, str]]:
-        for (stream, _), document in self.documents.items():
-            for event in document["events"]:
-                yield event["type"], stream
-
-    def _timers(self, kind: str) -> list[tuple[str, int]]:
-        return [
-            (stream, event["timer"])
-            for (stream, _), document in self.documents.items()
-            for event in document["events"]
-            if event["type"] == kind
-        ]
-
-    def _numbers(self) -> list[str]:
-        """Every number that a case was given."""
-        return [
-            document["command"]["data"]["number"]
-            for document in self.documents.values()
-            if document["command"]["type"] == "complete_job"
-        ]
-
-    def _followed(self) -> list[str]:
-        """The cases whose message has started a case."""
-        return [
-            document["command"]["links"][0]["case"]
-            for document in self.documents.values()
-            if document["command"].get("process") == "follow"
-        ]
 
 
 class _Opened:
     """The application, once nobody else has the database open."""
 
-    def __init__(self, url: str, sandbox: Sandbox, clock: Any) -> None:
-        settings = Settings(database_url=url)
-        self._app = open_application(settings, clock=clock, sandbox=sandbox)
+    def __init__(self, url: str, sandbox: Sandbox) -> None:
+        settings = Settings(database_url=url, clock="manual")
+        self._app = open_application(settings, sandbox=sandbox)
 
     def __enter__(self) -> Application:
         if not self._app.database.is_sqlite:
@@ -170,3 +142,15 @@ class _Opened:
 
     def __exit__(self, *_: object) -> None:
         self._app.database.close()
+
+
+def _differences(before: Rows, after: Rows) -> dict[str, Any]:
+    """The rows of each table that were there only before, and only after."""
+    return {
+        table: (
+            [one for one in was if one not in after[table]],
+            [one for one in after[table] if one not in was],
+        )
+        for table, was in before.items()
+        if was != after[table]
+    }

@@ -11,7 +11,7 @@ import threading
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
-SETTINGS = {"POLL_SECONDS": "0.1", "THREADS": "8", "CLOCK": "system", "HOST": "127.0.0.1"}
+SETTINGS = {"POLL_SECONDS": "0.1", "THREADS": "8", "CLOCK": "manual", "HOST": "127.0.0.1"}
 
 
 # The command itself, with its modules read before it is told to begin: most of a start
