@@ -145,7 +145,8 @@ def check_all_was_driven(under_kills, book, clients):
     print(f"Walked {dict(walked)}; while killed {dict(under_kills.steps)},")  # noqa: T201
     print(f"told back {dict(under_kills.told())}, fired {dict(under_kills.fired)}")  # noqa: T201
     assert set(walked) == set(walks.WAYS)
-    assert set(under_kills.steps) == LOOPS | {"load"}
+    assert LOOPS - set(under_kills.steps) == set()
     assert set(under_kills.told()) == TOLD_BACK
-    assert set(under_kills.fired) >= {"load", "follow", "grid_event"}
+    assert {"load", "follow"} - set(under_kills.fired) == set()
+    assert LOOPS & set(under_kills.fired) != set()
     assert {one: book.begins()[one] > 0 for one in BEGUN} == dict.fromkeys(BEGUN, True)
