@@ -178,9 +178,9 @@ class Client:
             name = list(walks.WAYS)[self._begun % len(walks.WAYS)]
             self._begun += 1
             self._walks.append(walks.begin(name, self._begun * CLIENTS + self.first, MONDAY))
-        if self._walks and (self.last or self._chance.random() < 0.7):
+        if self._walks and (self.last or self._chance.random() < 0.75):
             # The older one more often: the long ways must get on, too.
-            older = self._chance.random() < 0.7 or len(self._walks) == 1
+            older = self._chance.random() < 0.85 or len(self._walks) == 1
             return self._step(self._walks[0 if older else 1])
         return self._load()
 
