@@ -11,6 +11,8 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -c requirements.lock
+# A file of tests stays together: it may have made a city that all of it uses.
+WORKERS := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 SAY := @printf '\n==> %s\n'
 WEB := api/web
 BUILT := $(WEB)/static/built
@@ -38,7 +40,7 @@ run: $(VENV)/.run-installed $(BUILT)/.done
 
 test: lint $(BUILT)/.done
 	$(SAY) 'Running the tests'
-	@$(BIN)/python -m pytest $(if $(or $(CI),$(BIHUAN_REQUIRE_ALL)),-p tests.nothing_skipped)
+	@$(BIN)/python -m pytest $(WORKERS) $(if $(or $(CI),$(BIHUAN_REQUIRE_ALL)),-p tests.nothing_skipped)
 
 lint: $(VENV)/.test-installed
 	$(SAY) 'Checking style (ruff), types (mypy) and layers (import-linter)'
