@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from engine import cases, demo, deployments, erasure, identities, messages, timers
+from engine import cases, demo, deployments, erasure, following, identities, messages, timers
 from engine.application import Application, open_application
 from engine.clock import ManualClock
 from engine.commands import (
@@ -81,5 +81,11 @@ def _by_hand(app: Application) -> None:
     cases.handle(app, admin, five(), CancelCase("voided", "by mistake"))
     cases.start(app, admin, process="odd", data={"order": "a"}, business_key="K1")
     messages.correlate(app, admin, "never awaited", {"order": "b"}, {"x": 1})
+    # Solved on the spot: both diaries have a row of it; whoever found it may follow it.
+    worker = identities.actor(app, "RY057")
+    seen = {"item_code": "ZL-03-001", "photos_after": [], "result": "solved"}
+    seen["found_at"] = (app.clock.now() - timedelta(minutes=8)).isoformat()
+    found = cases.start(app, worker, process="grid_event", data=seen, trusted=True).case_id
+    following.give_code(app, admin, found)
     officer = identities.actor(app, "privacy_officer")
     erasure.erase(app, officer, noted, classes=(), reason="request")
