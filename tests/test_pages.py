@@ -1,4 +1,8 @@
-"""The pages in a real browser, against a real server."""
+"""The pages in a real browser, against a real server.
+
+A click that sends a form comes back before the next page is there, so every look at a page
+waits for what it expects: `shows` and Playwright's `expect`, never a reading of the moment.
+"""
 
 import threading
 from pathlib import Path
@@ -12,6 +16,8 @@ from engine.cli.diagrams import read_files
 from engine.demo.city import PASSWORD
 
 playwright = pytest.importorskip("playwright.sync_api")
+expect = playwright.expect
+expect.set_options(timeout=20_000)
 CHROMIUM = Path("/usr/bin/chromium")
 FILES = Path(__file__).parent / "pages"
 PHONE = {"width": 360, "height": 700}
@@ -54,7 +60,7 @@ def people(chromium, address):
         context = chromium.new_context(base_url=address, locale="zh-CN", **options)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(20_000)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on(
             "request",
@@ -67,6 +73,7 @@ def people(chromium, address):
         page.fill("#name", name)
         page.fill("#password", PASSWORD)
         page.click("button.main")
+        expect(page.locator(".who .name")).to_be_visible()
         return page
 
     yield person
@@ -78,9 +85,23 @@ def people(chromium, address):
 def start(page, process="five_steps"):
     page.goto(f"/start/{process}")
     page.click(".buttons button")
+    shows(page, ".done", "已发起。")
+
+
+def open_first(page, title):
+    """Open the task of this title out of the pool, and wait for its page."""
+    page.goto("/?view=pool")
+    page.click(f"text={title}")
+    page.wait_for_url("**/tasks/**")
+
+
+def shows(page, selector, *expected):
+    """Wait until the texts of all that a selector finds are these, in this order."""
+    expect(page.locator(selector)).to_have_text(list(expected), use_inner_text=True)
 
 
 def texts(page, selector):
+    """The texts that stand on a page which a `goto` or a `shows` has waited for."""
     return [one.strip() for one in page.locator(selector).all_inner_texts()]
 
 
@@ -88,37 +109,37 @@ def texts(page, selector):
 def test_a_case_is_started_claimed_and_completed_on_pages_alone(people):
     page = people("street_dispatcher")
     start(page)
-    assert texts(page, ".done") == ["已发起。"]
 
     page.click("nav >> text=我的任务")
-    assert texts(page, ".tabs [aria-current]") == ["待签 1"]
+    shows(page, ".tabs [aria-current]", "待签 1")
     page.click("text=平台受理")
     page.click("button:text-is('签收')")
-    assert texts(page, ".done") == ["已签收。"]
+    shows(page, ".done", "已签收。")
     page.click("button:text-is('受理')")
-    assert texts(page, ".done") == ["“平台受理”已办理。"]
+    shows(page, ".done", "“平台受理”已办理。")
 
     page.click(".tabs >> text=已办")
-    assert texts(page, ".item .title") == ["平台受理"]
+    shows(page, ".item .title", "平台受理")
     page.click(".tabs >> text=我发起")
     page.click(".item .title")
-    assert texts(page, ".track > li > ul > li")[:2] == ["办理“平台受理”：受理", "转到“分流交办”"]
+    steps = page.locator(".track > li > ul > li")
+    expect(steps.nth(0)).to_have_text("办理“平台受理”：受理")
+    expect(steps.nth(1)).to_have_text("转到“分流交办”")
 
 
 @pytest.mark.browser
 def test_the_one_who_is_too_slow_is_told_kindly(people):
     first, second = people("street_dispatcher"), people("admin")
     start(first)
-    first.goto("/?view=pool")
-    first.click("text=平台受理")
-    second.goto("/?view=pool")
-    second.click("text=平台受理")
+    open_first(first, "平台受理")
+    open_first(second, "平台受理")
 
     first.click("button:text-is('签收')")
+    shows(first, ".done", "已签收。")
     second.click("button:text-is('签收')")
 
-    assert texts(second, "[role=alert]") == ["慢了一步：这个任务已被别人签收。"]
-    assert second.locator("button:text-is('签收')").count() == 0
+    shows(second, "[role=alert]", "慢了一步：这个任务已被别人签收。")
+    expect(second.locator("button:text-is('签收')")).to_have_count(0)
 
 
 @pytest.mark.browser
@@ -126,28 +147,28 @@ def test_what_the_slow_one_has_typed_is_still_there(people, formed):
     first, second = people("street_dispatcher"), people("admin")
     start(first, "formed")
     for page in (first, second):
-        page.goto("/?view=pool")
-        page.click("text=填表")
+        open_first(page, "填表")
         page.fill("[name=title]", "灯坏了")
 
     first.click(".buttons button:text-is('办理')")
+    shows(first, ".done", "“填表”已办理。")
     second.click(".buttons button:text-is('办理')")
 
-    assert texts(first, ".done") == ["“填表”已办理。"]
-    assert texts(second, "[role=alert] p") == [
+    shows(
+        second,
+        "[role=alert] p",
         "慢了一步：这个任务刚刚已被办理或取消。",
         "您填写的内容还在下面，没有丢失，但没有提交。",
-    ]
-    assert second.input_value("[name=title]") == "灯坏了"
-    assert second.locator(".buttons").count() == 0
+    )
+    expect(second.locator("[name=title]")).to_have_value("灯坏了")
+    expect(second.locator(".buttons")).to_have_count(0)
 
 
 @pytest.mark.browser
 def test_nothing_typed_is_lost_when_the_form_is_refused(people, formed):
     page = people("street_dispatcher")
     start(page, "formed")
-    page.goto("/?view=pool")
-    page.click("text=填表")
+    open_first(page, "填表")
 
     page.fill("[name=title]", "太长的标题")
     page.evaluate("document.querySelector('[name=title]').removeAttribute('maxlength')")
@@ -163,58 +184,55 @@ def test_nothing_typed_is_lost_when_the_form_is_refused(people, formed):
     page.fill("[name='people[0].name']", "甲")
     page.click(".buttons button:text-is('办理')")
 
-    assert texts(page, ".fault") == ["最多 5 个字", "请填数字", "此项必填"]
-    assert page.get_attribute("[name=title]", "aria-invalid") == "true"
-    assert page.get_attribute("[name=title]", "aria-describedby") == "f-title-fault"
-    assert texts(page, "#f-title-fault") == ["最多 5 个字"]
-    assert page.input_value("[name=title]") == "太长太长的标题"
-    assert page.input_value("[name=count]") == "很多"
-    assert page.input_value("[name=at]") == "2026-09-14T09:30"
-    assert page.is_checked("[name=kind][value=road]")
-    assert page.is_checked("[name=seen][value=b]")
-    assert page.is_checked("[name=urgent]")
-    assert page.input_value("[name='people[0].name']") == "甲"
-    assert texts(page, ".note:has-text('已上传')") == ["已上传 1 个文件"]
+    shows(page, ".fault", "最多 5 个字", "请填数字", "此项必填")
+    expect(page.locator("[name=title]")).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("[name=title]")).to_have_attribute("aria-describedby", "f-title-fault")
+    shows(page, "#f-title-fault", "最多 5 个字")
+    expect(page.locator("[name=title]")).to_have_value("太长太长的标题")
+    expect(page.locator("[name=count]")).to_have_value("很多")
+    expect(page.locator("[name=at]")).to_have_value("2026-09-14T09:30")
+    expect(page.locator("[name=kind][value=road]")).to_be_checked()
+    expect(page.locator("[name=seen][value=b]")).to_be_checked()
+    expect(page.locator("[name=urgent]")).to_be_checked()
+    expect(page.locator("[name='people[0].name']")).to_have_value("甲")
+    shows(page, ".note:has-text('已上传')", "已上传 1 个文件")
 
     page.fill("[name=title]", "灯")
     page.fill("[name=count]", "2")
     page.fill("[name=why]", "有人")
     page.click(".buttons button:text-is('办理')")
-    assert texts(page, ".done") == ["“填表”已办理。"]
+    shows(page, ".done", "“填表”已办理。")
 
 
 @pytest.mark.browser
 def test_a_row_can_be_added_to_a_list_without_losing_the_others(people, formed):
     page = people("street_dispatcher")
     start(page, "formed")
-    page.goto("/?view=pool")
-    page.click("text=填表")
-    assert page.locator(".row").count() == 2
+    open_first(page, "填表")
+    expect(page.locator(".row")).to_have_count(2)
 
     page.fill("[name='people[0].name']", "甲")
     page.fill("[name=title]", "灯")
     page.click("text=再加一行")
 
-    assert page.locator(".row").count() == 3
-    assert page.input_value("[name='people[0].name']") == "甲"
-    assert page.input_value("[name=title]") == "灯"
+    expect(page.locator(".row")).to_have_count(3)
+    expect(page.locator("[name='people[0].name']")).to_have_value("甲")
+    expect(page.locator("[name=title]")).to_have_value("灯")
 
 
 @pytest.mark.browser
 def test_enter_in_a_field_sends_nothing_off(people, formed):
     page = people("street_dispatcher")
     start(page, "formed")
-    page.goto("/?view=pool")
-    page.click("text=填表")
+    open_first(page, "填表")
 
     page.fill("[name=title]", "灯")
     page.press("[name=title]", "Enter")
-    page.wait_for_selector("[role=alert]")
 
-    assert "请按下面的按钮提交。" in texts(page, "[role=alert]")[0]
-    assert page.input_value("[name=title]") == "灯"
+    expect(page.locator("[role=alert]")).to_contain_text("请按下面的按钮提交。")
+    expect(page.locator("[name=title]")).to_have_value("灯")
     page.goto("/?view=done")
-    assert page.locator(".item").count() == 0
+    expect(page.locator(".item")).to_have_count(0)
 
 
 @pytest.mark.browser
@@ -224,14 +242,14 @@ def test_due_tasks_carry_their_colour_and_the_working_time_left(people, formed, 
     page = people("street_dispatcher")
     start(page, "formed")
     page.goto("/?view=pool")
-    assert texts(page, ".left") == ["剩 3 工作时"]
-    assert page.locator(".item.red").count() == 0
+    shows(page, ".left", "剩 3 工作时")
+    expect(page.locator(".item.red")).to_have_count(0)
 
     timers.advance(app, seconds=6 * 3600)
 
     page.goto("/?view=pool")
-    assert texts(page, ".item.red .badge") == ["已超时"]
-    assert texts(page, ".left.red") == ["超时 1 工作时"]
+    shows(page, ".item.red .badge", "已超时")
+    shows(page, ".left.red", "超时 1 工作时")
 
 
 @pytest.mark.browser
@@ -239,20 +257,20 @@ def test_the_pages_speak_english_when_asked(people):
     page = people("street_dispatcher")
     start(page)
     page.click("text=English")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
     page.goto("/?view=pool")
 
-    assert page.get_attribute("html", "lang") == "en"
-    assert texts(page, ".item .title") == ["Accept"]
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    shows(page, ".item .title", "Accept")
     page.click(".item .title")
-    assert texts(page, ".buttons button") == ["Accept", "Refuse"]
+    shows(page, ".buttons button", "Accept", "Refuse")
 
 
 @pytest.mark.browser
 def test_everything_fits_a_phone_and_is_big_enough_to_touch(people, formed):
     page = people("street_dispatcher", viewport=PHONE, has_touch=True)
     start(page, "formed")
-    page.goto("/?view=pool")
-    page.click("text=填表")
+    open_first(page, "填表")
 
     for path in (page.url, "/?view=pool", "/start", "/start/formed", "/api/v1/docs"):
         page.goto(path)
@@ -269,8 +287,7 @@ def test_everything_fits_a_phone_and_is_big_enough_to_touch(people, formed):
 def test_every_field_has_a_label_and_every_page_can_be_walked_by_keyboard(people, formed):
     page = people("street_dispatcher")
     start(page, "formed")
-    page.goto("/?view=pool")
-    page.click("text=填表")
+    open_first(page, "填表")
 
     nameless = page.evaluate(
         """[...document.querySelectorAll('input:not([type=hidden]), select, textarea')]
@@ -303,9 +320,10 @@ def test_every_field_has_a_label_and_every_page_can_be_walked_by_keyboard(people
 def test_texts_have_enough_contrast(people, formed):
     page = people("street_dispatcher")
     start(page, "formed")
-    page.goto("/?view=pool")
-    page.click("text=填表")
+    open_first(page, "填表")
     page.click(".buttons button:text-is('办理')")
+    expect(page.locator(".fault").first).to_be_visible()
+    page.wait_for_load_state()
 
     assert page.evaluate(CONTRAST) == []
 
@@ -337,18 +355,18 @@ CONTRAST = """() => {
 def test_remarks_and_files_are_added_on_the_page(people):
     page = people("street_dispatcher")
     start(page)
-    page.goto("/?view=pool")
-    page.click("text=平台受理")
+    open_first(page, "平台受理")
 
     page.fill("#comment", "请看<script>alert(1)</script>")
     page.click("text=发送")
+    shows(page, ".comment p", "请看<script>alert(1)</script>")
     page.set_input_files(
         "#file", files=[{"name": "灯.jpg", "mimeType": "image/jpeg", "buffer": b"photo"}]
     )
     page.click("button:text-is('上传附件')")
 
-    assert texts(page, ".comment p") == ["请看<script>alert(1)</script>"]
-    assert texts(page, ".files a") == ["灯.jpg"]
+    shows(page, ".comment p", "请看<script>alert(1)</script>")
+    shows(page, ".files a", "灯.jpg")
     with page.expect_download() as saved:
         page.click(".files a")
     assert Path(saved.value.path()).read_bytes() == b"photo"
@@ -362,9 +380,10 @@ def test_the_calls_can_be_tried_on_their_page(people):
 
     page.click("details:has([data-path='/api/v1/me']) summary")
     page.click("details[open] button")
-    page.wait_for_selector("details[open] .answer:has-text('200')")
 
-    assert '"name": "street_dispatcher"' in page.inner_text("details[open] .answer")
+    answer = page.locator("details[open] .answer")
+    expect(answer).to_contain_text("200")
+    expect(answer).to_contain_text('"name": "street_dispatcher"')
 
 
 @pytest.mark.browser
@@ -377,8 +396,8 @@ def test_the_start_of_a_whistle_tells_each_missing_answer(people, app):
 
     page.click(".buttons button")
 
-    assert texts(page, "[role=alert] a") == ["标题", "情况", "位置编码（网格、楼栋或社区）"]
-    assert page.input_value("[name=location_text]") == "三号楼前"
+    shows(page, "[role=alert] a", "标题", "情况", "位置编码（网格、楼栋或社区）")
+    expect(page.locator("[name=location_text]")).to_have_value("三号楼前")
 
 
 # -- three taps ------------------------------------------------------------------------
@@ -406,11 +425,13 @@ def test_a_grid_event_is_closed_in_three_taps(people, grid):
     tap_item_and_photo(page)
     page.click("button:text-is('已解决') >> nth=0")
 
-    assert texts(page, ".done") == ["已发起。"]
-    for name in ("民情日志", "工作日记"):
+    shows(page, ".done", "已发起。")
+    for name, said in (("民情日志", "暴露垃圾"), ("工作日记", "当场解决")):
         page.goto("/registers")
         page.click(f"text={name}")
-        assert texts(page, "table.register tbody tr td:nth-child(5)")[0] in ("暴露垃圾", "当场解决")
+        shows(page, "h1", name)
+        newest = page.locator("table.register tbody tr td:nth-child(5)").first
+        expect(newest).to_have_text(said)
 
 
 @pytest.mark.browser
@@ -419,9 +440,9 @@ def test_enter_closes_no_grid_event(people, grid):
     tap_item_and_photo(page)
     page.press("input[name=location_text]", "Enter")
 
-    assert texts(page, ".refused li") == ["请按下面的按钮提交。"]
+    shows(page, ".refused li", "请按下面的按钮提交。")
     page.click("button:text-is('已解决') >> nth=0")
-    assert texts(page, ".fault") == ["此项必填"]
+    shows(page, ".fault", "此项必填")
 
 
 @pytest.mark.browser
@@ -429,6 +450,7 @@ def test_registers_fit_a_phone(people, grid):
     page = people("grid_worker")
     tap_item_and_photo(page)
     page.click("button:text-is('已解决') >> nth=0")
+    shows(page, ".done", "已发起。")
     page.goto("/registers/work_diary")
 
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

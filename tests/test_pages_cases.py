@@ -7,7 +7,7 @@ import pytest
 from engine import cases, deployments, following, identities, timers, views
 from engine.cli.diagrams import read_files
 from engine.commands import ClaimTask, CompleteTask, SuspendCase, TransferTask
-from tests.test_pages import CONTRAST, address, chromium, formed, people, texts
+from tests.test_pages import CONTRAST, address, chromium, expect, formed, people, shows, texts
 
 __all__ = ["address", "chromium", "formed", "people"]
 
@@ -112,13 +112,14 @@ def test_a_notice_rings_until_it_was_read(people, app, who):
     cases.handle(app, who("dept_liaison"), case_id, handing)
 
     page = people("dept_handler")
-    assert texts(page, ".bell .count") == ["1"]
+    shows(page, ".bell .count", "1")
     page.click(".bell")
-    assert texts(page, ".item.unread .title") == ["任务已转交给您办理"]
+    shows(page, ".item.unread .title", "任务已转交给您办理")
     page.click("button:text-is('全部标为已读')")
-    assert (page.locator(".bell").count(), page.locator(".item.unread").count()) == (0, 0)
+    expect(page.locator(".bell")).to_have_count(0)
+    expect(page.locator(".item.unread")).to_have_count(0)
     page.click(".item .title")
-    assert texts(page, "h1") == ["部门处置"]
+    shows(page, "h1", "部门处置")
 
 
 def test_a_user_says_where_to_be_told(people, app):
@@ -126,15 +127,15 @@ def test_a_user_says_where_to_be_told(people, app):
     page.click(".who .name")
     page.fill("#email", "nobody")
     page.click("button:text-is('保存')")
-    assert texts(page, "[role=alert]") == ["这不是有效的邮箱地址。"]
-    assert page.input_value("#email") == "nobody"
+    shows(page, "[role=alert]", "这不是有效的邮箱地址。")
+    expect(page.locator("#email")).to_have_value("nobody")
 
     page.fill("#email", "handler@example.org")
     page.uncheck("[name=by_mail]")
     page.click("button:text-is('保存')")
 
-    assert texts(page, ".done") == ["已保存。"]
-    assert page.input_value("#email") == "handler@example.org"
+    shows(page, ".done", "已保存。")
+    expect(page.locator("#email")).to_have_value("handler@example.org")
     contact = views.contact(app, identities.actor(app, "dept_handler"))
     assert (contact["email"], contact["by_mail"]) == ("handler@example.org", False)
 
@@ -143,6 +144,7 @@ def test_a_code_is_given_on_the_page_and_followed_without_signing_in(people, whi
     page = people("street_dispatcher")
     page.goto(f"/cases/{whistle}")
     page.click("button:text-is('生成查询码')")
+    expect(page.locator(".done")).to_contain_text("查询码")
     said = texts(page, ".done")[0]
     number = said.split("编号 ")[1].split("，")[0]
     code = said.split("查询码 ")[1].split("。")[0]
@@ -152,11 +154,12 @@ def test_a_code_is_given_on_the_page_and_followed_without_signing_in(people, whi
     page.fill("#number", number)
     page.fill("#code", "WRONG-CODES")
     page.click("button:text-is('查询')")
-    assert texts(page, "[role=alert]") == ["没有这个编号和查询码对应的事项，请核对。"]
+    shows(page, "[role=alert]", "没有这个编号和查询码对应的事项，请核对。")
     page.fill("#code", code.lower())
     page.click("button:text-is('查询')")
 
-    assert texts(page, ".badge") == ["办理中"]
+    shows(page, ".badge", "办理中")
+    page.wait_for_load_state()
     given = dict(zip(texts(page, ".data dt"), texts(page, ".data dd"), strict=True))
     assert (given["标题"], given["诉求人"]) == ("楼道堆物", "赵样甲")
 
@@ -190,5 +193,7 @@ def test_every_page_fits_a_phone_and_has_enough_contrast(people, whistle, app, w
     page.fill("#number", code["number"])
     page.fill("#code", code["code"])
     page.click("button.main")
+    expect(page.locator(".badge")).to_be_visible()
+    page.wait_for_load_state()
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     assert page.evaluate(CONTRAST) == []

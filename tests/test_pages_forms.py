@@ -12,7 +12,7 @@ from api.web import fields
 from api.web.fields import Sheet
 from engine import forms
 from engine.forms.model import FIELDS
-from tests.test_pages import CONTRAST, address, chromium, people
+from tests.test_pages import CONTRAST, address, chromium, expect, people
 
 __all__ = ["address", "chromium", "people"]
 
@@ -143,7 +143,5 @@ def test_the_phone_says_where_it_is(people, app):
     page.click("button:text-is('用手机定位填写')")
     page.wait_for_function("document.querySelector('[name=lat]').value !== ''")
 
-    assert [page.input_value(f"[name={one}]") for one in ("lat", "lon")] == [
-        "39.908110",
-        "116.397450",
-    ]
+    expect(page.locator("[name=lat]")).to_have_value("39.908110")
+    expect(page.locator("[name=lon]")).to_have_value("116.397450")

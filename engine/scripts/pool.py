@@ -105,15 +105,21 @@ class Pool:
     def run(self, talk: Callable[[Feed], T], terms: Terms) -> T:
         """Hold one session and return what ``talk`` makes of it.
 
+        What ran out of time is tried once more: the limit is one of the wall clock, and a
+        machine that stood still for a moment must not cost a case an incident.
+
         Raises:
-            Failed: the text failed or met a limit.
+            Failed: the text failed or met a limit, the one of time twice.
             SandboxUnavailable: the machine did.
         """
         try:
             return self._talk(talk, terms)
         except MontyCrashedError:
             pass
-        # A worker died. Either the machine killed it, or this text does every time.
+        except Failed as failed:
+            if failed.failure != _out_of_time(failed.failure.line) or terms.budget.left <= 0:
+                raise
+        # A worker died or took too long. Either it was the machine, or this text always does.
         try:
             return self._talk(talk, terms)
         except MontyCrashedError as error:
