@@ -23,7 +23,7 @@ from tests.conftest import MONDAY
 from tests.kills.server import Killable
 
 PROCESSES = Path(__file__).parent.parent / "processes"
-SECONDS = 20
+SECONDS = 60
 
 
 # -- over the wire -------------------------------------------------------------------------
