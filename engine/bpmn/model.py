@@ -14,8 +14,31 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from engine.bpmn.kinds import ACTIVITIES, Kind, TimerKind, Trigger
 from engine.bpmn.work import Decision, UnitTest
 from engine.scripts import Code
+
+# The words of the notation are part of the model for whoever reads it.
+__all__ = [
+    "ACTIVITIES",
+    "NOTHING",
+    "SECRET",
+    "Assignment",
+    "Correlation",
+    "DataMapping",
+    "Diagram",
+    "EventDefinition",
+    "Flow",
+    "Group",
+    "Kind",
+    "Loop",
+    "LoopKind",
+    "Node",
+    "Process",
+    "Scope",
+    "TimerKind",
+    "Trigger",
+]
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -23,68 +46,6 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 def _nothing() -> Mapping[str, Any]:
     # Python 3.11 takes a read-only mapping for a mutable default.
     return NOTHING
-
-
-class Kind(StrEnum):
-    """What a node is."""
-
-    START = "startEvent"
-    END = "endEvent"
-    CATCH = "intermediateCatchEvent"
-    THROW = "intermediateThrowEvent"
-    BOUNDARY = "boundaryEvent"
-    TASK = "task"
-    USER = "userTask"
-    MANUAL = "manualTask"
-    SCRIPT = "scriptTask"
-    SERVICE = "serviceTask"
-    SEND = "sendTask"
-    RECEIVE = "receiveTask"
-    BUSINESS_RULE = "businessRuleTask"
-    SUB_PROCESS = "subProcess"
-    EVENT_SUB_PROCESS = "eventSubProcess"
-    CALL = "callActivity"
-    EXCLUSIVE = "exclusiveGateway"
-    PARALLEL = "parallelGateway"
-    INCLUSIVE = "inclusiveGateway"
-    EVENT_BASED = "eventBasedGateway"
-
-
-ACTIVITIES = frozenset(
-    {
-        Kind.TASK,
-        Kind.USER,
-        Kind.MANUAL,
-        Kind.SCRIPT,
-        Kind.SERVICE,
-        Kind.SEND,
-        Kind.RECEIVE,
-        Kind.BUSINESS_RULE,
-        Kind.SUB_PROCESS,
-        Kind.CALL,
-    }
-)
-
-
-class Trigger(StrEnum):
-    """What an event definition is about."""
-
-    MESSAGE = "message"
-    TIMER = "timer"
-    SIGNAL = "signal"
-    CONDITIONAL = "conditional"
-    ERROR = "error"
-    ESCALATION = "escalation"
-    LINK = "link"
-    TERMINATE = "terminate"
-
-
-class TimerKind(StrEnum):
-    """How a timer's text is meant."""
-
-    DATE = "timeDate"
-    DURATION = "timeDuration"
-    CYCLE = "timeCycle"
 
 
 @dataclass(frozen=True, slots=True)
