@@ -19,7 +19,11 @@ CLOCK_FACT = "manual-clock"
 
 
 def open_application(
-    settings: Settings, *, clock: Clock | None = None, sandbox: Sandbox | None = None
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    sandbox: Sandbox | None = None,
+    durable: bool = True,
 ) -> Application:
     """Return the application on the database that ``settings`` name.
 
@@ -27,12 +31,13 @@ def open_application(
         clock: taken as it is; without one the clock that ``settings`` name. The
             manual clock's moment lies in the database.
         sandbox: shared with other applications of this process; closed with this one.
+        durable: False only for simulations, see ``Database``.
 
     Raises:
         WrongState: the database was moved beyond wall time by the manual clock,
             and the system clock is asked for.
     """
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, durable=durable)
     try:
         chosen = clock or _clock(database, settings)
     except BaseException:

@@ -8,6 +8,7 @@ sees one consistent state, ``writing`` is the only one that changes anything.
 SQLite has one writer: inside a process a lock hands the turn on without
 waiting in the file system, between processes ``BEGIN IMMEDIATE`` does. It runs
 in WAL mode with ``synchronous=FULL``: what was acknowledged survives a power cut.
+Only a simulation, which has nothing to lose, may do without the wait for the disk.
 """
 
 from __future__ import annotations
@@ -174,12 +175,14 @@ class Database:
 
     Args:
         url: SQLAlchemy URL, ``sqlite:///PATH`` or ``postgresql+psycopg://…``.
+        durable: True = a commit waits until it is on the disk. False = a power cut may take
+            the last commits away, though never the middle of one: for simulations.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, durable: bool = True) -> None:
         self.url = sa.make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine = _sqlite(self.url) if self.is_sqlite else _postgresql(self.url)
+        self.engine = (_sqlite if self.is_sqlite else _postgresql)(self.url, durable=durable)
         self._dialect: sa.Dialect = self.engine.dialect
         if self.is_sqlite:
             self._dialect = SQLiteDialect(paramstyle="qmark")
@@ -354,7 +357,8 @@ def _close(tx: Transaction) -> None:
         tx._cursor.close()  # noqa: SLF001
 
 
-def _sqlite(url: sa.URL) -> sa.Engine:
+def _sqlite(url: sa.URL, *, durable: bool) -> sa.Engine:
+    synchronous = "FULL" if durable else "NORMAL"
     engine = sa.create_engine(
         url,
         poolclass=sa.NullPool,
@@ -365,7 +369,7 @@ def _sqlite(url: sa.URL) -> sa.Engine:
     def _prepare(connection: Any, _record: Any) -> None:
         # BEGIN and COMMIT are ours; the driver must not add its own.
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
         # Content that is erased must not stay in free pages of the file.
         connection.execute("PRAGMA secure_delete=ON")
@@ -373,7 +377,7 @@ def _sqlite(url: sa.URL) -> sa.Engine:
     return engine
 
 
-def _postgresql(url: sa.URL) -> sa.Engine:
+def _postgresql(url: sa.URL, *, durable: bool) -> sa.Engine:
     # Each thread keeps its own connection; a pool would run out of them.
     engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
 
@@ -381,5 +385,7 @@ def _postgresql(url: sa.URL) -> sa.Engine:
     def _prepare(connection: Any, _record: Any) -> None:
         connection.autocommit = True
         connection.execute("SET TIME ZONE 'UTC'")
+        if not durable:
+            connection.execute("SET synchronous_commit = off")
 
     return engine

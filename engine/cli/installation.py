@@ -20,15 +20,21 @@ UNDEFINED_TABLE = "42P01"
 
 
 @contextmanager
-def opened(settings: Settings, *, clock: Clock | None = None) -> Iterator[Application]:
+def opened(
+    settings: Settings, *, clock: Clock | None = None, durable: bool = True
+) -> Iterator[Application]:
     """Open the application on the database that ``settings`` name.
+
+    Args:
+        clock: instead of the one that ``settings`` name.
+        durable: False only for simulations, see ``Database``.
 
     Raises:
         NotReady: the database cannot be reached or has no tables yet.
     """
     try:
         with _reaching():
-            app = open_application(settings, clock=clock)
+            app = open_application(settings, clock=clock, durable=durable)
     except Exception as reason:
         if not _without_tables(reason):
             raise
