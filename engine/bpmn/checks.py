@@ -15,19 +15,7 @@ from engine.bpmn.codes import codes_of
 from engine.bpmn.document import Findings
 from engine.bpmn.findings import Finding
 from engine.bpmn.model import Diagram, Kind, Node, Process
-from engine.scripts import Code, Problem
-
-RESERVED = frozenset(
-    {
-        "case",
-        "outcome",
-        "loopCounter",
-        "nrOfInstances",
-        "nrOfActiveInstances",
-        "nrOfCompletedInstances",
-    }
-)
-"""Names that the engine gives; what a designer writes to them is not kept."""
+from engine.scripts import RESERVED, Code, Problem
 
 
 def check(

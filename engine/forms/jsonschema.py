@@ -20,9 +20,10 @@ from engine.forms.fields import Fault, accept
 from engine.forms.findings import FormFindings
 from engine.forms.kinds import Property
 from engine.forms.model import Component, Form
-from engine.forms.reader import KEY, MAX_BYTES, MAX_COMPONENTS, MAX_NESTING, RESERVED, read
+from engine.forms.reader import KEY, MAX_BYTES, MAX_COMPONENTS, MAX_NESTING, read
 from engine.forms.uischema import Ui, ordered, read_ui
 from engine.forms.values import faults
+from engine.scripts import RESERVED
 
 MAX_REFERENCES = 8
 

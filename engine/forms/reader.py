@@ -19,6 +19,7 @@ from engine.forms.conditions import Condition
 from engine.forms.model import CHOOSING, FIELDS, FREE_TEXT, STATIC, Choice, Component, Form
 from engine.forms.patterns import Pattern
 from engine.forms.values import faults
+from engine.scripts import RESERVED
 
 MAX_BYTES = 256 * 1024
 MAX_COMPONENTS = 300
@@ -31,16 +32,6 @@ KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 _PHONE = r"^\+?[0-9][0-9 ()-]{4,18}[0-9]$"
 _LENGTHS = {"textfield": 1_000, "textarea": 10_000}
-RESERVED = frozenset(
-    {
-        "case",
-        "outcome",
-        "loopCounter",
-        "nrOfInstances",
-        "nrOfActiveInstances",
-        "nrOfCompletedInstances",
-    }
-)
 
 
 def read(content: bytes, *, filename: str) -> tuple[Form | None, list[Finding]]:

@@ -16,7 +16,6 @@ from engine.kernel.entering import begin_throw, fire_fulfilled
 from engine.kernel.frames import frame_of
 from engine.kernel.jobs import open_job
 from engine.kernel.names import Names, assign, data_at, names_at, write, write_own
-from engine.kernel.questions import mapped, run_script, value_of, values
 from engine.kernel.rows import (
     BODY,
     CALL,
@@ -32,11 +31,12 @@ from engine.kernel.rows import (
     T_SUBS,
     WAITING,
 )
-from engine.kernel.run import Run, Stuck
+from engine.kernel.run import Run
 from engine.kernel.semantics import MAX_DEPTH
 from engine.kernel.subscriptions import open_all
 from engine.kernel.tasks import open_task
 from engine.kernel.throwing import throw_error
+from engine.questions import Stuck, mapped, run_script, value_of, values
 from engine.scripts import Code
 from engine.sheets import Sheets
 

@@ -9,10 +9,9 @@ the time that was left then, unless its text now says something else.
 from __future__ import annotations
 
 from engine.commands import ExtendTask, RecomputeDeadlines
+from engine.counted import is_provisional, keep
 from engine.deadlines import local_text
-from engine.kernel.counted import is_provisional, keep, scopes_of
 from engine.kernel.names import names_at, write, write_own
-from engine.kernel.questions import ask, constant, moment, value_of
 from engine.kernel.rows import (
     DUE,
     EXTENDED,
@@ -34,17 +33,10 @@ from engine.kernel.rows import (
     Row,
 )
 from engine.kernel.run import Run
-from engine.kernel.subscriptions import (
-    arm,
-    clock_of,
-    code_of,
-    definition_of,
-    due_of,
-    emit_timer,
-    hold_timer,
-)
+from engine.kernel.subscriptions import arm, clock_of, definition_of, emit_timer, hold_timer
 from engine.kernel.tasks import demand_task, emit_task
 from engine.periods import parse_moment
+from engine.questions import ask, code_of, constant, due_of, moment, value_of
 
 
 def settle(run: Run) -> None:
@@ -92,11 +84,11 @@ def _on_hold(run: Run) -> set[tuple[str, str]]:
         who = run.place(task).node.assignment
         if row[REMAINING] is not None and who.due is not None:
             scope = run.tokens[task][T_SCOPE]
-            found |= {(one, name) for one in scopes_of(run, scope) for name in who.due.names}
+            found |= {(one, name) for one in run.scopes_of(scope) for name in who.due.names}
     for row in run.subs.values() if run.counted else ():
         if row[U_TYPE] == "timer" and row[U_LEFT] is not None:
             names = code_of(definition_of(run, row)).names
-            found |= {(one, name) for one in scopes_of(run, row[U_SCOPE]) for name in names}
+            found |= {(one, name) for one in run.scopes_of(row[U_SCOPE]) for name in names}
     return found
 
 

@@ -10,10 +10,10 @@ from engine.bpmn.model import Kind
 from engine.kernel.flows import leave
 from engine.kernel.names import assign, data_at, names_at, write, write_own
 from engine.kernel.plan import Place
-from engine.kernel.questions import mapped, run_script
 from engine.kernel.rows import COUNT, FRAME, INSTANCE, KIND, PARENT, T_SCOPE, T_SUBS
 from engine.kernel.run import Run
 from engine.kernel.subscriptions import close
+from engine.questions import mapped, run_script
 
 
 def finish(run: Run, name: str, outcome: str | None) -> None:

@@ -44,9 +44,10 @@ from engine.kernel.rows import (
     U_TYPE,
     U_VALUE,
 )
-from engine.kernel.run import Run, Step, Stuck
+from engine.kernel.run import Run, Step
 from engine.kernel.subscriptions import arm, emit_timer
 from engine.periods import parse_moment
+from engine.questions import Stuck
 
 
 def run_command(run: Run, command: c.Command) -> None:

@@ -14,9 +14,10 @@ from engine.kernel.dispatch import STEPS, demand_state, park_command, run_comman
 from engine.kernel.marking import Look
 from engine.kernel.names import Names, names_at
 from engine.kernel.rows import ASSIGNEE, CANDIDATES, PROCESS
-from engine.kernel.run import LimitReached, Run
+from engine.kernel.run import Run
 from engine.kernel.semantics import SEMANTICS
 from engine.kernel.tasks import demand_task, is_task_held
+from engine.questions import LimitReached
 
 
 class Kernel:

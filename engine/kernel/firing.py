@@ -16,7 +16,6 @@ from engine.kernel.catching import (
 )
 from engine.kernel.names import names_at, write
 from engine.kernel.plan import Place
-from engine.kernel.questions import ask, parsed, truth
 from engine.kernel.rows import (
     T_ELEMENT,
     T_NTH,
@@ -38,15 +37,14 @@ from engine.kernel.run import Run
 from engine.kernel.subscriptions import (
     arm,
     close,
-    code_of,
     definition_of,
-    due_of,
     emit_timer,
     forget,
     place_of,
     received,
 )
 from engine.periods import parse_moment
+from engine.questions import ask, code_of, due_of, parsed, truth
 
 
 def fire(run: Run, number: str, payload: JsonObject | None = None) -> None:

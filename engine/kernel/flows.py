@@ -12,7 +12,6 @@ from engine.kernel.ending import close_starts, kill_content
 from engine.kernel.incidents import drop_incidents
 from engine.kernel.names import names_at
 from engine.kernel.plan import Place
-from engine.kernel.questions import ask, truth
 from engine.kernel.rows import (
     BODY,
     CALL,
@@ -26,8 +25,9 @@ from engine.kernel.rows import (
     T_NTH,
     T_SCOPE,
 )
-from engine.kernel.run import Run, Stuck
+from engine.kernel.run import Run
 from engine.kernel.subscriptions import close
+from engine.questions import Stuck, ask, truth
 from engine.scripts import Code
 
 Exits = tuple[tuple[Flow, Place], ...] | list[tuple[Flow, Place]]

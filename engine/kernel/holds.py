@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from engine.commands import ResumeCase, ResumeTask, SuspendCase, SuspendTask
+from engine.counted import keep
 from engine.errors import WrongState
-from engine.kernel.counted import keep
 from engine.kernel.names import write
-from engine.kernel.questions import value_of
 from engine.kernel.rows import (
     BODY,
     DUE,
@@ -37,8 +36,9 @@ from engine.kernel.rows import (
     U_VALUE,
 )
 from engine.kernel.run import Run
-from engine.kernel.subscriptions import arm, clock_of, code_of, definition_of, hold_timer
+from engine.kernel.subscriptions import arm, clock_of, definition_of, hold_timer
 from engine.kernel.tasks import demand_task, emit_task, is_task_held
+from engine.questions import code_of, value_of
 
 
 def hold(run: Run, frame: str, reason: Any) -> None:

@@ -22,7 +22,8 @@ from engine.kernel.rows import (
     PROCESS,
     Row,
 )
-from engine.kernel.run import Run, Stuck
+from engine.kernel.run import Run
+from engine.questions import Stuck
 
 
 def park(run: Run, step: str, arguments: tuple[Any, ...], stuck: Stuck) -> None:

@@ -32,8 +32,9 @@ from engine.kernel.rows import (
     T_SCOPE,
     T_STATE,
 )
-from engine.kernel.run import Run, Stuck
+from engine.kernel.run import Run
 from engine.kernel.throwing import throw_error
+from engine.questions import Stuck
 
 
 def open_job(run: Run, name: str) -> None:

@@ -15,7 +15,6 @@ from engine.kernel.completion import take_out
 from engine.kernel.ending import kill, kill_content
 from engine.kernel.names import assign, names_at, write
 from engine.kernel.plan import Place
-from engine.kernel.questions import ask, run_script, truth, values
 from engine.kernel.rows import (
     ACTIVE,
     BODY,
@@ -38,8 +37,9 @@ from engine.kernel.rows import (
     TOTAL,
     Row,
 )
-from engine.kernel.run import Run, Stuck
+from engine.kernel.run import Run
 from engine.kernel.semantics import MAX_INSTANCES
+from engine.questions import Stuck, ask, run_script, truth, values
 from engine.scripts import Code
 
 

@@ -11,9 +11,12 @@ from typing import Any
 from engine.commands import JsonObject
 from engine.execution import Bundle, Snapshot
 from engine.kernel.rows import (
+    CALL,
+    CASE,
     COUNT,
     ELEMENT,
     INSTANCE,
+    KIND,
     MOVING,
     NTH,
     PARENT,
@@ -98,6 +101,14 @@ class Marking(Look):
         self.data = snapshot.sheets.copy()
         self._own: set[str] = set()
         self._inside: dict[str, dict[tuple[str, bool], None]] | None = None
+
+    def scopes_of(self, scope: str) -> list[str]:
+        """Return the scopes whose data are read from ``scope``, from the inside out."""
+        found = [scope]
+        while self.scopes[scope][KIND] not in (CASE, CALL):
+            scope = self.scopes[scope][PARENT]
+            found.append(scope)
+        return found
 
     def snapshot(self) -> Snapshot:
         """Return where the case stands now."""

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from engine.commands import JsonObject
+from engine.counted import forget, keep, linked
 from engine.events import Event
 from engine.execution import Answer
-from engine.kernel.counted import forget, keep, linked
 from engine.kernel.marking import Look
 from engine.kernel.rows import (
     ACTIVE,
@@ -30,13 +30,11 @@ from engine.kernel.rows import (
     PROCESS,
     TOTAL,
 )
-from engine.kernel.run import Run, Stuck
+from engine.kernel.run import Run
 from engine.scripts import Code
 from engine.sheets import Sheets
 
 _PROCESSES = frozenset({CASE, CALL})
-COUNTERS = ("loopCounter", "nrOfInstances", "nrOfActiveInstances", "nrOfCompletedInstances")
-READ_ONLY = frozenset(("case", "outcome", *COUNTERS))
 
 
 class Names(Mapping[str, Any]):
@@ -174,17 +172,6 @@ def write_own(run: Run, scope: str, values: JsonObject, at: str) -> None:
             for waiting in run.watch.get("d:" + name, ()):
                 is_condition = waiting in run.subs and run.subs[waiting][0] == "conditional"
                 (run.dirty if is_condition else run.stale)[waiting] = None
-
-
-def demand_writable(values: Mapping[str, Any]) -> None:
-    """Refuse that a script assigns what only the engine sets.
-
-    Raises:
-        Stuck: it does.
-    """
-    for name in values:
-        if name in READ_ONLY:
-            raise Stuck("script-failed", f"A script cannot assign {name!r}; the engine sets it.")
 
 
 def _home(run: Run, scope: str, name: str) -> str:

@@ -36,6 +36,7 @@ from engine.kernel.rows import (
     T_SCOPE,
 )
 from engine.kernel.semantics import MAX_ENTRIES, MAX_OPEN
+from engine.questions import LimitReached, Stuck
 
 Step = Callable[..., None]
 
@@ -44,32 +45,6 @@ _ROOM = 100
 
 # A clock that steps, a tick and a replay give many commands one moment.
 _text = lru_cache(maxsize=64)(local_text)
-
-
-class Stuck(Exception):
-    """A step cannot be taken; it becomes an incident and may be tried again.
-
-    Attributes:
-        code: what kind of step failed.
-        expression: the designer's text, if one failed.
-        thrown: codes under which an error boundary event may catch it.
-    """
-
-    def __init__(
-        self,
-        code: str,
-        message: str,
-        *,
-        expression: str | None = None,
-        thrown: tuple[str, ...] = (),
-    ) -> None:
-        super().__init__(message)
-        self.code, self.message = code, message
-        self.expression, self.thrown = expression, thrown
-
-
-class LimitReached(Exception):
-    """A command does too much: everything it did is dropped, and it becomes an incident."""
 
 
 class Run(Marking):

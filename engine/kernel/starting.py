@@ -6,9 +6,9 @@ from engine.commands import JsonObject, StartCase
 from engine.errors import InvalidRequest
 from engine.kernel.activities import defaults
 from engine.kernel.names import Names, write
-from engine.kernel.questions import values
 from engine.kernel.rows import CASE
-from engine.kernel.run import Run, Stuck
+from engine.kernel.run import Run
+from engine.questions import Stuck, values
 from engine.sheets import Sheets
 
 

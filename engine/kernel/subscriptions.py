@@ -10,14 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from engine.bpmn.model import EventDefinition, Kind, Node, TimerKind, Trigger
+from engine.bpmn.model import EventDefinition, Kind, Node, Trigger
 from engine.execution import Answer
 from engine.kernel.names import names_at
 from engine.kernel.plan import Place
-from engine.kernel.questions import Moment, ask, moment, truth, value_of
 from engine.kernel.rows import (
     STARTS,
     SUBS,
@@ -31,9 +29,8 @@ from engine.kernel.rows import (
     U_VALUE,
     Row,
 )
-from engine.kernel.run import Run, Stuck
-from engine.periods import parse_moment
-from engine.scripts import Code
+from engine.kernel.run import Run
+from engine.questions import ask, code_of, codes_of, due_of, truth, value_of
 
 Wanted = tuple[Place, int, EventDefinition]
 
@@ -69,7 +66,7 @@ def open_all(run: Run, host: str, wanted: Sequence[Wanted], scope: str) -> list[
 
 
 def _prepare(run: Run, host: str, wanted: Sequence[Wanted], scope: str) -> list[_Prepared]:
-    codes = [code for _, _, definition in wanted for code in _codes(definition)]
+    codes = [code for _, _, definition in wanted for code in codes_of(definition)]
     answers: list[Answer] = []
     if codes:
         timers = all(definition.trigger is Trigger.TIMER for _, _, definition in wanted)
@@ -77,18 +74,12 @@ def _prepare(run: Run, host: str, wanted: Sequence[Wanted], scope: str) -> list[
         answers = ask(run, site, codes, names_at(run, scope))
     found = []
     for one in wanted:
-        count = len(_codes(one[2]))
+        count = len(codes_of(one[2]))
         prepared = _prepared(run, one, answers[:count])
         answers = answers[count:]
         if prepared is not None:
             found.append(prepared)
     return found
-
-
-def _codes(definition: EventDefinition) -> list[Code]:
-    if definition.trigger is Trigger.MESSAGE:
-        return [one.value for one in definition.correlation]
-    return [] if definition.value is None else [definition.value]
 
 
 def _prepared(run: Run, wanted: Wanted, answers: list[Answer]) -> _Prepared | None:
@@ -108,34 +99,6 @@ def _prepared(run: Run, wanted: Wanted, answers: list[Answer]) -> _Prepared | No
     if definition.trigger is Trigger.CONDITIONAL:
         return _Prepared(wanted, truth(answers[0], code_of(definition)))
     return _Prepared(wanted, None)
-
-
-def due_of(
-    run: Run, definition: EventDefinition, answer: Answer, *, since: datetime
-) -> Moment | None:
-    """Return the next firing of a timer whose text gave ``answer``; None if there is none.
-
-    Raises:
-        Stuck: it names no moment, or a repetition would fire at once for ever.
-    """
-    code = code_of(definition)
-    due = moment(answer, code, since=since, now=run.now, purpose="timer")
-    if due is None or due.cycle is not None or definition.timer is not TimerKind.CYCLE:
-        return due
-    if parse_moment(due.due_at) <= run.now:
-        raise Stuck("timer-failed", "A repeating timer must lie ahead.", expression=code.text)
-    return due
-
-
-def code_of(definition: EventDefinition) -> Code:
-    """Return a timer's or condition's text.
-
-    Raises:
-        Stuck: it has none.
-    """
-    if definition.value is None:
-        raise Stuck("timer-failed", f"A {definition.trigger} event says nothing to wait for.")
-    return definition.value
 
 
 def _open(run: Run, number: str, host: str, scope: str, one: _Prepared) -> None:

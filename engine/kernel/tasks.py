@@ -15,15 +15,14 @@ from engine.commands import (
     TransferTask,
     UnclaimTask,
 )
+from engine.counted import is_provisional
 from engine.errors import AlreadyClaimed, NotAllowed, OnHold, TaskNotOpen, UnknownOutcome
 from engine.events import Event
 from engine.execution import Answer
-from engine.kernel.counted import is_provisional
 from engine.kernel.flows import leave
 from engine.kernel.marking import Look
 from engine.kernel.names import names_at, write
 from engine.kernel.plan import Place, plan_of
-from engine.kernel.questions import Moment, ask, moment, value_of
 from engine.kernel.rows import (
     ASSIGNEE,
     FRAME,
@@ -37,8 +36,9 @@ from engine.kernel.rows import (
     UNIT,
     Row,
 )
-from engine.kernel.run import Run, Stuck
+from engine.kernel.run import Run
 from engine.kernel.subscriptions import clock_of, unwatch_task, watch_task
+from engine.questions import Moment, Stuck, ask, moment, value_of
 from engine.scripts import Code
 
 _INTEGERS = 2**63

@@ -16,9 +16,9 @@ from engine.kernel.catching import take_boundary, take_event_sub_process
 from engine.kernel.firing import fire
 from engine.kernel.flows import stop, terminate
 from engine.kernel.names import names_at
-from engine.kernel.questions import values
 from engine.kernel.rows import CASE, EVENT, KIND, T_OUTCOME, T_SCOPE, U_VALUE
-from engine.kernel.run import Run, Stuck
+from engine.kernel.run import Run
+from engine.questions import Stuck, values
 from engine.scripts import Code
 
 Take = Callable[[], None]

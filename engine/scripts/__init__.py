@@ -13,10 +13,12 @@ from __future__ import annotations
 
 from engine.scripts.checks import Problem, examine
 from engine.scripts.code import Code
+from engine.scripts.names import RESERVED
 from engine.scripts.outcome import Budget, Failure, Lookups, NoLookups, Outcome, truth
 from engine.scripts.sandbox import Sandbox
 
 __all__ = [
+    "RESERVED",
     "Budget",
     "Code",
     "Failure",

@@ -37,6 +37,18 @@ PRELUDE = frozenset(_PRELUDE.split())
 HOST = frozenset({"lookup", "rows", "unit", "unit_at", "department"})
 """Look-ups, answered outside the sandbox."""
 
+RESERVED = frozenset(
+    {
+        "case",
+        "outcome",
+        "loopCounter",
+        "nrOfInstances",
+        "nrOfActiveInstances",
+        "nrOfCompletedInstances",
+    }
+)
+"""Names that the engine gives to every text; no script, form or data may set them."""
+
 _CHANGING = frozenset(_CHANGES.split())
 _UNBOUNDED = frozenset({"eval", "exec", "setattr", "print"})
 

@@ -7,15 +7,15 @@ from typing import Any
 
 from engine.bpmn.model import Kind
 from engine.commands import JsonObject
+from engine.questions import Stuck, mapped, run_script, value_of, values
 from engine.scripts import Code
-from engine.spiff.asking import mapped, run_script, value_of, values
 from engine.spiff.books import BODY, CALL, CATCHING, FRAME, JOB, Scope
 from engine.spiff.data import assign, data_at, names_at, write, write_own
 from engine.spiff.limits import MAX_DEPTH
 from engine.spiff.machine import WAITING, Token
 from engine.spiff.moves import begin_throw, fire_fulfilled, open_content
 from engine.spiff.registers import register
-from engine.spiff.run import Run, StuckError
+from engine.spiff.run import Run
 from engine.spiff.tasks import open_task
 from engine.spiff.throws import throw_error
 from engine.spiff.waits import open_all
@@ -25,7 +25,7 @@ def open_activity(run: Run, host: str) -> None:
     """Let the boundary events of an activity wait, before its body starts.
 
     Raises:
-        StuckError: one of them cannot be evaluated; none waits then.
+        Stuck: one of them cannot be evaluated; none waits then.
     """
     token = run.tokens[host]
     spec = token.task_spec
@@ -40,7 +40,7 @@ def start_body(run: Run, host: str) -> None:
     """Start the work of an activity, or of one of its instances.
 
     Raises:
-        StuckError: an input mapping, a script or what the activity needs fails.
+        Stuck: an input mapping, a script or what the activity needs fails.
     """
     token = run.tokens[host]
     node = token.task_spec.node
@@ -78,7 +78,7 @@ def _script(run: Run, token: Token) -> None:
     try:
         site = run.site(token, "script")
         assigned = run_script(run, site, code, names_at(run, token.scope))
-    except StuckError as stuck:
+    except Stuck as stuck:
         # A catch-all is for the errors that the diagram throws, not for a mistake in a script.
         for thrown in stuck.thrown:
             error = {"code": thrown, "message": stuck.message}
@@ -111,7 +111,7 @@ def _service(run: Run, token: Token) -> None:
 def _receive(run: Run, token: Token) -> None:
     spec = token.task_spec
     if not spec.node.events:
-        raise StuckError("event-failed", f"Receive task {spec.element!r} names no message.")
+        raise Stuck("event-failed", f"Receive task {spec.element!r} names no message.")
     wanted = [(spec, index, one) for index, one in enumerate(spec.node.events)]
     open_all(run, token, wanted, token.scope)
     token.put(WAITING)
@@ -140,7 +140,7 @@ def _demand_depth(run: Run, scope: str) -> None:
         scope = run.scopes[scope].parent
         depth += 1
     if depth >= MAX_DEPTH:
-        raise StuckError("limit", f"Scopes lie in each other more than {MAX_DEPTH} deep.")
+        raise Stuck("limit", f"Scopes lie in each other more than {MAX_DEPTH} deep.")
 
 
 def _sub_process(run: Run, token: Token) -> None:
@@ -159,7 +159,7 @@ def _call(run: Run, token: Token) -> None:
     called = run.bundle.processes.get(node.called or "")
     if called is None:
         message = f"Process {node.called!r} is not deployed with this one."
-        raise StuckError("no-process", message)
+        raise Stuck("no-process", message)
     own = data_at(run, scope) if node.all_in else {}
     own |= mapped(run, run.site(token, "mapping"), node.inputs, names_at(run, scope))
     if called.root.data:

@@ -265,6 +265,14 @@ class Ledger(View, ABC):
         self.next += 1
         return str(self.next - 1)
 
+    def scopes_of(self, scope: str) -> list[str]:
+        """Return the scopes whose data are read from ``scope``, from the inside out."""
+        found = [scope]
+        while self.scopes[scope].kind not in (CASE, CALL):
+            scope = self.scopes[scope].parent
+            found.append(scope)
+        return found
+
     def drop_scope(self, scope: str) -> None:
         """Forget a scope with its data."""
         self.scopes.pop(scope, None)

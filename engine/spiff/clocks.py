@@ -12,24 +12,16 @@ from engine.commands import (
     SuspendCase,
     SuspendTask,
 )
+from engine.counted import is_provisional, keep
 from engine.deadlines import local_text
 from engine.errors import WrongState
 from engine.periods import parse_moment
-from engine.spiff.asking import ask, literal, moment, value_of
+from engine.questions import ask, code_of, constant, due_of, moment, value_of
 from engine.spiff.books import Sub
-from engine.spiff.counts import is_provisional, keep, scopes_of
 from engine.spiff.data import names_at, write, write_own
 from engine.spiff.run import Run
 from engine.spiff.tasks import demand_task, tell_task
-from engine.spiff.waits import (
-    arm,
-    clock_of,
-    code_of,
-    definition_of,
-    due_of,
-    hold_timer,
-    tell_timer,
-)
+from engine.spiff.waits import arm, clock_of, definition_of, hold_timer, tell_timer
 
 
 def settle(run: Run) -> None:
@@ -60,7 +52,7 @@ def recompute(run: Run, command: RecomputeDeadlines) -> None:
             run.stale.pop(number, None)
             if row.shift is not None:
                 run.perform("reshift", row.host, number)
-            elif literal(code_of(definition_of(run, row)).text) is None:
+            elif constant(code_of(definition_of(run, row)).text) is None:
                 run.perform("retime", row.host, number)
     for task in sorted(run.tasks):
         work = run.tasks[task]
@@ -77,11 +69,11 @@ def _on_hold(run: Run) -> set[tuple[str, str]]:
         token = run.tokens[task]
         due = token.task_spec.node.assignment.due
         if work.left is not None and due is not None:
-            found |= {(one, name) for one in scopes_of(run, token.scope) for name in due.names}
+            found |= {(one, name) for one in run.scopes_of(token.scope) for name in due.names}
     for row in run.subs.values() if run.counted else ():
         if row.type == "timer" and row.left is not None:
             names = code_of(definition_of(run, row)).names
-            found |= {(one, name) for one in scopes_of(run, row.scope) for name in names}
+            found |= {(one, name) for one in run.scopes_of(row.scope) for name in names}
     return found
 
 
@@ -91,7 +83,7 @@ def recount(run: Run, host: str, scope: str, name: str) -> None:
     Where the moment has passed by both calendars it stays: it was judged by then.
 
     Raises:
-        StuckError: the new calendar gives no moment; the datum keeps its own.
+        Stuck: the new calendar gives no moment; the datum keeps its own.
     """
     token = run.tokens[host] if host else None
     tagged, early = run.counted[scope][name]
@@ -110,7 +102,7 @@ def retime(run: Run, host: str, number: str) -> None:
     """Evaluate one timer again.
 
     Raises:
-        StuckError: its expression fails; the timer keeps its moment.
+        Stuck: its expression fails; the timer keeps its moment.
     """
     row = run.subs.get(number)
     if row is None:
@@ -179,7 +171,7 @@ def redue(run: Run, task: str, marked: bool | None = None) -> None:
             more is taken away even where the moments stay. None = nobody looked.
 
     Raises:
-        StuckError: an expression fails; the task keeps its limits.
+        Stuck: an expression fails; the task keeps its limits.
     """
     row = run.tasks.get(task)
     if row is None or row.extended:

@@ -13,25 +13,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from engine.commands import JsonObject
+from engine.counted import forget, keep, linked
 from engine.execution import Answer
 from engine.scripts import Code
 from engine.sheets import Sheets
 from engine.spiff.books import ACTIVE, CALL, CASE, DONE_COUNT, FRAME, MULTI, TOTAL, View
-from engine.spiff.counts import forget, keep, linked
 from engine.spiff.machine import Token
-from engine.spiff.run import Run, StuckError
+from engine.spiff.run import Run
 
 _PROCESSES = frozenset({CASE, CALL})
-READ_ONLY = frozenset(
-    (
-        "case",
-        "outcome",
-        "loopCounter",
-        "nrOfInstances",
-        "nrOfActiveInstances",
-        "nrOfCompletedInstances",
-    )
-)
 
 
 class Names(Mapping[str, Any]):
@@ -151,15 +141,3 @@ def _home(run: Run, scope: str, name: str) -> str:
         if row.kind in _PROCESSES or (row.kind != MULTI and name in run.data.get(scope)):
             return scope
         scope = row.parent
-
-
-def demand_writable(values: Mapping[str, Any]) -> None:
-    """Refuse that a script assigns what only the engine sets.
-
-    Raises:
-        StuckError: it does.
-    """
-    for name in values:
-        if name in READ_ONLY:
-            message = f"A script cannot assign {name!r}; the engine sets it."
-            raise StuckError("script-failed", message)

@@ -10,12 +10,13 @@ from engine.bpmn.model import Process
 from engine.commands import Command, RetryIncident, StartCase
 from engine.errors import NotOnExecutor, StepLimit
 from engine.execution import Applied, Bundle, OpenTask, Snapshot, World
+from engine.questions import LimitReached
 from engine.spiff.books import View, place_of
 from engine.spiff.data import names_at
 from engine.spiff.dispatch import STEPS, demand_state, park_command, run_command
 from engine.spiff.limits import SEMANTICS
 from engine.spiff.refusals import refusals
-from engine.spiff.run import LimitReachedError, Run
+from engine.spiff.run import Run
 from engine.spiff.tasks import actors, demand_task
 
 
@@ -52,7 +53,7 @@ class Spiff:
         demand_state(run, command)
         try:
             run_command(run, command)
-        except LimitReachedError as limit:
+        except LimitReached as limit:
             if isinstance(command, RetryIncident):
                 raise StepLimit(str(limit)) from None
             run = Run(bundle, snapshot, STEPS, now=now, actor=actor, world=world)

@@ -12,23 +12,13 @@ from engine.bpmn.model import EventDefinition, Kind, TimerKind, Trigger
 from engine.commands import JsonObject
 from engine.deadlines import local_text
 from engine.periods import parse_moment
-from engine.spiff.asking import ask, parsed, truth
+from engine.questions import ask, code_of, due_of, parsed, truth
 from engine.spiff.books import Sub
 from engine.spiff.data import names_at, write
 from engine.spiff.machine import READY, Token
 from engine.spiff.moves import after, visit_event
 from engine.spiff.run import Run
-from engine.spiff.waits import (
-    arm,
-    close,
-    code_of,
-    definition_of,
-    due_of,
-    forget,
-    spec_of,
-    tell,
-    tell_timer,
-)
+from engine.spiff.waits import arm, close, definition_of, forget, spec_of, tell, tell_timer
 
 Payload = JsonObject | None
 
@@ -110,7 +100,7 @@ def again(run: Run, host: str, number: str) -> None:
     """Arm the next firing of a timer that repeats.
 
     Raises:
-        StuckError: its expression fails.
+        Stuck: its expression fails.
     """
     row = run.subs[number]
     if row.text is not None:
@@ -166,7 +156,7 @@ def recheck(run: Run, host: str, number: str) -> None:
     """Evaluate one condition; it fires when it was false and is true.
 
     Raises:
-        StuckError: it fails.
+        Stuck: it fails.
     """
     row = run.subs.get(number)
     if row is None:

@@ -10,12 +10,13 @@ from __future__ import annotations
 from typing import Any
 
 from engine.errors import NotFound
+from engine.questions import Stuck
 from engine.spiff.books import MULTI, Incident
 from engine.spiff.machine import Token
-from engine.spiff.run import Run, StuckError
+from engine.spiff.run import Run
 
 
-def park(run: Run, host: str, step: str, arguments: tuple[Any, ...], stuck: StuckError) -> None:
+def park(run: Run, host: str, step: str, arguments: tuple[Any, ...], stuck: Stuck) -> None:
     """Open an incident where a step got stuck."""
     raise_incident(
         run,

@@ -10,15 +10,15 @@ from __future__ import annotations
 from typing import Any
 
 from engine.bpmn.model import Kind, Loop, LoopKind
+from engine.questions import Stuck, ask, run_script, truth, values
 from engine.scripts import Code
 from engine.spiff import incidents
-from engine.spiff.asking import ask, run_script, truth, values
 from engine.spiff.books import ACTIVE, DONE_COUNT, FRAME, MULTI, NEXT, TOTAL, Scope
 from engine.spiff.data import assign, names_at, write
 from engine.spiff.kinds import DONE
 from engine.spiff.limits import MAX_INSTANCES
 from engine.spiff.machine import READY, Token, rank
-from engine.spiff.run import Run, StuckError
+from engine.spiff.run import Run
 from engine.spiff.waits import close
 
 
@@ -26,7 +26,7 @@ def start(run: Run, host: str) -> None:
     """Open the whole of a loop, and its first instances.
 
     Raises:
-        StuckError: its collection or condition cannot be evaluated.
+        Stuck: its collection or condition cannot be evaluated.
     """
     token = run.tokens[host]
     loop = _loop(token)
@@ -71,16 +71,16 @@ def _items(run: Run, token: Token, loop: Loop) -> list[Any]:
             raise _not(site.purpose, "a whole number from 0", number, loop.cardinality.text)
         found = range(number)
     else:
-        raise StuckError("collection-failed", "A multi-instance activity says of what.")
+        raise Stuck("collection-failed", "A multi-instance activity says of what.")
     if len(found) > MAX_INSTANCES:
         message = f"{len(found):,} instances; at most {MAX_INSTANCES:,} are allowed."
-        raise StuckError("limit", message)
+        raise Stuck("limit", message)
     return list(found)
 
 
-def _not(purpose: str, wanted: str, value: object, text: str) -> StuckError:
+def _not(purpose: str, wanted: str, value: object, text: str) -> Stuck:
     message = f"This must be {wanted}, not {str(value)[:80]!r}."
-    return StuckError(f"{purpose}-failed", message, expression=text)
+    return Stuck(f"{purpose}-failed", message, expression=text)
 
 
 def _counters(run: Run, token: Token) -> list[int]:
@@ -140,7 +140,7 @@ def gather(run: Run, host: str, outcome: str | None) -> None:
     """End an instance: take its result, then see whether the whole goes on.
 
     Raises:
-        StuckError: its result or a condition cannot be evaluated.
+        Stuck: its result or a condition cannot be evaluated.
     """
     token = run.tokens[host]
     whole, frame = token.parent, token.scope

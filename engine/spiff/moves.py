@@ -11,14 +11,14 @@ from typing import Any
 
 from engine.bpmn.model import Kind, Trigger
 from engine.commands import JsonObject
+from engine.questions import Stuck, ask, mapped, run_script, truth
 from engine.spiff import incidents
-from engine.spiff.asking import ask, mapped, run_script, truth
 from engine.spiff.books import CATCHING, FRAME, JOB, THROWING, Scope
 from engine.spiff.data import assign, data_at, names_at, write, write_own
 from engine.spiff.kinds import NoFlowError
 from engine.spiff.loops import begin_instance
 from engine.spiff.machine import READY, WAITING, Token
-from engine.spiff.run import Run, StuckError
+from engine.spiff.run import Run
 from engine.spiff.waits import close, open_all
 
 _LATER = frozenset({Trigger.MESSAGE, Trigger.SIGNAL})
@@ -47,7 +47,7 @@ def wait(run: Run, host: str) -> None:
     """Wait at a catch event or an event-based gateway.
 
     Raises:
-        StuckError: what it waits for cannot be evaluated.
+        Stuck: what it waits for cannot be evaluated.
     """
     token = run.tokens[host]
     spec = token.task_spec
@@ -86,7 +86,7 @@ def exit_from(run: Run, host: str, outcome: str | None) -> None:
     """Run the task: leave its element by the flows that SpiffWorkflow takes.
 
     Raises:
-        StuckError: a condition fails or no flow can be taken; nothing is left then.
+        Stuck: a condition fails or no flow can be taken; nothing is left then.
     """
     token, top = run.tokens[host], run.top
     scope = run.surroundings(token)
@@ -97,8 +97,8 @@ def exit_from(run: Run, host: str, outcome: str | None) -> None:
         token.run()
     except NoFlowError as reason:
         token.put(state)
-        raise StuckError("no-flow", str(reason)) from None
-    except StuckError:
+        raise Stuck("no-flow", str(reason)) from None
+    except Stuck:
         token.put(state)
         raise
     incidents.drop(run, host)
@@ -132,7 +132,7 @@ def _verdicts(run: Run, token: Token, outcome: str | None) -> dict[str, Any]:
         for flow, code, answer in zip(spec.conditions, codes, answers, strict=True):
             try:
                 verdicts[flow.id] = truth(answer, code)
-            except StuckError as stuck:
+            except Stuck as stuck:
                 verdicts[flow.id] = stuck
     default = spec.node.default
     if default is not None:

@@ -11,6 +11,7 @@ from typing import Any
 from engine.deadlines import local_text
 from engine.events import Event
 from engine.execution import Bundle, Site, Snapshot, World
+from engine.questions import LimitReached, Stuck
 from engine.spiff.books import BODY, CALL, FRAME, MULTI, Ledger, name_of
 from engine.spiff.kinds import Lean
 from engine.spiff.limits import MAX_ENTRIES, MAX_OPEN
@@ -20,31 +21,6 @@ Step = Callable[..., None]
 
 # A clock that steps, a tick and a replay give many commands one moment.
 _text = lru_cache(maxsize=64)(local_text)
-
-
-class StuckError(Exception):
-    """A step cannot be taken; it becomes an incident and may be tried again.
-
-    Attributes:
-        code: what kind of step failed. expression: the designer's text, if one failed.
-        thrown: codes under which an error boundary event may catch it.
-    """
-
-    def __init__(
-        self,
-        code: str,
-        message: str,
-        *,
-        expression: str | None = None,
-        thrown: tuple[str, ...] = (),
-    ) -> None:
-        super().__init__(message)
-        self.code, self.message = code, message
-        self.expression, self.thrown = expression, thrown
-
-
-class LimitReachedError(Exception):
-    """A command does too much: everything it did is dropped, and it becomes an incident."""
 
 
 class Run(Ledger):
@@ -192,13 +168,13 @@ class Run(Ledger):
         """Count one more element that is entered.
 
         Raises:
-            LimitReachedError: the command has entered too many, or too much is open.
+            LimitReached: the command has entered too many, or too much is open.
         """
         self.entries += 1
         if self.entries > MAX_ENTRIES:
-            raise LimitReachedError(f"The command entered more than {MAX_ENTRIES:,} elements.")
+            raise LimitReached(f"The command entered more than {MAX_ENTRIES:,} elements.")
         if len(self.tokens) + len(self.scopes) + len(self.top.queue) > MAX_OPEN:
-            raise LimitReachedError(f"The case holds more than {MAX_OPEN:,} tokens.")
+            raise LimitReached(f"The case holds more than {MAX_OPEN:,} tokens.")
 
     def cancelled(self, token: Token) -> None:
         """Write that what a visit did is cut off; SpiffWorkflow has cancelled its task."""
@@ -219,5 +195,5 @@ class Run(Ledger):
         """
         try:
             self.steps[step](self, host, *arguments)
-        except StuckError as stuck:
+        except Stuck as stuck:
             self.steps["park"](self, host, step, arguments, stuck)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from engine.commands import JsonObject, StartCase
 from engine.errors import InvalidRequest
+from engine.questions import Stuck, values
 from engine.spiff.activities import defaults
-from engine.spiff.asking import values
 from engine.spiff.books import CASE, Scope
 from engine.spiff.data import write
-from engine.spiff.run import Run, StuckError
+from engine.spiff.run import Run
 
 
 def start_case(run: Run, command: StartCase) -> None:
@@ -71,7 +71,7 @@ def begin_case(run: Run, host: str, data: JsonObject, start: str | None) -> None
     """Write the start data and begin.
 
     Raises:
-        StuckError: the expression for the unit, or for a declared datum, fails.
+        Stuck: the expression for the unit, or for a declared datum, fails.
     """
     process = run.bundle.processes[run.bundle.main]
     # At a second try what was corrected meanwhile is there already.
@@ -81,7 +81,7 @@ def begin_case(run: Run, host: str, data: JsonObject, start: str | None) -> None
         unit = values(run, run.site(None, "unit"), [process.unit], names)[0]
         if unit is not None and not isinstance(unit, str):
             message = "The unit of a case is a code."
-            raise StuckError("unit-failed", message, expression=process.unit.text)
+            raise Stuck("unit-failed", message, expression=process.unit.text)
         run.case = {**run.case, "unit": unit or run.case["unit"]}
     if process.root.data:
         run.data.write("", defaults(run, None, process.root.data, names))

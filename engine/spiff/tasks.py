@@ -18,15 +18,15 @@ from engine.commands import (
     TransferTask,
     UnclaimTask,
 )
+from engine.counted import is_provisional
 from engine.errors import AlreadyClaimed, NotAllowed, OnHold, TaskNotOpen, UnknownOutcome
 from engine.execution import Answer
+from engine.questions import Moment, Stuck, ask, moment, value_of
 from engine.scripts import Code
-from engine.spiff.asking import Moment, ask, moment, value_of
 from engine.spiff.books import STOPPED, TASK, View, Work
-from engine.spiff.counts import is_provisional
 from engine.spiff.data import Names, names_at, write
 from engine.spiff.machine import Token
-from engine.spiff.run import Run, StuckError
+from engine.spiff.run import Run
 from engine.spiff.specs import mentioned
 from engine.spiff.waits import clock_of
 
@@ -39,7 +39,7 @@ def open_task(run: Run, token: Token) -> None:
     """Offer a task to its candidates.
 
     Raises:
-        StuckError: an expression of its assignment fails.
+        Stuck: an expression of its assignment fails.
     """
     spec = token.task_spec
     node, who = spec.node, spec.node.assignment
@@ -85,7 +85,7 @@ def _text(answers: dict[Code, Answer], code: Code | None, what: str) -> str | No
     value = value_of(answers[code], "assignment", code)
     if value is not None and not isinstance(value, str):
         message = f"This must name a {what}, not {str(value)[:80]!r}."
-        raise StuckError("assignment-failed", message, expression=code.text)
+        raise Stuck("assignment-failed", message, expression=code.text)
     return value or None
 
 
@@ -108,7 +108,7 @@ def _candidates(run: Run, token: Token, answers: dict[Code, Answer]) -> list[Jso
         found.append({"role": group.role, "unit": unit})
     if spec.groups and not found:
         message = "No group is left to offer the task to: each of them names no unit."
-        raise StuckError("assignment-failed", message)
+        raise Stuck("assignment-failed", message)
     return found
 
 
@@ -128,7 +128,7 @@ def _priority(answers: dict[Code, Answer], code: Code | None) -> int | None:
         priority = _INTEGERS
     if abs(priority) >= _INTEGERS:
         message = f"A priority must be a whole number below 2^63, not {str(value)[:80]!r}."
-        raise StuckError("assignment-failed", message, expression=code.text)
+        raise Stuck("assignment-failed", message, expression=code.text)
     return priority
 
 

@@ -11,20 +11,20 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.bpmn.model import EventDefinition, Kind, Trigger
+from engine.questions import Stuck, values
 from engine.scripts import Code
-from engine.spiff.asking import values
 from engine.spiff.data import names_at
 from engine.spiff.firing import fire, take_boundary
 from engine.spiff.machine import Token
 from engine.spiff.moves import check_done, complete, stop
-from engine.spiff.run import Run, StuckError
+from engine.spiff.run import Run
 
 
 def throw(run: Run, host: str) -> None:
     """Throw what the element of a token throws, in order, then leave it.
 
     Raises:
-        StuckError: an error that nobody catches, or a payload that cannot be evaluated.
+        Stuck: an error that nobody catches, or a payload that cannot be evaluated.
     """
     token = run.tokens[host]
     outcome = token.outcome
@@ -46,7 +46,7 @@ def _error(run: Run, token: Token, definition: EventDefinition) -> None:
     if not throw_error(run, token, definition.name, payload):
         _announce(run, token, "error_thrown", payload)
         what = "An error" if definition.name is None else f"Error {definition.name!r}"
-        raise StuckError("error", f"{what} is caught by nobody.")
+        raise Stuck("error", f"{what} is caught by nobody.")
 
 
 def throw_error(
@@ -154,7 +154,7 @@ def _asked(run: Run, token: Token, definition: EventDefinition, codes: Sequence[
     found = values(run, run.site(token, "payload"), codes, names)
     if definition.payload is not None and not isinstance(found[-1], dict):
         message = f"What is sent must be an object, not {str(found[-1])[:80]!r}."
-        raise StuckError("payload-failed", message, expression=definition.payload.text)
+        raise Stuck("payload-failed", message, expression=definition.payload.text)
     return found
 
 

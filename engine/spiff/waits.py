@@ -9,19 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from engine.bpmn.model import EventDefinition, Node, TimerKind, Trigger
+from engine.bpmn.model import EventDefinition, Node, Trigger
 from engine.execution import Answer
-from engine.periods import parse_moment
-from engine.scripts import Code
-from engine.spiff.asking import Moment, ask, moment, truth, value_of
+from engine.questions import ask, code_of, codes_of, due_of, truth, value_of
 from engine.spiff.books import Sub
 from engine.spiff.data import names_at
 from engine.spiff.kinds import Lean, Wanted
 from engine.spiff.machine import Token
-from engine.spiff.run import Run, StuckError
+from engine.spiff.run import Run
 
 
 @dataclass(slots=True)
@@ -41,7 +38,7 @@ def open_all(run: Run, token: Token, wanted: Sequence[Wanted], scope: str) -> li
         The numbers of the conditions that hold already, in order.
 
     Raises:
-        StuckError: one of them cannot be evaluated; none is open then.
+        Stuck: one of them cannot be evaluated; none is open then.
     """
     fulfilled = []
     for one in _prepare(run, token, wanted, scope):
@@ -53,7 +50,7 @@ def open_all(run: Run, token: Token, wanted: Sequence[Wanted], scope: str) -> li
 
 
 def _prepare(run: Run, token: Token, wanted: Sequence[Wanted], scope: str) -> list[_Prepared]:
-    codes = [code for _, _, definition in wanted for code in _codes(definition)]
+    codes = [code for _, _, definition in wanted for code in codes_of(definition)]
     answers: list[Answer] = []
     if codes:
         timers = all(definition.trigger is Trigger.TIMER for _, _, definition in wanted)
@@ -61,18 +58,12 @@ def _prepare(run: Run, token: Token, wanted: Sequence[Wanted], scope: str) -> li
         answers = ask(run, site, codes, names_at(run, scope))
     found = []
     for one in wanted:
-        count = len(_codes(one[2]))
+        count = len(codes_of(one[2]))
         prepared = _prepared(run, one, answers[:count])
         answers = answers[count:]
         if prepared is not None:
             found.append(prepared)
     return found
-
-
-def _codes(definition: EventDefinition) -> list[Code]:
-    if definition.trigger is Trigger.MESSAGE:
-        return [one.value for one in definition.correlation]
-    return [] if definition.value is None else [definition.value]
 
 
 def _prepared(run: Run, wanted: Wanted, answers: list[Answer]) -> _Prepared | None:
@@ -92,36 +83,6 @@ def _prepared(run: Run, wanted: Wanted, answers: list[Answer]) -> _Prepared | No
     if definition.trigger is Trigger.CONDITIONAL:
         return _Prepared(wanted, truth(answers[0], code_of(definition)))
     return _Prepared(wanted, None)
-
-
-def due_of(
-    run: Run, definition: EventDefinition, answer: Answer, *, since: datetime
-) -> Moment | None:
-    """Return the next firing of a timer whose text gave ``answer``; None if there is none.
-
-    Raises:
-        StuckError: it names no moment, or a repetition would fire at once for ever.
-    """
-    code = code_of(definition)
-    due = moment(answer, code, since=since, now=run.now, purpose="timer")
-    if due is None or due.cycle is not None or definition.timer is not TimerKind.CYCLE:
-        return due
-    if parse_moment(due.due_at) <= run.now:
-        message = "A repeating timer must lie ahead."
-        raise StuckError("timer-failed", message, expression=code.text)
-    return due
-
-
-def code_of(definition: EventDefinition) -> Code:
-    """Return a timer's or condition's text.
-
-    Raises:
-        StuckError: it has none.
-    """
-    if definition.value is None:
-        message = f"A {definition.trigger} event says nothing to wait for."
-        raise StuckError("timer-failed", message)
-    return definition.value
 
 
 def _open(run: Run, number: str, token: Token, scope: str, one: _Prepared) -> None:

@@ -1,7 +1,7 @@
 """Data that hold a moment counted in working time, and how they were counted.
 
 A script may write ``effective_due = after(dispatched_at, working_days(5))``; as a
-datum that is plain text. The marking keeps beside it what it was counted from, so
+datum that is plain text. An executor keeps beside it what it was counted from, so
 that a new calendar can count it again::
 
     counted = {scope: {name: [tagged value, whether its calendar is provisional]}}
@@ -11,68 +11,73 @@ Written by anything else, a datum is what it is and is not counted again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
-from engine.kernel.rows import CALL, CASE, KIND, PARENT
-from engine.kernel.run import Run
 from engine.scripts import Code
+from engine.sheets import Sheets
 
 Counted = dict[str, list[Any]]
 
 
-def linked(run: Run, scope: str, counted: Mapping[str, list[Any]], code: Code) -> Counted:
+class Books(Protocol):
+    """Where a case stands, as far as its data go.
+
+    Attributes:
+        data: of the case, by scope.
+        counted: how data were counted, see above.
+    """
+
+    data: Sheets
+    counted: dict[str, Counted]
+
+    def scopes_of(self, scope: str) -> Sequence[str]:
+        """Return the scopes whose data are read from ``scope``, from the inside out."""
+
+
+def linked(books: Books, scope: str, counted: Mapping[str, list[Any]], code: Code) -> Counted:
     """Return what a script counted, with what it counted from instead of that one's moment.
 
     To be asked before the script's data are written: an extension counts from the
     datum that it replaces.
     """
     known: dict[str, Any] = {}
-    for around in scopes_of(run, scope):
-        for name, (tagged, _) in run.counted.get(around, {}).items():
+    for around in books.scopes_of(scope):
+        for name, (tagged, _) in books.counted.get(around, {}).items():
             if name in code.names:
-                known.setdefault(run.data.get(around)[name], tagged)
+                known.setdefault(books.data.get(around)[name], tagged)
     return {name: [_link(tagged, known), early] for name, (tagged, early) in counted.items()}
 
 
-def keep(run: Run, scope: str, counted: Mapping[str, list[Any]]) -> None:
+def keep(books: Books, scope: str, counted: Mapping[str, list[Any]]) -> None:
     """Keep how data were counted that were written from ``scope`` just now."""
     for name, how in counted.items():
-        for home in scopes_of(run, scope):
-            if name in run.data.get(home):
-                run.counted[home] = {**run.counted.get(home, {}), name: how}
+        for home in books.scopes_of(scope):
+            if name in books.data.get(home):
+                books.counted[home] = {**books.counted.get(home, {}), name: how}
                 break
 
 
-def forget(run: Run, scope: str, names: list[str]) -> None:
+def forget(books: Books, scope: str, names: list[str]) -> None:
     """Forget how data were counted that are written anew."""
-    known = run.counted.get(scope)
+    known = books.counted.get(scope)
     if known is not None and not known.keys().isdisjoint(names):
         left = {name: how for name, how in known.items() if name not in names}
         if left:
-            run.counted[scope] = left
+            books.counted[scope] = left
         else:
-            del run.counted[scope]
+            del books.counted[scope]
 
 
-def is_provisional(run: Run, scope: str, code: Code | None) -> bool:
+def is_provisional(books: Books, scope: str, code: Code | None) -> bool:
     """Whether a limit reads a datum that rests on a year that is not official yet."""
-    if code is None:
+    if code is None or not books.counted:
         return False
     return any(
         early and name in code.names
-        for around in scopes_of(run, scope)
-        for name, (_, early) in run.counted.get(around, {}).items()
+        for around in books.scopes_of(scope)
+        for name, (_, early) in books.counted.get(around, {}).items()
     )
-
-
-def scopes_of(run: Run, scope: str) -> list[str]:
-    """Return the scopes whose data are read from ``scope``, from the inside out."""
-    found = [scope]
-    while run.scopes[scope][KIND] not in (CASE, CALL):
-        scope = run.scopes[scope][PARENT]
-        found.append(scope)
-    return found
 
 
 def _link(tagged: Any, known: Mapping[str, Any]) -> Any:
