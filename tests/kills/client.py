@@ -20,7 +20,7 @@ from tests.conftest import MONDAY
 from tests.kills import walks
 from tests.kills.walks import Act, Walk
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 120
 WATCHER = "admin"
 """Sees every case, does the load's tasks and moves the clock."""
 
@@ -28,7 +28,7 @@ CLIENTS = 8
 WALKS = 2
 """How many walks a client is on at once."""
 
-LOST = 400
+LOST = 3000
 """So many times a walk waits for its next step when nothing else is left to be done."""
 
 
@@ -232,7 +232,7 @@ class Client:
         if self._connection is None or self._server != server:
             self._hang_up()
             self._server = server
-            self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+            self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
 
     def _ask(self, path: str) -> dict[str, Any]:
         status, answer = self._exchange("GET", path)

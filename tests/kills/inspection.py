@@ -140,7 +140,7 @@ class _Opened:
 
 def _wait_until_alone(url: str) -> None:
     """The server of a killed client may still be at its last statement."""
-    until = time.monotonic() + 20
+    until = time.monotonic() + 120
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     with engine.connect() as connection:
         while connection.execute(_OTHERS).scalar_one():

@@ -79,7 +79,7 @@ class Killable:
         return self._ended()
 
     def _ended(self) -> int:
-        status = self._process.wait(timeout=30)
+        status = self._process.wait(timeout=120)
         if self._reader.is_alive():
             self._reader.join()
         self._process.stdin.close()
