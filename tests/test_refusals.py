@@ -190,7 +190,7 @@ def test_what_the_engine_does_not_do_is_refused_by_name(body, code, line):
     "roots",
     [
         '<choreography id="c"/>',
-        '<globalUserTask id="c"/>',
+        '<globalConversation id="c"/>',
         '<collaboration id="k"><conversation id="c"/></collaboration>',
     ],
 )

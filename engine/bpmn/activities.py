@@ -189,7 +189,8 @@ def _file_key(text: str) -> str:
 
 def read_script(element: Element, extensions: Extensions, reading: Reading) -> Code | None:
     """Return the script of a script task."""
-    language = (element.get("scriptFormat") or "python").strip().lower()
+    given = element.get("scriptFormat") or element.get("scriptLanguage") or "python"
+    language = given.strip().lower()
     if language not in PYTHON:
         reading.findings.error(
             "script-language",
@@ -284,7 +285,9 @@ def read_called(element: Element, extensions: Extensions, reading: Reading) -> s
         return None
     key = key.rpartition(":")[2]
     target = reading.ids.get(key)
-    if target is not None and local(target) != "process":
+    if target is not None and not (
+        local(target) == "process" or local(target).startswith("global")
+    ):
         reading.findings.error(
             "wrong-reference",
             element,

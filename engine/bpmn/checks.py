@@ -67,6 +67,23 @@ def _check_calls(process: Process, known: Mapping[str, Process], findings: Findi
                 f"It calls the process {node.called!r}, which is not deployed.",
                 _similar(node.called, known) or "Deploy both files together.",
             )
+        elif node.called is not None:
+            _check_called(node, known[node.called], findings)
+
+
+def _check_called(node: Node, called: Process, findings: Findings) -> None:
+    """A called process begins at its one plain start event, or where no flow leads to."""
+    root = called.root
+    plain = [one for one in root.starts if not root.nodes[one].events]
+    if len(plain) == 1 or root.implicit_starts:
+        return
+    found = f"{len(plain)}: {', '.join(plain)}" if plain else "none"
+    findings.error(
+        "called-without-start",
+        (node.id, node.line),
+        f"The process {called.key!r} that it calls needs one plain start event; it has {found}.",
+        "Draw one plain start event there, or call a process that begins by one.",
+    )
 
 
 def _check_circle(process: Process, known: Mapping[str, Process], findings: Findings) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from engine.bpmn import spiff
-from engine.bpmn.document import SPIFF, Element, body_of, children, local, namespace, text_of
+from engine.bpmn.document import BPMN, SPIFF, Element, body_of, children, local, namespace, text_of
 from engine.bpmn.extensions import read_extensions
 from engine.bpmn.reading import Reading
 from engine.scripts import Code
@@ -65,9 +65,21 @@ def read_lanes(process: Element, reading: Reading) -> Lanes:
             for inner in children(element, "childLaneSet"):
                 walk(inner, lane)
 
-    for lane_set in children(process, "laneSet"):
-        walk(lane_set, Lane())
+    # Outer ones come first, so that the lanes of a sub-process count inside of it.
+    for lane_set in process.iter(f"{{{BPMN}}}laneSet"):
+        walk(lane_set, _around(lane_set, found))
     return found
+
+
+def _around(lane_set: Element, found: Lanes) -> Lane:
+    """Return the lane in which the sub-process with a lane set of its own lies."""
+    current = lane_set.getparent()
+    while current is not None:
+        lane = found.places.get(current.get("id", ""))
+        if lane is not None:
+            return lane
+        current = current.getparent()
+    return Lane()
 
 
 def _role_property(element: Element, reading: Reading) -> str | None:

@@ -309,6 +309,7 @@ class Process:
         unit: expression for the case's unit over the start data, or None.
         properties: extension properties of the process.
         lane_roles: lane name -> role.
+        is_task: a global task, which call activities call and nobody starts.
     """
 
     key: str
@@ -325,6 +326,7 @@ class Process:
     properties: Mapping[str, str] = field(default_factory=_nothing)
     lane_roles: Mapping[str, str] = field(default_factory=_nothing)
     documentation: str = ""
+    is_task: bool = False
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
 
-from engine.bpmn import advice, spiff, structure
+from engine.bpmn import advice, collaboration, spiff, structure
 from engine.bpmn.document import (
     Element,
     Findings,
@@ -27,6 +27,7 @@ from engine.bpmn.document import (
 from engine.bpmn.expressions import expression
 from engine.bpmn.extensions import read_extensions
 from engine.bpmn.findings import Finding
+from engine.bpmn.global_tasks import GLOBAL_TASKS, read_global_task
 from engine.bpmn.lanes import read_lanes
 from engine.bpmn.messages import Correlations, read_correlations
 from engine.bpmn.model import Diagram, Process, Scope
@@ -38,11 +39,6 @@ _ROOTS_REFUSED = frozenset(
         "choreography",
         "globalChoreographyTask",
         "globalConversation",
-        "globalTask",
-        "globalUserTask",
-        "globalManualTask",
-        "globalScriptTask",
-        "globalBusinessRuleTask",
     }
 )
 _CONVERSATIONS = frozenset({"conversation", "subConversation", "callConversation"})
@@ -91,7 +87,7 @@ def read(xml: bytes, filename: str) -> tuple[Diagram | None, list[Finding]]:
     reading = Reading.of(root, findings)
     _refuse_roots(root, findings)
     spiff.survey(root, reading)
-    _follow_pools(root, reading)
+    collaboration.follow(root, reading)
     correlations = read_correlations(root)
     processes: dict[str, Process] = {}
     executable = [one for one in children(root, "process") if _is_executable(one, findings)]
@@ -99,7 +95,11 @@ def read(xml: bytes, filename: str) -> tuple[Diagram | None, list[Finding]]:
         process = _read_process(element, correlations, reading)
         if process is not None:
             processes.setdefault(process.key, process)
-    if not executable:
+    for element in children(root, *GLOBAL_TASKS):
+        if good_id(element, reading):
+            task = read_global_task(element, correlations, reading)
+            processes.setdefault(task.key, task)
+    if not executable and not processes:
         findings.error(
             "no-process",
             (None, root.sourceline),
@@ -137,16 +137,6 @@ def _refuse_roots(root: Element, findings: Findings) -> None:
                 f"{local(one)} is not supported.",
                 "Draw it as a process with tasks and message events.",
             )
-
-
-def _follow_pools(root: Element, reading: Reading) -> None:
-    """Pools and message flows document, yet what they name must be there."""
-    for collaboration in children(root, "collaboration"):
-        for one in children(collaboration, "participant"):
-            reading.target(one, "processRef", one.get("processRef"), "process")
-        for one in children(collaboration, "messageFlow"):
-            for name in ("sourceRef", "targetRef", "messageRef"):
-                reading.target(one, name, one.get(name))
 
 
 # -- processes -------------------------------------------------------------------

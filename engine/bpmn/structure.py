@@ -62,13 +62,13 @@ def _demand_starts(scope: Scope, reading: Reading, *, is_process: bool) -> None:
                 f"An event sub-process needs exactly one start event; it has {len(scope.starts)}.",
                 "Draw an event sub-process for each of the events.",
             )
-    elif len(plain) > 1:
+    elif len(plain) > 1 and not is_process:
         _error(
             reading,
             "several-start-events",
             plain[1],
             f"There are {len(plain)} plain start events: {', '.join(plain)}.",
-            "Keep one, and connect it with what starts together.",
+            "Keep one in a sub-process, and connect it with what starts together.",
         )
     elif (
         not scope.starts

@@ -16,6 +16,7 @@ from engine.kernel.entering import begin_throw, fire_fulfilled
 from engine.kernel.frames import frame_of
 from engine.kernel.jobs import open_job
 from engine.kernel.names import Names, assign, data_at, names_at, write, write_own
+from engine.kernel.plan import plan_of
 from engine.kernel.rows import (
     BODY,
     CALL,
@@ -190,6 +191,9 @@ def _call(run: Run, name: str) -> None:
     called = run.bundle.processes.get(place.node.called or "")
     if called is None:
         raise Stuck("no-process", f"Process {place.node.called!r} is not deployed with this one.")
+    if called.root.starts and len(plan_of(called).root.starts) != 1:
+        message = f"Process {called.key!r} has no single plain start event to begin at."
+        raise Stuck("no-start", message)
     own = data_at(run, scope) if place.node.all_in else {}
     own |= mapped(run, run.site(name, "mapping"), place.node.inputs, names_at(run, scope))
     if called.root.data:

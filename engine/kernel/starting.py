@@ -62,6 +62,11 @@ def _attach(run: Run, command: StartCase) -> None:
 
 def _demand_start(run: Run, start: str | None) -> None:
     area = run.area("")
+    if run.process("").is_task:
+        raise InvalidRequest(
+            f"{area.id!r} is a global task, which begins no case.",
+            hint="Start a process that calls it.",
+        )
     if start is not None and start not in area.scope.starts:
         raise InvalidRequest(f"Process {area.id!r} has no start event {start!r}.")
     if start is None and not area.starts:

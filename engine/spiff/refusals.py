@@ -50,7 +50,9 @@ _Refused = tuple[str, int | None, str, str]
 
 @lru_cache(maxsize=512)
 def _refused(key: _Key) -> tuple[_Refused, ...]:
-    found = []
+    found: list[_Refused] = []
+    if key.process.is_task:
+        found.append((key.process.key, None, *_GLOBAL_TASK))
     for scope in key.process.scopes.values():
         for node in scope.nodes.values():
             found += [(node.id, node.line, *why) for why in _why(node)]
@@ -74,6 +76,7 @@ _EVENT_SUB_PROCESS = (
     ),
     "SpiffWorkflow 不能正确执行事件子流程。",
 )
+_GLOBAL_TASK = ("SpiffWorkflow has no global tasks.", "SpiffWorkflow 没有全局任务。")
 _CONDITION = (
     "SpiffWorkflow ignores a condition on a flow that does not leave a gateway.",
     "SpiffWorkflow 会忽略不从网关引出的流上的条件。",
