@@ -68,6 +68,7 @@ def resume_case(run: Run, command: ResumeCase) -> None:
     if "" not in run.held:
         raise WrongState("The case is not suspended.")
     run.emit_case("case_resumed", reason=command.reason)
+    run.state = "open"
     _start(run, "")
 
 

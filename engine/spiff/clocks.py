@@ -261,6 +261,7 @@ def resume_case(run: Run, command: ResumeCase) -> None:
     if "" not in run.held:
         raise WrongState("The case is not suspended.")
     run.emit_case("case_resumed", reason=command.reason)
+    run.state = "open"
     del run.held[""]
     tasks, timers = sorted(run.tasks), _timers(run)
     for task in tasks:
