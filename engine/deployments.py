@@ -191,7 +191,7 @@ def _check(
         findings += papers.check(diagram, name, drawn)
         findings += uploads.not_run(app.executors[executor], diagram, others, name)
     findings += unit_tests.check(app, upload.diagrams)
-    return list(dict.fromkeys(findings))
+    return uploads.named(upload, dict.fromkeys(findings), others, files)
 
 
 _RESOURCES = sa.select(

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from engine import decisions, papers
 from engine.bpmn import reader
+from engine.bpmn.document import shown_name
 from engine.bpmn.findings import Finding
+from engine.bpmn.findings import named as with_names
 from engine.bpmn.model import Diagram, Process
 from engine.execution import Executor
 from engine.forms import File
+from engine.forms.findings import labels
 from engine.papers import Papers
+
+CALLED = " -> "
+"""Between the name of a file and the key of a process that it calls."""
 
 
 @dataclass(slots=True)
@@ -56,6 +62,49 @@ def read(files: Mapping[str, bytes]) -> Upload:
     return upload
 
 
+def named(
+    upload: Upload,
+    findings: Iterable[Finding],
+    others: Mapping[str, Process],
+    files: Mapping[str, bytes],
+) -> list[Finding]:
+    """Return the findings with the names of the elements that they are about.
+
+    Args:
+        others: every process that may be called, by key.
+        files: the upload itself; the labels of a form are in its file.
+    """
+    names: dict[str, Mapping[str, str]] = {}
+    found: list[Finding] = []
+    for one in findings:
+        if one.file not in names:
+            names[one.file] = _names(upload, one.file, others, files)
+        found += with_names([one], names[one.file])
+    return found
+
+
+def _names(
+    upload: Upload, file: str, others: Mapping[str, Process], files: Mapping[str, bytes]
+) -> Mapping[str, str]:
+    called = others.get(file.rpartition(CALLED)[2]) if CALLED in file else None
+    processes = [called] if called is not None else []
+    if file in upload.diagrams:
+        processes += upload.diagrams[file].processes.values()
+    names = {key: name for one in processes for key, name in _names_in(one)}
+    return names or (labels(files[file]) if file in files and _kind(file) == "json" else {})
+
+
+def _names_in(process: Process) -> Iterator[tuple[str, str]]:
+    called = [(one.id, one.name) for one in process.nodes.values()]
+    for scope in process.scopes.values():
+        called += [(one.id, one.name or "") for one in scope.flows.values()]
+    if process.name != process.key:
+        called.append((process.key, process.name))
+    for key, name in called:
+        if shown_name(name):
+            yield key, shown_name(name)
+
+
 def _kind(name: str) -> str:
     return name.rpartition(".")[2].lower()
 
@@ -87,7 +136,7 @@ def not_run(
     while waiting:
         process = waiting.pop(0)
         own = process.key in diagram.processes
-        file = filename if own else f"{filename} -> {process.key}"
+        file = filename if own else f"{filename}{CALLED}{process.key}"
         findings += executor.refusals(process, file)
         for key in process.calls:
             if key in others and key not in seen:

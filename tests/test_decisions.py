@@ -343,10 +343,13 @@ def test_other_hit_policies_are_refused_by_name(policy):
             "severity": "error",
             "file": "t.dmn",
             "element": "t",
+            "name": "Table",
             "line": 1,
             "message": f"Decision 't' has the hit policy {policy}; this release reads UNIQUE "
             "and FIRST.",
             "hint": "Use UNIQUE or FIRST.",
+            "message_zh": f"决策“t”的命中策略是 {policy}；本版本支持 UNIQUE 和 FIRST。",
+            "hint_zh": "请用 UNIQUE 或 FIRST。",
         }
     ]
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from engine.bpmn.findings import Finding, Severity
+from engine.bpmn.findings import Finding, Severity, named
 
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 ZEEBE = "http://camunda.org/schema/zeebe/1.0"
@@ -61,6 +61,11 @@ class Findings:
     def __init__(self, file: str) -> None:
         self.file = file
         self._found: list[Finding] = []
+        self._root: Element | None = None
+
+    def know(self, root: Element) -> None:
+        """Take the names of elements from this tree."""
+        self._root = root
 
     def error(
         self,
@@ -107,6 +112,8 @@ class Findings:
         Of more than ``MAX_FINDINGS`` the errors are kept before the warnings.
         """
         found = sorted(dict.fromkeys(self._found), key=_order)
+        if found and self._root is not None:
+            found = named(found, _names(self._root))
         if len(found) <= MAX_FINDINGS:
             return found
         kept = sorted(found, key=lambda one: one.severity)[:MAX_FINDINGS]
@@ -118,6 +125,21 @@ class Findings:
 
 def _order(one: Finding) -> tuple[int, str, str, str]:
     return one.line or 0, one.code, one.element or "", one.message
+
+
+def _names(root: Element) -> dict[str, str]:
+    """Return what elements are called, by id; the first one where an id is used twice."""
+    names: dict[str, str] = {}
+    for one in root.iter():
+        key, name = one.get("id"), shown_name(one.get("name"))
+        if key and name:
+            names.setdefault(key[:MAX_TEXT], name)
+    return names
+
+
+def shown_name(name: str | None) -> str:
+    """Return a name on one line, of bounded length; "" for none."""
+    return " ".join((name or "")[:MAX_TEXT].split())
 
 
 def place(element: Element) -> tuple[str | None, int | None]:
@@ -208,6 +230,7 @@ def parse(xml: bytes, findings: Findings) -> Element | None:
             "Save the diagram as BPMN 2.0 XML; decisions (DMN) and forms are files of their own.",
         )
         return None
+    findings.know(root)
     return root
 
 

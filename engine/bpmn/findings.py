@@ -5,8 +5,11 @@ Findings are answers, not exceptions: a designer wants all of them at once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Literal
+
+from engine.bpmn import sentences
 
 Severity = Literal["error", "warning"]
 
@@ -22,7 +25,8 @@ class Finding:
         element: id of the element in the file; None when the whole file is meant.
         line: line in the file, counted from 1; None where it is not known.
         message: what was found and why it matters.
-        hint: what to do next.
+        hint: what to do next; without one, what to do about every finding of the code.
+        name: what people call the element; None where it has no name.
     """
 
     code: str
@@ -32,15 +36,32 @@ class Finding:
     line: int | None
     message: str
     hint: str | None = None
+    name: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Return the finding as the command line and the API print it."""
+        """Return the finding as the command line and the API print it, in both languages."""
+        hint, hint_zh = sentences.to_do(self.code, self.hint)
         return {
             "code": self.code,
             "severity": self.severity,
             "file": self.file,
             "element": self.element,
+            "name": self.name,
             "line": self.line,
             "message": self.message,
-            "hint": self.hint,
+            "hint": hint,
+            "message_zh": sentences.in_chinese(self.code, self.message),
+            "hint_zh": hint_zh,
         }
+
+
+def named(findings: Iterable[Finding], names: Mapping[str, str]) -> list[Finding]:
+    """Return the findings with the names of their elements.
+
+    Args:
+        names: by id; what has none is not there.
+    """
+    return [
+        replace(one, name=names.get(one.element or "")) if one.name is None else one
+        for one in findings
+    ]

@@ -33,6 +33,13 @@ _EXECUTOR = click.option(
     help="What runs the cases.",
 )
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print a JSON document.")
+_LANGUAGE = click.option(
+    "--lang",
+    "language",
+    type=click.Choice(terminal.LANGUAGES),
+    default=terminal.language,
+    help="Language of the findings; without it, that of the terminal (LC_ALL, LC_MESSAGES, LANG).",
+)
 
 
 def read_files(paths: Sequence[Path]) -> dict[str, bytes]:
@@ -66,9 +73,12 @@ def _wanted(path: Path, folder: Path) -> bool:
 @click.command()
 @_PATHS
 @_EXECUTOR
+@_LANGUAGE
 @_JSON
 @click.pass_obj
-def check(settings: Settings, *, paths: tuple[Path, ...], executor: str, as_json: bool) -> None:
+def check(
+    settings: Settings, *, paths: tuple[Path, ...], executor: str, language: str, as_json: bool
+) -> None:
     """Say what is wrong with the diagrams, decisions and forms in PATH…, and what to do."""
     files = read_files(paths)
     try:
@@ -80,7 +90,8 @@ def check(settings: Settings, *, paths: tuple[Path, ...], executor: str, as_json
             migrations.upgrade(empty.database_url)
             findings = _check(empty, files, executor)
     documents = [_document(one) for one in findings]
-    terminal.answer({"findings": documents}, as_json=as_json, text=_report(documents, len(files)))
+    report = _report(documents, len(files), language)
+    terminal.answer({"findings": documents}, as_json=as_json, text=report)
     wrong = any(one["severity"] == "error" for one in documents)
     click.get_current_context().exit(1 if wrong else 0)
 
@@ -93,9 +104,12 @@ def _check(settings: Settings, files: dict[str, bytes], executor: str) -> list[A
 @click.command()
 @_PATHS
 @_EXECUTOR
+@_LANGUAGE
 @_JSON
 @click.pass_obj
-def deploy(settings: Settings, *, paths: tuple[Path, ...], executor: str, as_json: bool) -> None:
+def deploy(
+    settings: Settings, *, paths: tuple[Path, ...], executor: str, language: str, as_json: bool
+) -> None:
     """Check, then add a new version of each process of which anything has changed."""
     files = read_files(paths)
     with opened(settings) as app:
@@ -104,7 +118,8 @@ def deploy(settings: Settings, *, paths: tuple[Path, ...], executor: str, as_jso
         except NotDeployable as refusal:
             findings = refusal.findings or []
             document = {**refusal.to_json(), "findings": findings}
-            terminal.answer(document, as_json=as_json, text=_report(findings, len(files)))
+            report = _report(findings, len(files), language)
+            terminal.answer(document, as_json=as_json, text=report)
             terminal.say("Nothing was deployed.")
             click.get_current_context().exit(1)
     lines = [
@@ -137,8 +152,11 @@ def _document(finding: Any) -> Finding:
     return finding if isinstance(finding, dict) else finding.to_json()
 
 
-def _report(findings: Sequence[Finding], count: int) -> str:
-    lines = [terminal.finding(one) for one in findings]
+def _report(findings: Sequence[Finding], count: int, language: str) -> str:
+    lines = [terminal.finding(one, language) for one in findings]
     wrong = sum(one["severity"] == "error" for one in findings)
-    lines.append(f"{count} files: {wrong} errors, {len(findings) - wrong} warnings.")
-    return "\n".join(lines)
+    told = {
+        "en": f"{count} files: {wrong} errors, {len(findings) - wrong} warnings.",
+        "zh": f"{count} 个文件：{wrong} 个错误，{len(findings) - wrong} 个警告。",
+    }
+    return "\n".join([*lines, told[language]])

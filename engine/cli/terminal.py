@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from engine.errors import EngineError
+
+LANGUAGES = ("en", "zh")
+"""What findings about files are told in; everything else is told in English."""
+
+_SEVERITIES = {"error": "错误", "warning": "警告"}
 
 LINES = 10
 """How many lines long work writes where no terminal shows a bar."""
@@ -45,13 +51,28 @@ def refuse(reason: Exception, *, as_json: bool) -> None:
     say(f"bihuan: {_sentence(reason)}")
 
 
-def finding(one: Mapping[str, Any]) -> str:
-    """Return a finding as a line of text: where, what, and what to do."""
+def language() -> str:
+    """Return the language of the terminal: that of messages, as its locale says."""
+    given = (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    return "zh" if next(filter(None, given), "").lower().startswith("zh") else "en"
+
+
+def finding(one: Mapping[str, Any], language: str = "en") -> str:
+    """Return a finding as a line of text: where, what, and what to do.
+
+    Args:
+        language: one of ``LANGUAGES``; what is not told in it is told in English.
+    """
     where = ":".join(str(one[name]) for name in ("file", "line") if one.get(name))
-    element = f" {one['element']}:" if one.get("element") else ""
-    hint = f" {one['hint']}" if one.get("hint") else ""
+    name = f" ({one['name']})" if one.get("name") else ""
+    element = f" {one['element']}{name}:" if one.get("element") else ""
     severity, code = one.get("severity", "error"), one.get("code", "")
-    return f"{where}: {severity} {code}:{element} {one.get('message', '')}{hint}"
+    message, hint = one.get("message", ""), one.get("hint") or ""
+    if language == "zh":
+        severity = _SEVERITIES.get(severity, severity)
+        message, hint = one.get("message_zh", message), one.get("hint_zh", hint) or ""
+    between = " " if hint and language == "en" else ""
+    return f"{where}: {severity} {code}:{element} {message}{between}{hint}"
 
 
 def _sentence(reason: Exception) -> str:

@@ -59,6 +59,7 @@ def read(xml: bytes, *, filename: str) -> tuple[list[Decision], list[Finding]]:
     root = _root(xml, findings)
     if root is None:
         return [], findings.sorted()
+    findings.know(root)
     language = root.get("expressionLanguage")
     decisions: dict[str, Decision] = {}
     for element in _children(root, "decision"):

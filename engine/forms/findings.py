@@ -1,9 +1,12 @@
-"""The findings of one form while it is read."""
+"""The findings of one form while it is read, and what its fields are called."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
+from typing import Any
 
+from engine.bpmn.document import shown_name
 from engine.bpmn.findings import Finding
 
 
@@ -46,3 +49,32 @@ class FormFindings:
             hint = 'Write "personal": true in the schema to seal one, false to keep it open.'
             self.warning("form-open-text", None, message, hint)
         return self.found
+
+
+def labels(content: bytes) -> dict[str, str]:
+    """Return what the fields of a form are called, by key; whatever the file holds.
+
+    Fields of a JSON schema go by their path (``address.street``).
+    """
+    try:
+        document = json.loads(content)
+    except (ValueError, RecursionError):
+        return {}
+    found: dict[str, str] = {}
+    waiting: list[tuple[str, Any]] = [("", document)]
+    for path, one in waiting:
+        if isinstance(one, list):
+            waiting += [(path, each) for each in one]
+        elif isinstance(one, dict):
+            key, label = one.get("key") or path, one.get("label") or one.get("title")
+            if isinstance(key, str) and key and isinstance(label, str) and shown_name(label):
+                found.setdefault(key, shown_name(label))
+            waiting += [("", one.get("components"))]
+            waiting += _fields(path, one.get("properties"))
+    return found
+
+
+def _fields(path: str, properties: Any) -> list[tuple[str, Any]]:
+    if not isinstance(properties, dict):
+        return []
+    return [(f"{path}.{name}" if path else name, one) for name, one in properties.items()]
