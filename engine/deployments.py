@@ -190,6 +190,8 @@ def _check(
         findings += soundness.check(diagram, others, filename=name)
         findings += papers.check(diagram, name, drawn)
         findings += uploads.not_run(app.executors[executor], diagram, others, name)
+    for name in upload.papers.forms.values():
+        findings += papers.check_lists(File(name, files[name]), app.references.active)
     findings += unit_tests.check(app, upload.diagrams)
     return uploads.named(upload, dict.fromkeys(findings), others, files)
 

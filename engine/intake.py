@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+import orjson
+
 from engine import access, commands, forms
 from engine.access import Actor, CaseFacts
 from engine.bpmn.model import SECRET, Node
@@ -73,9 +75,14 @@ def prepare_start(
     command: StartCase,
     sealer: Sealer,
     *,
+    rows: forms.Rows,
     trusted: bool,
 ) -> StartCase:
     """Return the command with its data judged by the start form and sealed.
+
+    Args:
+        rows: what gives the form the rows of the lists that it offers.
+        trusted: the data come from another case and need not fit the form.
 
     Raises:
         NotAllowed: the start event names roles, and the actor holds none of them.
@@ -93,7 +100,7 @@ def prepare_start(
     if form is None:
         free = forms.validate_free(command.data, writes=node.writes)
         return _arrived(node, replace(command, data=free))
-    data = forms.validate(form, command.data)
+    data = forms.validate(forms.filled(form, rows), command.data)
     return replace(command, data=sealer.fields(data, form.personal, form.ballots))
 
 
@@ -191,7 +198,7 @@ def _prepare_task(desk: Desk, command: Any, sealer: Sealer) -> tuple[Command, Gr
     if command.type in _WORKING:
         access.check_separation(desk.actor, task.not_same_as, task.not_same_unit_as, unit=unit)
     if isinstance(command, CompleteTask):
-        data = _judged(desk.pinned, command, task, sealer)
+        data = _judged(desk, command, task, sealer)
         return CompleteTask(command.task, command.outcome, data, unit or command.unit), pair
     if hasattr(command, "unit") and not desk.actor.is_system:
         command = replace(command, unit=unit)
@@ -229,16 +236,24 @@ def _check_receiver(app: Application, command: commands.TransferTask, task: Open
     access.check_separation(receiver, task.not_same_as, task.not_same_unit_as)
 
 
-def _judged(pinned: Pinned, command: CompleteTask, task: OpenTask, sealer: Sealer) -> JsonObject:
-    form = pinned.form_of(task.process, task.element)
+def _judged(desk: Desk, command: CompleteTask, task: OpenTask, sealer: Sealer) -> JsonObject:
+    form = desk.pinned.form_of(task.process, task.element)
     if form is None:
-        node = pinned.bundle.processes[task.process].nodes[task.element]
+        node = desk.pinned.bundle.processes[task.process].nodes[task.element]
         return forms.validate_free(command.data, writes=node.writes)
     known = {name: task.names[name] for name in form.readable if name in task.names}
     if command.outcome is not None:
         known["outcome"] = command.outcome
-    data = forms.validate(form, command.data, known=known)
+    data = forms.validate(filled(desk.app, desk.tx, desk.row, form), command.data, known=known)
     return sealer.fields(data, form.personal, form.ballots)
+
+
+def filled(app: Application, tx: Transaction, row: CaseRow, form: forms.Form) -> forms.Form:
+    """Return a form with the choices that the lists offer the case now."""
+    if not forms.has_sources(form):
+        return form
+    pinned = orjson.loads(row.lists)
+    return forms.filled(form, app.references.offered(tx, pinned, app.clock.now()))
 
 
 def _seal_texts(command: Command, sealer: Sealer) -> Command:

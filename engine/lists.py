@@ -340,6 +340,15 @@ class ReferenceData:
         found = rows(version, self.as_of, **_scalars(filters))
         return [public(version, row) for row in found]
 
+    def in_force(self, name: str) -> Iterable[JsonRow]:
+        """Yield all rows of a list in force today, for the choices of forms; not noted as used.
+
+        There is nothing to yield where there is no such list.
+        """
+        version = self._lists.get(name)
+        if version is not None:
+            yield from (public(version, row) for row in version.in_force(self.as_of))
+
     def unit(self, unit: str, /) -> JsonRow | None:
         """Return a unit or department as it is today, or None."""
         self._note("units", "departments")

@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 from engine import forms
 from engine.bpmn.findings import Finding
 from engine.bpmn.model import Diagram, Node, Process
-from engine.forms import Component, File, Form
+from engine.forms import Component, File, Form, sources
+from engine.forms.sources import Known
+from engine.lists import ListVersion
 
 PASSED_OVER = {
     "process_model.json": "The name and the files of a model are told by the diagram here.",
@@ -144,6 +146,24 @@ def check(diagram: Diagram, filename: str, files: Mapping[tuple[str, str], File]
             if node.form_ui is not None:
                 found += _of_node(node, filename, files)
     return found
+
+
+def check_lists(file: File, active: Mapping[str, ListVersion]) -> list[Finding]:
+    """Return what is wrong with the lists that a form takes its choices from.
+
+    Nothing is said where no list is active: there, as in ``bihuan check`` without a
+    database, nobody knows yet which there will be.
+    """
+    if not active or forms.is_schema(file.content):
+        return []
+    form, _ = forms.read(file.content, filename=file.name)
+    if form is None or not forms.has_sources(form):
+        return []
+    known = {
+        name: Known(frozenset(one.descriptor.columns), frozenset(one.descriptor.personal))
+        for name, one in active.items()
+    }
+    return sources.check(form, file.name, known)
 
 
 def _of_node(node: Node, filename: str, files: Mapping[tuple[str, str], File]) -> list[Finding]:

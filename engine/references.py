@@ -21,6 +21,7 @@ from engine.calendar import Calendar
 from engine.clock import text
 from engine.columns import Descriptor
 from engine.database import Transaction
+from engine.forms import Rows
 from engine.lists import ListVersion, ReferenceData
 from engine.organisation import Organisation
 from engine.tables import cases, list_versions
@@ -94,6 +95,21 @@ class References:
         """Bring list versions into memory that are no longer in force."""
         for name, version in pinned.items():
             self.version(tx, name, version)
+
+    def offered(self, tx: Transaction, pinned: Mapping[str, str], at: datetime) -> Rows:
+        """Return what gives forms the rows of lists on the local day of ``at``.
+
+        They are those of the versions that the case has pinned, so that a form offers
+        what its scripts look up. Units and departments are as they are today, as they
+        are wherever a case asks for them.
+        """
+        kept = {
+            name: version
+            for name, version in pinned.items()
+            if name not in self._active or self._active[name].descriptor.kind == "list"
+        }
+        self.load(tx, kept)
+        return self.for_case(kept, at).in_force
 
     def for_case(self, pinned: Mapping[str, str], at: datetime) -> ReferenceData:
         """Return the reference data a case sees: its pinned versions, else those in force.

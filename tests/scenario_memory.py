@@ -213,7 +213,8 @@ class MemoryStage:
         form = pinned.form_of(pinned.bundle.main, node.id)
         if form is None:
             return forms.validate_free(command.data, writes=node.writes)
-        data = forms.validate(form, command.data)
+        offered = forms.filled(form, self.city.reference(self.now()).in_force)
+        data = forms.validate(offered, command.data)
         return sealer.fields(data, form.personal, form.ballots)
 
     def _prepare(self, actor: Actor, case: str, command: Command) -> Command:
@@ -257,7 +258,8 @@ class MemoryStage:
         known = {name: task.names[name] for name in form.readable if name in task.names}
         if command.outcome is not None:
             known["outcome"] = command.outcome
-        data = forms.validate(form, command.data, known=known)
+        offered = forms.filled(form, self.city.reference(self.now()).in_force)
+        data = forms.validate(offered, command.data, known=known)
         data = sealer.fields(data, form.personal, form.ballots)
         return replace(command, data=data)
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,12 @@ from flask import g, render_template_string
 from api import create_app
 from api.web import fields
 from api.web.fields import Sheet
-from engine import forms
+from engine import deployments, forms, identities
+from engine.cli.diagrams import read_files
 from engine.forms.model import FIELDS
-from tests.test_pages import CONTRAST, address, chromium, expect, people
+from tests.scenario_city import city
+from tests.test_forms_lists import deploy, field
+from tests.test_pages import CONTRAST, address, chromium, expect, people, shows
 
 __all__ = ["address", "chromium", "people"]
 
@@ -25,7 +29,9 @@ PAGE = """{% extends 'base.html' %}{% from 'fields.html' import one with context
 
 
 def load(path):
-    return forms.load(json.loads(path.read_bytes()))
+    """A form with what the lists of the demo city offer."""
+    rows = city().reference(datetime(2026, 9, 14, tzinfo=UTC)).in_force
+    return forms.filled(forms.load(json.loads(path.read_bytes())), rows)
 
 
 def page_of(server, form, language):
@@ -145,3 +151,35 @@ def test_the_phone_says_where_it_is(people, app):
 
     expect(page.locator("[name=lat]")).to_have_value("39.908110")
     expect(page.locator("[name=lon]")).to_have_value("116.397450")
+
+
+@pytest.mark.browser
+def test_a_unit_is_picked_by_name_from_a_list_too_long_to_scroll(app, people):
+    units = {"list": "org_units", "value": "id", "label": "name_zh", "label_en": "name_en"}
+    deploy(app, {"type": "default", "id": "picks", "components": [field(units)]})
+    page = people("admin", viewport=PHONE)
+
+    page.goto("/start/picks")
+    box = page.locator("#f-unit")
+    expect(page.locator("#suggested-unit option")).to_have_count(307)
+    box.fill("没有这个地方")
+    page.click("button.main")
+    expect(page.locator("#f-unit-fault")).to_have_text("不在今日有效的名单中，请从给出的选项中选")
+    expect(box).to_have_value("没有这个地方")
+    box.fill("鹤汀社区第2网格（99010100100101002）")
+    page.click("button.main")
+    shows(page, ".done", "已发起。")
+    expect(page.locator("dl.data dd").first).to_have_text("鹤汀社区第2网格")
+
+
+@pytest.mark.browser
+def test_a_supervision_names_its_unit_from_the_list(app, people):
+    deployments.deploy(app, identities.operator(), read_files([ROOT / "processes"]))
+    page = people("district_inspector")
+
+    page.goto("/start/supervision")
+    page.select_option("[name=responsible_unit]", label="区城市管理局(综合执法局)")
+    expect(page.locator("[name=responsible_unit]")).to_have_value("D04")
+    page.goto("/start/supervision?lang=en")
+    page.select_option("[name=responsible_unit]", label="District Emergency Management Bureau")
+    expect(page.locator("[name=responsible_unit]")).to_have_value("D01")

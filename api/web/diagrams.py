@@ -7,7 +7,7 @@ from typing import Any
 
 from api.current import application
 from api.web import language
-from engine import definitions, store
+from engine import definitions, forms, intake, store
 from engine.bpmn.model import Node, Process
 from engine.definitions import Pinned
 from engine.errors import CaseNotFound, NotFound
@@ -28,16 +28,33 @@ def of_case(case_id: str) -> Pinned:
 
 
 def start_form(key: str) -> Form | None:
-    """Return the form of the plain start event of the version for new cases."""
-    with application().database.reading() as tx:
-        return definitions.start_form(tx, definitions.version(tx, key))
+    """Return the form of the plain start event of the version for new cases, as of today."""
+    app = application()
+    with app.database.reading() as tx:
+        app.references.refresh(tx)
+        form = definitions.start_form(tx, definitions.version(tx, key))
+        return form and forms.filled(form, app.references.offered(tx, {}, app.clock.now()))
+
+
+def task_form(case_id: str, pinned: Pinned, process: str, element: str) -> Form | None:
+    """Return the form of a task, with the choices that lists offer the case today."""
+    form = pinned.form_of(process, element)
+    if form is None or not forms.has_sources(form):
+        return form
+    app = application()
+    with app.database.reading() as tx:
+        row = store.read_case(tx, case_id)
+        return form if row is None else intake.filled(app, tx, row, form)
 
 
 def parts_of(pinned: Pinned) -> dict[str, Component]:
     """Return the fields of all forms by key, where they can be chosen if they can be."""
+    app = application()
+    with app.database.reading() as tx:
+        rows = app.references.offered(tx, {}, app.clock.now())
     parts: dict[str, Component] = {}
     for form in pinned.forms.values():
-        for part in form.fields():
+        for part in forms.filled(form, rows).fields():
             # Where it can be chosen its values have labels; where it is only shown they do not.
             if part.key not in parts or (part.choices and not parts[part.key].choices):
                 parts[part.key] = part

@@ -14,7 +14,7 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from api.web import language, times
+from api.web import choices, language, times
 from engine.forms import Choice, Component, Form, choices_of, hidden
 from engine.forms.model import fields_of
 
@@ -45,6 +45,28 @@ class Field:
     def value(self) -> str:
         """The one text in it."""
         return self.values[0] if self.values else ""
+
+    @property
+    def drawn(self) -> str:
+        """How its choices are drawn; see ``choices``."""
+        return choices.drawn(self.part, len(self.choices))
+
+    @property
+    def entries(self) -> list[str]:
+        """What stands in the inputs of a field that is ``typed``."""
+        return choices.entries(self.part, self.choices, self.values)
+
+    @property
+    def suggestions(self) -> list[str]:
+        """What is suggested while somebody types; the rows of one list share it."""
+        is_again = "[" in self.name and "[0]" not in self.name
+        few = () if is_again else self.choices[: choices.MOST_SUGGESTED]
+        return [choices.entry(one) for one in few]
+
+    @property
+    def suggested_by(self) -> str:
+        """The id on the page of what is suggested."""
+        return "suggested-" + re.sub(r"\[\d+\]", "", self.name).replace(".", "-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,10 +319,8 @@ def _convert(one: Component, texts: list[str], names: Mapping[str, Any]) -> Any:
 
 
 def _choice(one: Component, text: str, names: Mapping[str, Any]) -> Any:
-    for entry in choices_of(one, names):
-        if str(entry.value) == text:
-            return entry.value
-    return text
+    choice = choices.meant(one, choices_of(one, names), text)
+    return text if choice is None else choice.value
 
 
 def _number(text: str) -> Any:

@@ -131,7 +131,7 @@ def _page(task_id: str, attempt: _Attempt) -> str:
 
 def _form(task: JsonObject, pinned: Pinned) -> Form | None:
     """Return the task's form; for a task without one, a text field per datum it writes."""
-    form = pinned.form_of(task["process"], task["element"])
+    form = diagrams.task_form(task["case"], pinned, task["process"], task["element"])
     if form is not None:
         return form
     names = _node(task, pinned).writes or ()

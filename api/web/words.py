@@ -147,6 +147,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "decision": ("办理结果", "Outcome"),
     "required": ("必填", "required"),
     "required_note": ("带 * 的为必填项。", "Fields with * are required."),
+    "type_to_search": (
+        "输入名称或编码，从提示中选",
+        "Type a name or code and pick what is suggested",
+    ),
     "choose": ("请选择", "Choose"),
     "readonly": ("仅供查看", "shown only"),
     "yes": ("是", "Yes"),
@@ -295,6 +299,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "fault_not-a-step": ("须为 {limit} 的倍数", "A multiple of {limit}"),
     "fault_too-few": ("至少 {limit} 个", "At least {limit}"),
     "fault_not-a-choice": ("请从给出的选项中选", "Choose one of those offered"),
+    "fault_not-in-list": (
+        "不在今日有效的名单中，请从给出的选项中选",
+        "Not in the list in force today: choose one of those offered",
+    ),
     "fault_twice": ("有重复的选项", "Something is chosen twice"),
     "fault_not-a-date": ("请填日期，如 2026-09-18", "Write a date, e.g. 2026-09-18"),
     "fault_not-a-time": ("请填时间，如 09:30", "Write a time, e.g. 09:30"),

@@ -64,6 +64,7 @@ def start(
             return known
         main, versions = definitions.pins_for(tx, process, version)
         app.references.refresh(tx)
+        rows = app.references.offered(tx, {}, now)
     pinned = _pinned(app, versions)
     sealer = Sealer(app.clock.new_id, app.clock.secret)
     command = StartCase(
@@ -76,7 +77,7 @@ def start(
         links=links,
         attachments=[{**one, "name": sealer.value(one["name"])} for one in attachments] or None,
     )
-    command = intake.prepare_start(actor, pinned, command, sealer, trusted=trusted)
+    command = intake.prepare_start(actor, pinned, command, sealer, rows=rows, trusted=trusted)
     row = _row(case_id, command, main, pinned, now)
     request = Request(actor, command, once, unique=unique, answer=started)
     return _begin(app, Turn(row, empty(case_id), pinned, request, command, sealer, now))

@@ -88,6 +88,14 @@ class Papers:
         """Return a form of the newest version of a process."""
         if key is None:
             return None
+        form = self._read(process, key)
+        if not forms.has_sources(form):
+            return form
+        app = self._app
+        with app.database.reading() as tx:
+            return forms.filled(form, app.references.offered(tx, {}, app.clock.now()))
+
+    def _read(self, process: str, key: str) -> Form:
         if (process, key) not in self._forms:
             with self._app.database.reading() as tx:
                 files = definitions.version(tx, process).files

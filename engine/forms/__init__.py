@@ -2,6 +2,7 @@
 
     form, findings = forms.read(content, filename="accept.form.json")
     form, findings = forms.read_schema(File("accept-schema.json", content), ui)
+    form = forms.filled(form, reference.in_force)               # choices of lists
     clean = forms.validate(form, data, known={**visible, "outcome": outcome})
     clean = forms.validate_free(data, writes=node.writes)      # a task without a form
 
@@ -14,6 +15,7 @@ from engine.forms.fields import choices_of
 from engine.forms.jsonschema import File, is_schema, key_of, load, read_schema
 from engine.forms.model import Choice, Component, Form
 from engine.forms.reader import read
+from engine.forms.sources import Rows, fill_schema, filled, has_sources
 from engine.forms.validation import hidden, validate, validate_free
 from engine.forms.values import check_json
 
@@ -22,8 +24,12 @@ __all__ = [
     "Component",
     "File",
     "Form",
+    "Rows",
     "check_json",
     "choices_of",
+    "fill_schema",
+    "filled",
+    "has_sources",
     "hidden",
     "is_schema",
     "key_of",

@@ -144,7 +144,7 @@ def _checkbox(_one: Component, value: Any, _: Mapping[str, Any]) -> bool:
 
 
 def choices_of(one: Component, names: Mapping[str, Any]) -> tuple[Choice, ...]:
-    """Return what may be chosen: the declared values, or those of a datum in ``names``.
+    """Return what may be chosen: the declared values, those of lists, or of a datum in ``names``.
 
     A datum that is missing or holds no list offers nothing.
     """
@@ -161,7 +161,12 @@ def _chosen(one: Component, value: Any, names: Mapping[str, Any]) -> Any:
         if entry.value == value and isinstance(value, bool) == isinstance(entry.value, bool):
             return entry.value
     shown = ", ".join(str(entry.value) for entry in choices[:20])
-    raise Fault("not-a-choice", "This value is not offered.", f"Offered: {shown or 'nothing'}.")
+    hint = f"Offered: {shown or 'nothing'}{', …' if len(choices) > 20 else ''}."
+    if one.sources:
+        lists = " or ".join(dict.fromkeys(source.list for source in one.sources))
+        message = f"This value is not offered by the list {lists} in force today."
+        raise Fault("not-in-list", message, hint)
+    raise Fault("not-a-choice", "This value is not offered.", hint)
 
 
 def _chosen_list(one: Component, value: Any, names: Mapping[str, Any]) -> list[Any]:

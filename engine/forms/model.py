@@ -51,6 +51,23 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """A reference list whose rows are a field's choices.
+
+    Attributes:
+        list: its name.
+        value, label, label_en: columns of the value and of what people read.
+        where: columns and the constants of which a row must have one there.
+    """
+
+    list: str
+    value: str
+    label: str
+    label_en: str
+    where: tuple[tuple[str, tuple[Any, ...]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Component:
     """One field, or one piece of the form that is only shown.
 
@@ -62,8 +79,10 @@ class Component:
         readonly: shown, but refused when sent.
         personal: its value is sealed before it is recorded.
         field_class: ``reporter`` (identity), ``working``, ``public`` or ``ballot``.
-        choices: declared values; empty when ``choices_from`` is set.
+        choices: declared values; empty when ``choices_from`` is set. Those of
+            ``sources`` once ``sources.filled`` has looked them up.
         choices_from: name of the datum that holds the values.
+        sources: the reference lists that hold the values.
         minimum, maximum: bounds of a number, both allowed.
         above, below: bounds of a number, neither allowed.
         step: what a number must be a multiple of.
@@ -93,6 +112,7 @@ class Component:
     field_class: str = "working"
     choices: tuple[Choice, ...] = ()
     choices_from: str | None = None
+    sources: tuple[Source, ...] = ()
     minimum: float | None = None
     maximum: float | None = None
     above: float | None = None

@@ -14,9 +14,18 @@ import re
 from typing import Any
 
 from engine.bpmn.findings import Finding
-from engine.forms import conditions, secrecy
+from engine.forms import conditions, secrecy, sources
 from engine.forms.conditions import Condition
-from engine.forms.model import CHOOSING, FIELDS, FREE_TEXT, STATIC, Choice, Component, Form
+from engine.forms.model import (
+    CHOOSING,
+    FIELDS,
+    FREE_TEXT,
+    STATIC,
+    Choice,
+    Component,
+    Form,
+    Source,
+)
 from engine.forms.patterns import Pattern
 from engine.forms.values import faults
 from engine.scripts import RESERVED
@@ -184,6 +193,7 @@ class _Reading:
             field_class=self._one_of(item, "field_class", CLASSES, "working", key),
             choices=self._choices(item, kind, key),
             choices_from=self._choices_from(item, kind, key),
+            sources=self._sources(item, kind, key),
             minimum=minimum,
             maximum=maximum,
             decimal_digits=self._digits(item, key),
@@ -292,10 +302,10 @@ class _Reading:
             return None
 
     def _choices(self, item: dict[str, Any], kind: str, key: str) -> tuple[Choice, ...]:
-        if kind not in CHOOSING:
+        if kind not in CHOOSING or "valuesList" in item:
             return ()
         if "valuesExpression" in item:
-            hint = "List the values, or name the datum that holds them in valuesKey."
+            hint = "List the values, or name what holds them in valuesKey or valuesList."
             self.error("form-expression", key, "valuesExpression is not supported.", hint)
         values = item.get("values")
         if values is None and item.get("valuesKey"):
@@ -313,12 +323,23 @@ class _Reading:
 
     def _choices_from(self, item: dict[str, Any], kind: str, key: str) -> str | None:
         source = item.get("valuesKey")
-        if kind not in CHOOSING or source is None or item.get("values") is not None:
+        if kind not in CHOOSING or source is None or "valuesList" in item:
+            return None
+        if item.get("values") is not None:
             return None
         if not isinstance(source, str) or not KEY.fullmatch(source):
             self.error("form-values", key, "valuesKey is no name of a datum.", "Correct it.")
             return None
         return source
+
+    def _sources(self, item: dict[str, Any], kind: str, key: str) -> tuple[Source, ...]:
+        if kind not in CHOOSING or "valuesList" not in item:
+            return ()
+        try:
+            return sources.parse(item["valuesList"])
+        except ValueError as problem:
+            self.error("form-values", key, *sources.error_text(problem))
+            return ()
 
     def _default(self, item: dict[str, Any], key: str) -> Any:
         value = item.get("defaultValue")

@@ -9,7 +9,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
-from engine import access, definitions, lists, references, store
+from engine import access, definitions, forms, lists, references, store
 from engine.access import Actor
 from engine.clock import parse, text
 from engine.database import Moment, Transaction
@@ -111,17 +111,18 @@ def xml(app: Application, key: str, number: int) -> bytes:
 
 
 def form(app: Application, key: str) -> Document:
-    """Return the schema of the form last deployed under a key.
+    """Return the schema of the form last deployed under a key, with what lists offer today.
 
     Raises:
         NotFound: there is none.
     """
     with app.database.reading() as tx:
+        app.references.refresh(tx)
         row = tx.one(_FORM, {"key": key})
         if row is None:
             raise NotFound(f"There is no form {key!r}.")
         document: Document = orjson.loads(store.get_blob(tx, row[0]))
-    return document
+        return forms.fill_schema(document, app.references.offered(tx, {}, app.clock.now()))
 
 
 def incident_page(

@@ -9,7 +9,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
-from engine import access, contacts, inbox, instructions, store, unattended
+from engine import access, contacts, forms, inbox, instructions, store, unattended
 from engine.access import Actor
 from engine.clock import parse, text
 from engine.database import Transaction
@@ -159,7 +159,9 @@ def task(app: Application, actor: Actor, case_id: str, name: str) -> Document:
         document = _plain(case_id, name, stored)
         node = pinned.bundle.processes[stored["process"]].nodes[stored["element"]]
         document["form"] = node.form
-        document["schema"] = pinned.schema_of(tx, stored["process"], node.form or "")
+        schema = pinned.schema_of(tx, stored["process"], node.form or "")
+        offered = app.references.offered(tx, orjson.loads(row.lists), app.clock.now())
+        document["schema"] = schema and forms.fill_schema(schema, offered)
         if node.form_ui is not None:
             document["ui_schema"] = pinned.schema_of(tx, stored["process"], node.form_ui, kind="ui")
         if stored["state"] == "open":
