@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import click
 
-from benchmarks import durable, executors, inbox, kernel, replay, serving
+from benchmarks import durable, executors, inbox, kernel, replay, serving, year
 from benchmarks.measure import Row
 from engine.cli import terminal
 
@@ -18,6 +18,7 @@ FIGURES: dict[str, Callable[[], list[Row]]] = {
     **replay.FIGURES,
     **inbox.FIGURES,
     **executors.FIGURES,
+    **year.FIGURES,
 }
 """Name on the command line -> what measures it."""
 

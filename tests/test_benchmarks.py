@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 
 import pytest
 
-from benchmarks import durable, executors, inbox, kernel, replay, run, serving, spiff, twelve
-from benchmarks.measure import Meter, Row, take_turns
+from benchmarks import durable, executors, inbox, kernel, replay, run, serving, spiff, twelve, year
+from benchmarks.measure import CPU, Meter, Row, take_turns
+from engine import cases
+from engine.commands import CompleteTask
+from engine.errors import UnknownOutcome
 from tests import postgres
 
 SMALL: dict[str, Callable[[], list[Row]]] = {
@@ -33,6 +37,7 @@ SMALL: dict[str, Callable[[], list[Row]]] = {
     "inbox-million-postgres": partial(
         inbox.on_postgres, few=60, many=100, turns=1, done_for_each=9
     ),
+    "demo": partial(year.year, count=1, turns=1),
 }
 
 
@@ -80,6 +85,39 @@ def test_a_case_that_has_not_ended_is_noticed():
     workflow = spiff.Spiff().start(twelve.START)
     with pytest.raises(AssertionError, match="has not ended"):
         spiff.demand(workflow)
+
+
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory, sandbox):
+    """A small year, the commands in it, and what its histories came to."""
+    world = year.World(tmp_path_factory.mktemp("year"), sandbox, durable=False)
+    return world, *year.rehearse(world, 2)
+
+
+def test_a_year_with_a_command_less_is_noticed(lived):
+    world, calls, wanted = lived
+
+    with pytest.raises(AssertionError, match=f"^{len(calls) - 1} commands were applied"):
+        year.alone(world, 2, calls[:-1], wanted)(Meter(CPU))
+
+
+def test_a_year_with_a_command_at_another_moment_is_noticed(lived):
+    world, (*calls, last), wanted = lived
+    later = last._replace(at=last.at + timedelta(seconds=1))
+
+    with pytest.raises(AssertionError, match="the histories differ"):
+        year.alone(world, 2, [*calls, later], wanted)(Meter(CPU))
+
+
+def test_a_refused_command_is_not_applied_alone(app, who):
+    with year.recorded(app) as calls:
+        case_id = cases.start(app, who("grid_worker"), process="five_steps", data={}).body["id"]
+        with pytest.raises(UnknownOutcome):
+            cases.handle(
+                app, who("street_dispatcher"), case_id, CompleteTask("five_steps.accept.1")
+            )
+
+    assert [one.door for one in calls] == ["start"]
 
 
 def test_the_case_carries_one_kilobyte_of_data():
