@@ -111,9 +111,9 @@ REFUSED = [
     (alone('<task id="t" completionQuantity="2"/>'), "not-supported", 3),
     (alone('<receiveTask id="t" messageRef="m" instantiate="true"/>'), "not-supported", 3),
     (
-        alone('<task id="t"><multiInstanceLoopCharacteristics behavior="One">'
+        alone('<task id="t"><multiInstanceLoopCharacteristics behavior="Two">'
               "<loopCardinality>2</loopCardinality></multiInstanceLoopCharacteristics></task>"),
-        "not-supported",
+        "bad-behavior",
         3,
     ),
     (alone('<serviceTask id="t" camunda:class="org.x.Y" camunda:topic="a"/>'), "foreign-code", 3),

@@ -46,6 +46,9 @@ def _of_loop(loop: Loop) -> Iterator[Code]:
     yield from _given(loop.condition, loop.after)
     if loop.output is not None:
         yield loop.output[1]
+    for one in loop.throws:
+        yield from _given(one.condition)
+        yield from _of_event(one.event)
 
 
 def _of_assignment(who: Assignment) -> Iterator[Code]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
+from engine.bpmn.behavior import read_behavior
 from engine.bpmn.document import (
     CAMUNDA,
     ZEEBE,
@@ -18,6 +20,7 @@ from engine.bpmn.document import (
 )
 from engine.bpmn.expressions import expression
 from engine.bpmn.extensions import Extensions
+from engine.bpmn.messages import Correlations
 from engine.bpmn.model import Loop, LoopKind
 from engine.bpmn.reading import Reading
 from engine.scripts import Code
@@ -25,13 +28,18 @@ from engine.scripts import Code
 MAX_INSTANCES = 1_000
 
 
-def read_loop(element: Element, extensions: Extensions, reading: Reading) -> Loop | None:
+def read_loop(
+    element: Element, extensions: Extensions, correlations: Correlations, reading: Reading
+) -> Loop | None:
     """Return the loop or multi-instance characteristics."""
     standard = child(element, "standardLoopCharacteristics")
     if standard is not None:
         return _standard_loop(standard, reading)
     multiple = child(element, "multiInstanceLoopCharacteristics")
-    return None if multiple is None else _multi_instance(multiple, extensions, reading)
+    if multiple is None:
+        return None
+    throws = read_behavior(multiple, extensions, correlations, reading)
+    return replace(_multi_instance(multiple, extensions, reading), throws=throws)
 
 
 def _standard_loop(element: Element, reading: Reading) -> Loop | None:
@@ -61,14 +69,6 @@ def _standard_loop(element: Element, reading: Reading) -> Loop | None:
 
 
 def _multi_instance(element: Element, extensions: Extensions, reading: Reading) -> Loop:
-    behavior = element.get("behavior")
-    if behavior is not None and behavior != "All":
-        reading.findings.error(
-            "not-supported",
-            element,
-            f"Multi-instance behavior {behavior!r} is not supported yet.",
-            "Use 'All', and an event inside of the activity.",
-        )
     inner = _zeebe_loop(element)
     cardinality = reading.code(element, expression, body_of(child(element, "loopCardinality")))
     _demand_bounded(element, cardinality, reading)

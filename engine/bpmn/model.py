@@ -36,6 +36,7 @@ __all__ = [
     "Node",
     "Process",
     "Scope",
+    "Throw",
     "TimerKind",
     "Trigger",
 ]
@@ -123,6 +124,20 @@ class LoopKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Throw:
+    """An event that a multi-instance activity throws when an instance completes.
+
+    Attributes:
+        condition: it is thrown when that holds; None = always.
+        first: only the first instance that completes throws it.
+    """
+
+    event: EventDefinition
+    condition: Code | None = None
+    first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Loop:
     """Loop or multi-instance characteristics of an activity.
 
@@ -136,6 +151,7 @@ class Loop:
         test_before: standard loops: test before the first round.
         maximum: standard loops: at most this many rounds.
         before, after: scripts that run once around the whole.
+        throws: events of a multi-instance's ``behavior``.
     """
 
     kind: LoopKind
@@ -149,6 +165,7 @@ class Loop:
     maximum: int | None = None
     before: Code | None = None
     after: Code | None = None
+    throws: tuple[Throw, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,7 +121,7 @@ def read_node(
         line=element.sourceline,
     )
     if kind in ACTIVITIES:
-        node = replace(node, loop=read_loop(element, extensions, reading))
+        node = replace(node, loop=read_loop(element, extensions, around.correlations, reading))
         node = spiff.with_scripts_around(element, node)
     return _with_details(node, element, extensions, around, reading)
 

@@ -30,6 +30,8 @@ ALLOWED: dict[Kind, frozenset[Trigger]] = {
     Kind.BOUNDARY: _WAITING | {Trigger.ERROR, Trigger.ESCALATION},
 }
 ALLOWED_IN_EVENT_SUB_PROCESS = _WAITING | {Trigger.ERROR, Trigger.ESCALATION}
+THROWN = frozenset({Trigger.MESSAGE, Trigger.SIGNAL, Trigger.ERROR, Trigger.ESCALATION})
+"""What an activity may throw by itself."""
 _ALONE = frozenset({Trigger.LINK, Trigger.TERMINATE})
 
 
@@ -58,6 +60,23 @@ def read_definitions(
         if event is not None:
             result.append(event)
     return tuple(result)
+
+
+def read_thrown(
+    definition: Element, extensions: Extensions, correlations: Correlations, reading: Reading
+) -> EventDefinition | None:
+    """Return what an activity throws by itself; ``extensions`` are those of the activity."""
+    trigger = _TRIGGERS.get(local(definition))
+    if trigger not in THROWN:
+        reading.findings.error(
+            "event-not-allowed",
+            extensions.owner,
+            f"A {local(definition)} is not thrown by an activity.",
+            "Allowed there: " + ", ".join(sorted(THROWN)) + ".",
+        )
+        return None
+    site = Site(definition, extensions.owner, Kind.THROW, extensions, correlations, reading)
+    return _READERS[trigger](site)
 
 
 def demand_position(

@@ -81,6 +81,7 @@ def drain(run: Run) -> None:
 
 STEPS: dict[str, Step] = {
     "again": firing.again,
+    "announce": loops.announce,
     "around": loops.around,
     "begin": loops.start,
     "begin_case": starting.begin_case,

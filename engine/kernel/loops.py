@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.bpmn.model import Loop, LoopKind
+from engine.kernel.behavior import completed, due_throws, throw_all
 from engine.kernel.completion import take_out
 from engine.kernel.ending import kill, kill_content
 from engine.kernel.names import assign, names_at, write
@@ -162,6 +163,7 @@ def gather(run: Run, inner: str, outcome: str | None) -> None:
     outputs = _outputs(run, name, names_in, index, outcome)
     ends = _ends(run, names_in, counters, outputs, outcome)
     again = loop.kind is LoopKind.STANDARD and _goes_on(run, frame, loop, counters[DONE])
+    due = due_throws(run, names_in, loop, counters, outcome) if loop.throws else None
     if outputs is not None:
         run.data.own(name)["outputs"] = outputs
     take_out(run, inner)
@@ -169,11 +171,28 @@ def gather(run: Run, inner: str, outcome: str | None) -> None:
     run.emit("element_left", name, row[ELEMENT], row[NTH], index)
     run.set_scope(name, LOOP, counters)
     left = run.count(name, -1)
-    if ends:
+    if due:
+        run.perform("announce", name, due, ends, outcome)
+    elif ends:
         kill_content(run, name)
         _finish(run, name, outcome)
     else:
         go_on(run, name, left, outcome, again=again)
+
+
+def announce(run: Run, name: str, due: list[int], ends: bool, outcome: str | None) -> None:
+    """Throw what the completion of an instance throws, then go on unless that ended it all.
+
+    Raises:
+        Stuck: see ``throw_all``.
+    """
+    if not throw_all(run, name, _loop(run.place(name)), due):
+        return
+    if ends:
+        kill_content(run, name)
+        _finish(run, name, outcome)
+    else:
+        go_on(run, name, run.scopes[name][COUNT], outcome)
 
 
 def go_on(run: Run, name: str, left: int, outcome: str | None, *, again: bool = False) -> None:
@@ -211,11 +230,7 @@ def _ends(
     loop = _loop(run.place(scope))
     if loop.completion is None:
         return False
-    special: dict[str, Any] = {
-        "nrOfInstances": counters[TOTAL],
-        "nrOfActiveInstances": counters[ACTIVE],
-        "nrOfCompletedInstances": counters[DONE],
-    }
+    special = completed(counters)
     if loop.output is not None and outputs is not None:
         special[loop.output[0]] = _ordered(outputs)
     names = names_at(run, scope, outcome, **special)

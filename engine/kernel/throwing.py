@@ -15,7 +15,7 @@ from engine.bpmn.model import EventDefinition, Kind, Trigger
 from engine.kernel.catching import take_boundary, take_event_sub_process
 from engine.kernel.firing import fire
 from engine.kernel.flows import stop, terminate
-from engine.kernel.names import names_at
+from engine.kernel.names import Names, names_at
 from engine.kernel.rows import CASE, EVENT, KIND, T_OUTCOME, T_SCOPE, U_VALUE
 from engine.kernel.run import Run
 from engine.questions import Stuck, values
@@ -45,6 +45,23 @@ def throw(run: Run, name: str) -> None:
             run.perform("complete", scope)
     else:
         run.perform("exit", name, outcome)
+
+
+def throw_definition(run: Run, name: str, definition: EventDefinition) -> None:
+    """Throw one event from a token, or from a multi-instance activity as a whole.
+
+    Raises:
+        Stuck: an error that nobody catches, or a payload that cannot be evaluated.
+    """
+    _THROW[definition.trigger](run, name, definition)
+
+
+def _names(run: Run, name: str) -> Names:
+    """Return the names that what is thrown may mention."""
+    token = run.tokens.get(name)
+    if token is None:
+        return names_at(run, name)
+    return names_at(run, token[T_SCOPE], token[T_OUTCOME])
 
 
 def _error(run: Run, name: str, definition: EventDefinition) -> None:
@@ -88,7 +105,7 @@ def _carried(run: Run, name: str, definition: EventDefinition) -> dict[str, Any]
     """Return what an error or escalation carries along, if anything."""
     if definition.payload is None:
         return {}
-    names = names_at(run, run.surroundings(name), run.tokens[name][T_OUTCOME])
+    names = _names(run, name)
     return {"data": values(run, run.site(name, "payload"), [definition.payload], names)[0]}
 
 
@@ -197,7 +214,7 @@ def _asked(run: Run, name: str, definition: EventDefinition, codes: list[Code]) 
         codes = [*codes, definition.payload]
     if not codes:
         return []
-    names = names_at(run, run.surroundings(name), run.tokens[name][T_OUTCOME])
+    names = _names(run, name)
     found = values(run, run.site(name, "payload"), codes, names)
     if definition.payload is not None and not isinstance(found[-1], dict):
         message = f"What is sent must be an object, not {str(found[-1])[:80]!r}."

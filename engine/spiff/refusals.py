@@ -88,6 +88,11 @@ def _why(node: Node) -> Iterator[tuple[str, str]]:
         yield _EVENT_SUB_PROCESS
     if any(one.trigger in TRIGGERS for one in node.events):
         yield "SpiffWorkflow drops link events.", "SpiffWorkflow 会忽略链接事件。"
+    if node.loop is not None and node.loop.throws:
+        yield (
+            "SpiffWorkflow throws no event when an instance completes (behavior).",
+            "SpiffWorkflow 在实例完成时不抛出事件(behavior)。",
+        )
     if node.topic in _CHANGING:
         what, chinese = _CHANGING[node.topic]
         yield (
