@@ -1,0 +1,146 @@
+"""Faults planted into a copy of the kernel: the exact traces must notice every one of them.
+
+A suite of traces is worth what it notices. Each fault is one that an engine of this kind has
+had: a join that fires too early, a timer that outlives its task, a result in the wrong order.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+TRACES = [
+    f"tests/test_kernel_{name}.py"
+    for name in ("flows", "events", "activities", "loops", "pools", "traps", "rearming", "limits")
+]
+LONG = "ten_thousand or never_ends or endless or more_instances"
+"""Traces of limits take seconds; no fault here is about them."""
+
+
+class Fault(NamedTuple):
+    """An edit of one place in the kernel: what stands there, and what is put instead."""
+
+    file: str
+    right: str
+    wrong: str
+
+
+FAULTS = {
+    "a parallel join fires at its first token": Fault(
+        "merging", "if len(held) == join.incoming:", "if len(held) >= 1:"
+    ),
+    "a parallel join swallows what comes twice": Fault(
+        "merging",
+        "        if not held[flow]:\n            del",
+        "        if True:\n            del",
+    ),
+    "an inclusive join waits for what can come again": Fault(
+        "merging", "bool(ahead & empty) and not ahead & filled", "bool(ahead & empty)"
+    ),
+    "an inclusive join forgets what is inside of sub-processes": Fault(
+        "merging",
+        "    return not any(row[PARENT] == scope and blocks(row[ELEMENT])"
+        " for row in run.scopes.values())",
+        "    return True",
+    ),
+    "an exclusive gateway takes every flow that is true": Fault(
+        "flows", "            if place.kind is Kind.EXCLUSIVE:\n                return chosen\n", ""
+    ),
+    "the default flow is taken beside a condition that is true": Fault(
+        "flows", "if not conditional and (verdicts or not chosen):", "if verdicts or not chosen:"
+    ),
+    "boundary events wait on after their activity": Fault(
+        "flows", "        if subs:\n            close(run, subs)\n", ""
+    ),
+    "an interrupting boundary event does not interrupt": Fault(
+        "catching", "    if event.node.interrupting:\n        kill(", "    if False:\n        kill("
+    ),
+    "an event sub-process lets its siblings wait on": Fault(
+        "catching",
+        "        close_starts(run, scope)\n        kill_content(run, scope)\n    nth",
+        "        kill_content(run, scope)\n    nth",
+    ),
+    "a cycle fires once": Fault(
+        "firing",
+        "repeats = row[U_TEXT] is not None or definition_of(run, row).timer is TimerKind.CYCLE",
+        "repeats = False",
+    ),
+    "a condition fires as long as it holds": Fault(
+        "firing", "    if holds == row[U_VALUE]:\n        return\n", ""
+    ),
+    "a catch-all goes before the code itself": Fault(
+        "throwing",
+        "        if caught is not None and caught == code:",
+        "        if caught is None:",
+    ),
+    "an error is thrown to a sibling within an event sub-process": Fault(
+        "throwing", "if run.scopes.get(activity, [None])[KIND] != EVENT:", "if True:"
+    ),
+    "a message goes to whoever waits for its name": Fault(
+        "throwing",
+        "if all(key in keys and keys[key] == value for key, value in wanted.items()):",
+        "if wanted is not None:",
+    ),
+    "instances end, and are counted as active": Fault(
+        "loops", "    counters[DONE] += 1\n    counters[ACTIVE] -= 1\n", "    counters[DONE] += 1\n"
+    ),
+    "results are gathered in the order they came": Fault(
+        "loops", "for number in sorted(outputs, key=int)]", "for number in outputs]"
+    ),
+    "the instance that is done last does not end the whole": Fault(
+        "loops", "    elif left == 0:\n        _finish(", "    elif left < 0:\n        _finish("
+    ),
+    "a release forgets the time that was left": Fault(
+        "holds",
+        'row[U_VALUE], row[U_LEFT] = value_of(answer, "hold"), None',
+        "row[U_LEFT] = None",
+    ),
+    "a limit that stays is set again": Fault(
+        "clocks", "if (due.due_at, due.cycle) != (known, row[U_TEXT]):", "if True:"
+    ),
+}
+
+
+def copied(folder: Path) -> None:
+    """Copy the engine and its tests, compiled files too: they are known by their times."""
+    for name in ("engine", "tests"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("histories"))
+    shutil.copy(ROOT / "setup.cfg", folder)
+
+
+def run_traces(folder: Path) -> subprocess.CompletedProcess[str]:
+    options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-k", f"not ({LONG})"]
+    command = [sys.executable, "-m", "pytest", *options, *TRACES]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.slow
+def test_the_traces_hold_for_a_copy_without_a_fault(tmp_path):
+    copied(tmp_path)
+
+    done = run_traces(tmp_path)
+
+    assert done.returncode == 0, done.stdout[-2000:]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_planted_fault_is_caught(name, tmp_path):
+    fault = FAULTS[name]
+    copied(tmp_path)
+    path = tmp_path / "engine" / "kernel" / f"{fault.file}.py"
+    text = path.read_text()
+    assert text.count(fault.right) == 1, f"where is it in {fault.file}.py now?"
+    path.write_text(text.replace(fault.right, fault.wrong))
+
+    done = run_traces(tmp_path)
+
+    # 1 = a trace failed; anything else would mean that nothing was looked at.
+    assert done.returncode == 1, done.stdout[-2000:]
+    assert " failed" in done.stdout.splitlines()[-1]
