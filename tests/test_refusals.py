@@ -107,8 +107,9 @@ REFUSED = [
     (alone('<adHocSubProcess id="t"/>'), "not-supported", 3),
     (alone('<complexGateway id="t"/>'), "not-supported", 3),
     (alone('<task id="t" isForCompensation="true"/>'), "not-supported", 3),
-    (alone('<task id="t" startQuantity="2"/>'), "not-supported", 3),
-    (alone('<task id="t" completionQuantity="2"/>'), "not-supported", 3),
+    (alone('<task id="t" startQuantity="0"/>'), "bad-number", 3),
+    (alone('<task id="t" completionQuantity="many"/>'), "bad-number", 3),
+    (alone('<task id="t" completionQuantity="101"/>'), "bad-number", 3),
     (alone('<receiveTask id="t" messageRef="m" instantiate="true"/>'), "not-supported", 3),
     (
         alone('<task id="t"><multiInstanceLoopCharacteristics behavior="Two">'

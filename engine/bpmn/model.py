@@ -215,6 +215,8 @@ class Node:
         default: id of the default flow among ``outgoing``.
         events: event definitions; empty for a none event.
         parallel_multiple: all of ``events`` must happen, not one.
+        start_quantity: so many tokens begin an activity once.
+        completion_quantity: so many tokens leave an activity by each flow taken.
         boundary: ids of the boundary events attached to it, in the file's order.
         host: for boundary events: the activity it is attached to.
         interrupting: boundary events and event sub-process starts: cancelActivity / isInterrupting.
@@ -250,6 +252,8 @@ class Node:
     default: str | None = None
     events: tuple[EventDefinition, ...] = ()
     parallel_multiple: bool = False
+    start_quantity: int = 1
+    completion_quantity: int = 1
     boundary: tuple[str, ...] = ()
     host: str | None = None
     interrupting: bool = True

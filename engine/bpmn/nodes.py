@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -43,6 +44,9 @@ from engine.bpmn.model import (
 from engine.bpmn.reading import Reading
 from engine.bpmn.triggers import demand_position, read_definitions
 from engine.scripts import Code
+
+MAX_QUANTITY = 100
+"""Tokens that begin an activity, or leave it, at most."""
 
 KINDS = {one.value: one for one in Kind if one is not Kind.EVENT_SUB_PROCESS}
 NOT_SUPPORTED = {
@@ -121,7 +125,12 @@ def read_node(
         line=element.sourceline,
     )
     if kind in ACTIVITIES:
-        node = replace(node, loop=read_loop(element, extensions, around.correlations, reading))
+        node = replace(
+            node,
+            loop=read_loop(element, extensions, around.correlations, reading),
+            start_quantity=_quantity(element, "startQuantity", reading),
+            completion_quantity=_quantity(element, "completionQuantity", reading),
+        )
         node = spiff.with_scripts_around(element, node)
     return _with_details(node, element, extensions, around, reading)
 
@@ -248,6 +257,21 @@ def _interrupting(element: Element, kind: Kind) -> bool:
     return True
 
 
+def _quantity(element: Element, name: str, reading: Reading) -> int:
+    """Return how many tokens begin or leave an activity."""
+    text = (element.get(name) or "1").strip()
+    number = int(text) if re.fullmatch(r"\+?\d{1,6}", text) else 0
+    if not 0 < number <= MAX_QUANTITY:
+        reading.findings.error(
+            "bad-number",
+            element,
+            f"{name} {text!r} is no number from 1 to {MAX_QUANTITY}.",
+            "Write an integer; 1 is the default.",
+        )
+        return 1
+    return number
+
+
 def _writes(extensions: Extensions) -> tuple[str, ...] | None:
     text = extensions.properties.get("writes")
     return None if text is None else names_in(text)
@@ -277,9 +301,6 @@ def _refuse_attributes(element: Element, kind: Kind, reading: Reading) -> None:
     """Refuse by name what BPMN knows and the engine does not."""
     if is_true(element.get("isForCompensation")):
         _not_supported(element, "Compensation (isForCompensation)", reading)
-    for name in ("startQuantity", "completionQuantity"):
-        if (element.get(name) or "1").strip() != "1":
-            _not_supported(element, f"{name} {element.get(name)!r} (other than 1)", reading)
     if is_true(element.get("instantiate")):
         _not_supported(element, f"Starting a case by a {kind.value} (instantiate)", reading)
     if (element.get("eventGatewayType") or "Exclusive") != "Exclusive":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from engine.bpmn.model import Kind, Trigger
@@ -9,7 +10,7 @@ from engine.commands import JsonObject
 from engine.kernel.catching import visit_event
 from engine.kernel.firing import fire
 from engine.kernel.flows import pass_through, stop
-from engine.kernel.merging import arrive_inclusive, arrive_parallel
+from engine.kernel.merging import arrive_gathered, arrive_inclusive, arrive_parallel
 from engine.kernel.plan import Place
 from engine.kernel.rows import T_OUTCOME, T_SCOPE, THROWING, U_ELEMENT, WAITING
 from engine.kernel.run import Run
@@ -20,17 +21,20 @@ def arrive(run: Run, scope: str, place: Place, flow: str | None, outcome: str | 
     """Let a token that is counted in ``scope`` enter an element."""
     if place.passed:
         pass_through(run, scope, place, outcome)
-    elif place.activity:
+    elif place.enters:
         run.perform(place.first, run.enter(scope, place))
     elif place.kind is Kind.PARALLEL and place.incoming > 1:
         arrive_parallel(run, scope, place, flow)
     elif place.kind is Kind.INCLUSIVE and place.incoming > 1:
         arrive_inclusive(run, scope, place, flow)
+    elif place.special is not None:
+        _SPECIAL[place.special](run, scope, place, flow)
     else:
         name = run.enter(scope, place, outcome)
         run.perform(_STEPS.get(place.kind, "exit"), name, *_MORE.get(place.kind, (outcome,)))
 
 
+_SPECIAL: dict[str, Callable[[Run, str, Place, str | None], None]] = {"gather": arrive_gathered}
 _STEPS = {
     Kind.CATCH: "wait",
     Kind.EVENT_BASED: "wait",

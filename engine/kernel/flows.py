@@ -43,7 +43,10 @@ def exit_from(run: Run, name: str, outcome: str | None) -> None:
     if place.only is not None:
         leave(run, name, place, place.exits, outcome)
         return
-    leave(run, name, place, _choose(run, place, name, outcome), outcome)
+    chosen = _choose(run, place, name, outcome)
+    if place.times > 1:
+        chosen = [one for one in chosen for _ in range(place.times)]
+    leave(run, name, place, chosen, outcome)
 
 
 def leave(run: Run, name: str, place: Place, chosen: Exits, outcome: str | None) -> None:

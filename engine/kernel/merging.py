@@ -21,6 +21,26 @@ def arrive_parallel(run: Run, scope: str, join: Place, flow: str | None) -> None
         _release(run, run.joins, scope, join, held)
 
 
+def arrive_gathered(run: Run, scope: str, activity: Place, flow: str | None) -> None:
+    """Hold a token until as many are there as begin the activity (``startQuantity``)."""
+    held = _hold(run, run.joins, scope, activity, flow)
+    needed = activity.node.start_quantity
+    if sum(held.values()) < needed:
+        return
+    left = needed
+    # What came over the first flows is taken first; the rest stays for the next time.
+    for one in ("", *activity.node.incoming):
+        taken = min(left, held.get(one, 0))
+        if taken:
+            held[one] -= taken
+            left -= taken
+            if not held[one]:
+                del held[one]
+    _forget_empty(run.joins, scope, activity.id, held)
+    run.count(scope, 1 - needed)
+    run.perform(activity.first, run.enter(scope, activity))
+
+
 def arrive_inclusive(run: Run, scope: str, join: Place, flow: str | None) -> None:
     """Hold a token until ``fire_inclusive`` finds that no more will come."""
     _hold(run, run.merges, scope, join, flow)
@@ -67,12 +87,16 @@ def _release(run: Run, table: Table, scope: str, join: Place, held: dict[str, in
         held[flow] -= 1
         if not held[flow]:
             del held[flow]
-    if not held:
-        del table[scope][join.id]
-        if not table[scope]:
-            del table[scope]
+    _forget_empty(table, scope, join.id, held)
     run.count(scope, 1 - merged)
     run.perform("exit", run.enter(scope, join), None)
+
+
+def _forget_empty(table: Table, scope: str, join: str, held: dict[str, int]) -> None:
+    if not held:
+        del table[scope][join]
+        if not table[scope]:
+            del table[scope]
 
 
 def _is_complete(run: Run, scope: str, join: str) -> bool:

@@ -72,6 +72,9 @@ class Place:
             ``codes``, what it is.
         only: its way out when that is one flow without a condition.
         passed: a visit enters and leaves at once by ``only`` and does nothing else.
+        enters: an activity that each token begins.
+        special: how tokens come in where that is neither of these.
+        times: tokens that leave by each flow taken.
         first: the first step of an activity that has something to do.
         plain: neither mappings nor scripts around the work of an activity.
         straight: plain, and with one way out that is always taken.
@@ -98,6 +101,9 @@ class Place:
     conditions: tuple[str, ...] = ()
     codes: tuple[Code, ...] = ()
     passed: bool = False
+    enters: bool = False
+    special: str | None = None
+    times: int = 1
     first: str = "open"
     plain: bool = False
     straight: bool = False
@@ -211,6 +217,9 @@ class _Planner:
             prefix=f"{self.process.key}.{node.id}",
             process=self.process.key,
             activity=node.kind in ACTIVITIES,
+            enters=node.kind in ACTIVITIES and _special(node) is None,
+            special=_special(node),
+            times=node.completion_quantity,
             incoming=len(node.incoming),
             groups=self._groups(node),
             asked=_asked(node, self._groups(node)),
@@ -238,7 +247,7 @@ class _Planner:
             ]
             place.conditions = tuple(flow for flow, _ in asked)
             place.codes = tuple(code for _, code in asked)
-            single = len(flows) == 1 and flows[0].condition is None
+            single = len(flows) == 1 and flows[0].condition is None and place.times == 1
             place.only = place.exits[0] if single else None
             place.links = tuple(
                 other
@@ -252,7 +261,7 @@ class _Planner:
             )
             place.first = _first(place)
             place.straight = place.plain and single
-            place.passed = single and _does_nothing(place)
+            place.passed = single and place.special is None and _does_nothing(place)
             if place.node.body is not None:
                 place.body = self.areas[place.node.body.id]
             self._find_boundary(area, place)
@@ -295,6 +304,11 @@ class _Planner:
             for one in start.node.events
             if one.trigger in (Trigger.ERROR, Trigger.ESCALATION)
         )
+
+
+def _special(node: Node) -> str | None:
+    """Return how tokens come into a node that does not simply take them."""
+    return "gather" if node.start_quantity > 1 else None
 
 
 def _asked(node: Node, groups: tuple[Group, ...]) -> tuple[Code, ...]:

@@ -88,6 +88,11 @@ def _why(node: Node) -> Iterator[tuple[str, str]]:
         yield _EVENT_SUB_PROCESS
     if any(one.trigger in TRIGGERS for one in node.events):
         yield "SpiffWorkflow drops link events.", "SpiffWorkflow 会忽略链接事件。"
+    if (node.start_quantity, node.completion_quantity) != (1, 1):
+        yield (
+            "SpiffWorkflow does not count tokens (startQuantity, completionQuantity).",
+            "SpiffWorkflow 不计令牌数(startQuantity、completionQuantity)。",
+        )
     if node.loop is not None and node.loop.throws:
         yield (
             "SpiffWorkflow throws no event when an instance completes (behavior).",

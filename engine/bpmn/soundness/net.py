@@ -24,6 +24,12 @@ from engine.bpmn.reach import link_names, masks
 SUBSETS_UP_TO = 6
 """Above this many conditional ways, one, two or all of them are tried."""
 
+SLOTS = 8
+"""So many tokens of one flow are told apart."""
+
+COMBINED = 500
+"""So many ways are tried in which tokens of several flows begin one activity."""
+
 WITHIN = frozenset({Kind.SUB_PROCESS, Kind.CALL})
 """What runs a scope of its own inside."""
 
@@ -90,6 +96,8 @@ class Net:
         joins: the inclusive joins.
         waits: parallel joins: element and its incoming flows' bits.
         stays: place bits of activities that never end, and the activity.
+        slots: flows that hold several tokens: (their bits, the lowest one, how many). The
+            lowest ones are set first, so that a marking says how many there are.
         beside: the places that only non-interrupting boundary events lead to. What
             they begin runs beside the rest, and may well run twice.
     """
@@ -100,6 +108,7 @@ class Net:
     joins: list[Join] = field(default_factory=list)
     waits: dict[str, int] = field(default_factory=dict)
     stays: dict[int, str] = field(default_factory=dict)
+    slots: list[tuple[int, int, int]] = field(default_factory=list)
     beside: int = 0
 
 
@@ -117,7 +126,8 @@ class _Builder:
         self.scope = scope
         self.ending = ending
         self.net = Net()
-        self._bits = {flow: self._place(flow) for flow in scope.flows}
+        self._low: dict[str, int] = {}
+        self._bits = {flow.id: self._flow(flow) for flow in scope.flows.values()}
         self._masks = masks(scope)
         self._links = {
             name: node
@@ -139,6 +149,18 @@ class _Builder:
     def _place(self, name: str) -> int:
         self.net.names.append(name)
         return 1 << (len(self.net.names) - 1)
+
+    def _flow(self, flow: Flow) -> int:
+        """Make the places of a flow; return the tokens that its source gives."""
+        given = self.scope.nodes[flow.source].completion_quantity
+        needed = self.scope.nodes[flow.target].start_quantity
+        self._low[flow.id] = low = self._place(flow.id)
+        room = min(given + needed - 1, SLOTS)
+        for _ in range(1, room):
+            self._place(flow.id)
+        if room > 1:
+            self.net.slots.append(((low << room) - low, low, room))
+        return low * ((1 << min(given, room)) - 1)
 
     def _begin(self) -> None:
         nodes = self.scope.nodes
@@ -190,8 +212,10 @@ class _Builder:
     # -- from a token on an incoming flow to tokens on outgoing ones ----------------------
 
     def _add(self, node: Node) -> None:
-        incoming = [self._bits[flow] for flow in node.incoming]
-        if node.kind is Kind.PARALLEL and len(incoming) > 1:
+        incoming = [self._low[flow] for flow in node.incoming]
+        if node.start_quantity > 1:
+            self._gather(node)
+        elif node.kind is Kind.PARALLEL and len(incoming) > 1:
             taken = sum(incoming)
             self.net.waits[node.id] = taken
             for gives in self._ways_out(node):
@@ -202,9 +226,24 @@ class _Builder:
             for bit in incoming:
                 self._into(node, bit)
 
+    def _gather(self, node: Node) -> None:
+        """Let so many tokens begin an activity, over whatever flows they come."""
+        slots = {low: size for _, low, size in self.net.slots}
+        lows = [self._low[flow] for flow in node.incoming]
+        self.net.waits[node.id] = sum(low * ((1 << slots.get(low, 1)) - 1) for low in lows)
+        ways: list[tuple[int, ...]] = [()] if lows else []
+        for low in lows:
+            ways = [(*way, count) for way in ways for count in range(slots.get(low, 1) + 1)][
+                :COMBINED
+            ]
+        for way in ways:
+            if sum(way) == node.start_quantity:
+                taken = sum(low * ((1 << count) - 1) for low, count in zip(lows, way, strict=True))
+                self._into(node, taken)
+
     def _into(self, node: Node, bit: int) -> None:
         # Where several flows meet the order counts: a second token may come behind.
-        alone = len(node.incoming) <= 1
+        alone = len(node.incoming) <= 1 and not self.net.slots
         lingering = [
             self.scope.nodes[one] for one in node.boundary if not self.scope.nodes[one].interrupting
         ]
@@ -261,14 +300,14 @@ class _Builder:
 
     def _join(self, node: Node) -> Join:
         reach = self._masks[node.id]
-        targets = {self._bits[flow.id]: flow.target for flow in self.scope.flows.values()}
+        targets = {flow.id: flow.target for flow in self.scope.flows.values()}
         blocks = {}
         for index, name in enumerate(self.net.names):
             bit = 1 << index
-            at = targets.get(bit, name.removesuffix(" at the start"))
+            at = targets.get(name, name.removesuffix(" at the start"))
             if at != node.id and reach.get(at):
                 blocks[bit] = reach[at]
-        flows = tuple(self._bits[flow] for flow in node.incoming)
+        flows = tuple(self._low[flow] for flow in node.incoming)
         return Join(node.id, flows, blocks, tuple(self._ways_out(node)))
 
 

@@ -136,8 +136,19 @@ class _Search:
             left = marking & ~step.takes & ~step.clears
             if step.ends:
                 yield step, 0
+            elif self.net.slots:
+                yield step, self._counted(left, step.gives)
             else:
                 yield step, None if left & step.gives & ~self.net.beside else left | step.gives
+
+    def _counted(self, left: int, gives: int) -> int | None:
+        """Add tokens where some flows hold several; None = a second token, or one too many."""
+        for bits, lowest, size in self.net.slots:
+            count = (left & bits).bit_count() + (gives & bits).bit_count()
+            if count > size:
+                return None
+            left, gives = left & ~bits, gives & ~bits | lowest * ((1 << count) - 1)
+        return None if left & gives & ~self.net.beside else left | gives
 
     def _possible(self, marking: int) -> list[Step]:
         found, rest = [], marking
@@ -171,7 +182,8 @@ class _Search:
         missing = 0
         for element in waiting:
             missing |= self.net.waits.get(element, 0) & ~marking
-        names = tuple(name for bit, name in enumerate(self.net.names) if missing >> bit & 1)
+        found = [name for bit, name in enumerate(self.net.names) if missing >> bit & 1]
+        names = tuple(dict.fromkeys(found))
         return Fault("deadlock", waiting, self._path(marking), names)
 
     def _endless(self) -> list[Fault]:
