@@ -19,6 +19,7 @@ from engine import identities
 from engine.access import Actor
 from engine.errors import CrossSite, NotSignedIn
 from engine.ports import Application
+from engine.settings import is_loopback
 
 COOKIE = "bihuan_session"
 MAX_TOKEN = 500
@@ -45,13 +46,9 @@ def address() -> str:
     """
     peer = request.remote_addr or ""
     forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-    if forwarded and _is_loopback(peer) and _is_address(forwarded):
+    if forwarded and is_loopback(peer) and _is_address(forwarded):
         return forwarded
     return peer
-
-
-def _is_loopback(text: str) -> bool:
-    return _is_address(text) and ipaddress.ip_address(text).is_loopback
 
 
 def _is_address(text: str) -> bool:

@@ -9,7 +9,6 @@ thousand or a hundred thousand tasks are open.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import heapq
 from collections.abc import Iterable, Mapping
@@ -21,13 +20,17 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
+from engine import cursors
 from engine.clock import parse, text
+from engine.cursors import Place
 from engine.database import Moment, Transaction
 from engine.errors import InvalidRequest
 from engine.tables import candidates, cases, notices, tasks
 
 VIEWS = ("pool", "mine", "done", "started", "cc")
 COUNT_LIMIT = 1000
+_EARLIEST = parse("0001-01-02T00:00:00Z")
+_LATEST = parse("9999-12-31T00:00:00Z")
 OPEN: sa.ColumnElement[str] = sa.literal_column("'open'")
 """Written out: an index of open tasks serves no query whose state is a parameter."""
 Grants = Iterable[tuple[str, str]]
@@ -280,23 +283,16 @@ def _cut(items: list[Item], rows: list[Any], limit: int) -> tuple[list[Item], st
     if len(rows) <= limit:
         return items, None
     at, case_id, name = rows[limit - 1][:3]
-    place = orjson.dumps([text(at), case_id, name])
-    return items[:limit], base64.urlsafe_b64encode(place).decode().rstrip("=")
+    return items[:limit], cursors.write(Place(at, case_id, name))
 
 
 def _after(cursor: str | None, *, newest: bool) -> dict[str, Any]:
     if cursor is None:
-        at = parse("9999-12-31T00:00:00Z" if newest else "0001-01-02T00:00:00Z")
-        edge = "\uffff" if newest else ""
-        return {"after_at": at, "after_case": edge, "after_task": edge}
-    try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        at_text, case_id, name = orjson.loads(base64.urlsafe_b64decode(padded))
-        return {"after_at": parse(at_text), "after_case": str(case_id), "after_task": str(name)}
-    except (ValueError, TypeError) as reason:
-        raise InvalidRequest(
-            "This cursor is none of ours.", hint="Start again without one."
-        ) from reason
+        at, edge = (_LATEST, "\uffff") if newest else (_EARLIEST, "")
+        place = Place(at, edge, edge)
+    else:
+        place = cursors.read(cursor)
+    return {"after_at": place.at, "after_case": place.case, "after_task": place.name}
 
 
 def _started(tx: Transaction, values: dict[str, Any], limit: int) -> tuple[list[Item], str | None]:

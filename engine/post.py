@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import http.client
-import ipaddress
 import smtplib
 import socket
 import ssl
@@ -19,6 +18,8 @@ from datetime import datetime
 from email.message import EmailMessage
 from types import MappingProxyType
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+
+from engine.settings import is_loopback
 
 TIMEOUT_SECONDS = 10.0
 PORTS = MappingProxyType({"smtp": 25, "smtps": 465, "http": 80, "https": 443})
@@ -108,7 +109,7 @@ def _enter(connection: smtplib.SMTP, parts: SplitResult, safe: ssl.SSLContext) -
         if is_safe:
             connection.starttls(context=safe)
     if parts.username:
-        if not is_safe and not _is_here(parts.hostname or ""):
+        if not is_safe and not is_loopback(parts.hostname or ""):
             raise NotSentError("the mail server offers no TLS for the password")
         connection.login(unquote(parts.username), unquote(parts.password or ""))
 
@@ -170,12 +171,3 @@ def _kind(reason: Exception) -> str:
     if isinstance(reason, ConnectionRefusedError | socket.gaierror):
         return "not reachable"
     return type(reason).__name__
-
-
-def _is_here(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

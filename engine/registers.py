@@ -8,7 +8,6 @@ they are opened here, for those who may read the register, until they are erased
 
 from __future__ import annotations
 
-import base64
 import heapq
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -19,11 +18,12 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
-from engine import access, store
+from engine import access, cursors, store
 from engine.access import Actor
 from engine.clock import parse, text
+from engine.cursors import Place
 from engine.database import Moment, Transaction
-from engine.errors import InvalidRequest, NotAllowed, NotFound
+from engine.errors import NotAllowed, NotFound
 from engine.facts import case_facts, field_classes
 from engine.ports import Application
 from engine.sealing import find_sealed, unseal
@@ -140,7 +140,7 @@ def page(
         }
         rows = _rows(tx, reach, _below(app, unit), values)
         items = [_item(app, tx, actor, register, row) for row in rows[:limit]]
-    following = _cursor(rows[limit - 1]) if len(rows) > limit else None
+    following = cursors.write(Place(*rows[limit - 1][:3])) if len(rows) > limit else None
     return {**register.document(), "items": items, "next": following}
 
 
@@ -304,18 +304,5 @@ def _ids(value: Any, names: set[str]) -> list[str]:
 
 
 def _after(cursor: str | None, until: datetime | None) -> Document:
-    if cursor is None:
-        return {"after_at": until or _LATEST, "after_case": "", "after_job": ""}
-    try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        at, case_id, job = orjson.loads(base64.urlsafe_b64decode(padded))
-        return {"after_at": parse(at), "after_case": str(case_id), "after_job": str(job)}
-    except (ValueError, TypeError) as reason:
-        raise InvalidRequest(
-            "This cursor is none of ours.", hint="Start again without one."
-        ) from reason
-
-
-def _cursor(row: Any) -> str:
-    place = orjson.dumps([text(row[0]), row[1], row[2]])
-    return base64.urlsafe_b64encode(place).decode().rstrip("=")
+    place = Place(until or _LATEST, "", "") if cursor is None else cursors.read(cursor)
+    return {"after_at": place.at, "after_case": place.case, "after_job": place.name}

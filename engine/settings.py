@@ -5,6 +5,7 @@ Each is described in ``docs/settings.md``; a test insists.
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -118,3 +119,13 @@ def _choice(environment: Mapping[str, str], name: str, choices: tuple[str, ...])
     if text not in choices:
         raise ValueError(f"{name}={text!r}: choose one of {', '.join(choices)}.")
     return text
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether ``host`` is this machine alone: an address or name that nobody else reaches."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -15,7 +15,7 @@ import pytest
 import structlog
 
 from engine import cli
-from engine.cli.server import is_loopback
+from engine.settings import is_loopback
 
 ROOT = Path(__file__).parent.parent
 FIVE_STEPS = ROOT / "tests" / "processes" / "five_steps.bpmn"

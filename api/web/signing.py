@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from urllib.parse import urlsplit
 
 from flask import Blueprint, make_response, redirect, render_template, request
@@ -14,6 +13,7 @@ from api.web import language
 from engine import identities
 from engine.demo.city import PASSWORD
 from engine.errors import NotSignedIn, TooManyAttempts
+from engine.settings import is_loopback
 
 pages = Blueprint("signing", __name__)
 
@@ -84,7 +84,7 @@ def _target() -> str:
 def _demo_users() -> list[tuple[str, str]]:
     """Return (user, what the role is called) of the demo users that may sign in here."""
     app = application()
-    if not app.settings.demo_logins or not _is_loopback(app.settings.host):
+    if not app.settings.demo_logins or not is_loopback(app.settings.host):
         return []
     users = [one for one in identities.users(app) if one.demo and one.password]
     named = [(one.name, _role_name(one.name)) for one in users if one.disabled_at is None]
@@ -97,12 +97,3 @@ def _role_name(role: str) -> str:
         app.references.refresh(tx)
     name = app.references.organisation.role_name(role)
     return "" if name == role else name
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -131,13 +131,7 @@ def deploy(
 
 
 @click.command()
-@click.argument(
-    "files",
-    metavar="FILE…",
-    nargs=-1,
-    required=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-)
+@terminal.FILES
 def layout(*, files: tuple[Path, ...]) -> None:
     """Draw each FILE.bpmn anew: write the shapes and edges of its diagram into it."""
     for file in files:

@@ -36,13 +36,7 @@ class Day(click.ParamType[date]):
 
 @click.command("import")
 @click.argument("kind", type=click.Choice(list(imports.KINDS)))
-@click.argument(
-    "files",
-    metavar="FILE…",
-    nargs=-1,
-    required=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-)
+@terminal.FILES
 @click.option("--as-of", type=Day(), help="The day from which the files hold.")
 @click.option("--activate", is_flag=True, help="Put them in force, if nothing is wrong.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document.")

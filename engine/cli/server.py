@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import signal
 import threading
 from dataclasses import replace
@@ -14,7 +13,7 @@ from engine import notices, timers
 from engine.cli import terminal
 from engine.cli.installation import opened
 from engine.cli.listener import Listener
-from engine.settings import Settings
+from engine.settings import Settings, is_loopback
 
 
 @click.command()
@@ -64,16 +63,6 @@ def _stopped_by_signals() -> threading.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     return stopping
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether only this machine reaches what listens on ``host``."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _announce(settings: Settings, port: int) -> None:

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
@@ -25,6 +26,15 @@ LINES = 10
 """How many lines long work writes where no terminal shows a bar."""
 
 Step = Callable[[], None]
+
+FILES = click.argument(
+    "files",
+    metavar="FILE…",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+)
+"""One or more files that are there, as an argument of a command."""
 
 
 def say(line: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.forms.findings import FormFindings
 from engine.forms.model import CHOOSING, Choice, Component
-from engine.forms.patterns import Pattern
+from engine.forms.patterns import EMAIL, Pattern, compiled
 from engine.forms.reader import KEY, MAX_CHOICES
 from engine.forms.uischema import Ui
 
@@ -42,7 +42,7 @@ _WIDGETS: Mapping[str, Mapping[str, str]] = {
     "array": {"checkboxes": "checklist", "select": "taglist", "files": "filepicker"},
 }  # fmt: skip
 _FORMATS = {"date": "date", "date-time": "datetime", "time": "time", "data-url": "filepicker"}
-_PATTERNS = {"email": r"^[^@\s]+@[^@\s]+\.[^@\s]+$", "uri": r"^[A-Za-z][A-Za-z0-9+.-]*:"}
+_PATTERNS = {"email": EMAIL, "uri": r"^[A-Za-z][A-Za-z0-9+.-]*:"}
 _REFUSED_WIDGETS = {
     "hidden": "Set the value in a script instead.",
     "password": "Secrets do not belong into the data of a case.",
@@ -299,15 +299,7 @@ def _text(one: Property, base: Component) -> Component:
 
 def _pattern(one: Property) -> Pattern | None:
     named = _PATTERNS.get(str(one.schema.get("format"))) or _PATTERNS.get(one.ui.text("widget"))
-    text = one.schema.get("pattern") or named
-    if not text:
-        return None
-    try:
-        return Pattern(str(text))
-    except ValueError as problem:
-        hint = "Use a pattern without look-around and back-references."
-        one.error("form-pattern", f"The pattern cannot be used: {problem}.", hint)
-        return None
+    return compiled(one.schema.get("pattern") or named, one.error)
 
 
 def _number(one: Property, kind: str, base: Component) -> Component:

@@ -9,10 +9,12 @@ grows with text times pattern, and what it cannot do in linear time
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from pydantic_core import SchemaError, SchemaValidator, ValidationError, core_schema
 
 MAX_PATTERN = 500
+EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 
 # In a browser \d and \w are ASCII; in Rust they are not, unless written out.
 _ASCII = {"d": "[0-9]", "D": "[^0-9]", "w": "[0-9A-Za-z_]", "W": "[^0-9A-Za-z_]"}
@@ -47,3 +49,19 @@ class Pattern:
         except ValidationError:
             return False
         return True
+
+
+def compiled(text: object, error: Callable[[str, str, str], None]) -> Pattern | None:
+    """Return the pattern that a form gives, None where it gives none.
+
+    Args:
+        error: takes code, message and hint of what is wrong with it.
+    """
+    if not text:
+        return None
+    try:
+        return Pattern(str(text))
+    except ValueError as problem:
+        hint = "Use a pattern without look-around and back-references."
+        error("form-pattern", f"The pattern cannot be used: {problem}.", hint)
+        return None

@@ -26,7 +26,7 @@ from engine.forms.model import (
     Form,
     Source,
 )
-from engine.forms.patterns import Pattern
+from engine.forms.patterns import EMAIL, Pattern, compiled
 from engine.forms.values import faults
 from engine.scripts import RESERVED
 
@@ -38,7 +38,6 @@ CLASSES = ("reporter", "working", "public", "ballot")
 SUBTYPES = ("date", "time", "datetime")
 
 KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
-_EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 _PHONE = r"^\+?[0-9][0-9 ()-]{4,18}[0-9]$"
 _LENGTHS = {"textfield": 1_000, "textarea": 10_000}
 
@@ -290,16 +289,12 @@ class _Reading:
         return int(digits)
 
     def _pattern(self, rules: dict[str, Any], key: str) -> Pattern | None:
-        named = {"email": _EMAIL, "phone": _PHONE}.get(str(rules.get("validationType")))
-        text = named or rules.get("pattern")
-        if not text:
-            return None
-        try:
-            return Pattern(str(text))
-        except ValueError as problem:
-            hint = "Use a pattern without look-around and back-references."
-            self.error("form-pattern", key, f"The pattern cannot be used: {problem}.", hint)
-            return None
+        named = {"email": EMAIL, "phone": _PHONE}.get(str(rules.get("validationType")))
+
+        def error(code: str, message: str, hint: str) -> None:
+            self.error(code, key, message, hint)
+
+        return compiled(named or rules.get("pattern"), error)
 
     def _choices(self, item: dict[str, Any], kind: str, key: str) -> tuple[Choice, ...]:
         if kind not in CHOOSING or "valuesList" in item:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from engine import notes
 from engine.commands import CompleteJob, FailJob, JsonObject
 from engine.errors import NothingWaits
 from engine.kernel.frames import frame_of
@@ -75,26 +76,9 @@ def _demand_job(run: Run, name: str) -> str:
 
 
 def _register(run: Run, name: str, inputs: JsonObject) -> None:
-    """Enter one row in one or more registers (台账): what they show is rebuilt from this event.
-
-    Raises:
-        Stuck: no register is named, or the row is no object.
-    """
-    named, row = inputs.get("register"), inputs.get("row")
-    registers = [named] if isinstance(named, str) else named
-    if not isinstance(registers, list) or not registers or not all(map(_is_name, registers)):
-        raise Stuck("register-failed", "The input 'register' names no register, or not by a text.")
-    if not isinstance(row, dict):
-        raise Stuck("register-failed", "The input 'row' is no object: write {'column': value, …}.")
-    unit, author = inputs.get("unit") or run.case["unit"], inputs.get("author") or run.actor
-    if not _is_name(unit or "-") or not _is_name(author):
-        raise Stuck("register-failed", "The inputs 'unit' and 'author' are a code and a user name.")
-    more = {"registers": sorted(set(registers)), "row": row, "unit": unit, "author": author}
-    _emit(run, name, "row_registered", **more)
-
-
-def _is_name(value: Any) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= 200
+    """Enter a row in one or more registers; see ``notes.row``."""
+    entered = notes.row(inputs, unit=run.case["unit"], author=run.actor)
+    _emit(run, name, "row_registered", **entered)
 
 
 def complete_job(run: Run, command: CompleteJob) -> None:

@@ -14,7 +14,7 @@ from engine.spiff.data import assign, data_at, names_at, write, write_own
 from engine.spiff.limits import MAX_DEPTH
 from engine.spiff.machine import WAITING, Token
 from engine.spiff.moves import begin_throw, fire_fulfilled, open_content
-from engine.spiff.registers import register
+from engine.spiff.notes import register
 from engine.spiff.run import Run
 from engine.spiff.tasks import open_task
 from engine.spiff.throws import throw_error

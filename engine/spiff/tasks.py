@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.commands import (
-    AddAttachment,
-    AddComment,
     ClaimTask,
     CompleteTask,
     JsonObject,
@@ -299,25 +297,3 @@ def actors(run: View, names: Names, scope: str, elements: Sequence[str]) -> list
         known = run.actors.get(key, ())
         found += [{"element": element, "user": user, "unit": unit} for user, unit in known]
     return found
-
-
-def comment(run: Run, command: AddComment) -> None:
-    """Add a remark to a task."""
-    demand_task(run, command.task)
-    tell_task(run, command.task, "comment_added", text=command.text, by=run.actor)
-
-
-def attach(run: Run, command: AddAttachment) -> None:
-    """Add a file to a task."""
-    demand_task(run, command.task)
-    tell_task(
-        run,
-        command.task,
-        "attachment_added",
-        attachment=command.attachment,
-        name=command.name,
-        media_type=command.media_type,
-        size=command.size,
-        sha256=command.sha256,
-        by=run.actor,
-    )
