@@ -19,7 +19,6 @@ from engine.errors import EngineError
 from engine.forms.model import FIELDS, STATIC
 from engine.kernel import jobs
 from engine.scripts.names import HOST, PRELUDE
-from tests.made_findings import findings_made
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -187,16 +186,7 @@ def incident_codes(call):
     return set()
 
 
-# -- findings -----------------------------------------------------------------------------
-
-
-def test_each_finding_is_documented_with_its_severity():
-    documented = {coded(row[0])[0]: row[1] for row in rows(text_of("findings.md"))}
-    found = findings_made()
-
-    severities = {code: set(re.findall("error|warning", says)) for code, says in documented.items()}
-
-    assert severities == found
+# -- findings about data ------------------------------------------------------------------
 
 
 def test_each_finding_about_data_is_documented():
@@ -340,8 +330,9 @@ def test_every_file_that_is_named_exists(page):
 @pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
 def test_the_readme_leads_to_every_page(readme):
     text = (ROOT / readme).read_text("utf-8")
-    reached = set(re.findall(r"\(docs/([\w-]+\.md)\)", text))
-    reached |= {one for name in reached for one in re.findall(r"\]\(([\w-]+\.md)\)", text_of(name))}
+    link = r"([\w.-]+\.md)\)"
+    reached = set(re.findall(rf"\(docs/{link}", text))
+    reached |= {one for name in reached for one in re.findall(rf"\]\({link}", text_of(name))}
 
     assert reached == {path.name for path in DOCS.glob("*.md")}
 

@@ -15,6 +15,7 @@ from engine.cli import program, terminal
 from engine.forms.findings import labels
 from tests.made_findings import findings_made
 
+DOCS = Path(__file__).parent.parent / "docs"
 CATALOGUE = sentences.catalogue()
 HAN = re.compile("[\N{CJK UNIFIED IDEOGRAPH-4E00}-\N{CJK UNIFIED IDEOGRAPH-9FFF}]")
 SENTENCES = [
@@ -87,6 +88,57 @@ def values_of(sentence):
     """The numbers of the values that are put into a sentence."""
     places = sentences.PLACE.findall(sentence)
     return [int(one) if one else number for number, one in enumerate(places)]
+
+
+# -- the pages --------------------------------------------------------------------------
+
+PAGES = {
+    "findings.md": ("error", "warning", "Example: ", "What to do: "),
+    "findings.zh-CN.md": ("错误", "警告", "例如：", "怎么办："),
+}
+SECTION = re.compile(r"^### ([a-z-]+)\n(.*?)(?=^##|\Z)", re.MULTILINE | re.DOTALL)
+
+
+def sections(page):
+    """The sections of a page, one for a code: (code, text)."""
+    return SECTION.findall((DOCS / page).read_text("utf-8"))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_each_code_has_one_section_on_each_page(page):
+    assert sorted(code for code, _ in sections(page)) == sorted(findings_made())
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_each_section_tells_the_severity_an_example_and_what_to_do(page):
+    error, warning, example, advice = PAGES[page]
+    severities = {error: "error", warning: "warning"}
+
+    told = {
+        code: (
+            {severities[one] for one in re.findall(rf"\*\*({error}|{warning})", text)},
+            [len(re.findall(f"^{one}.{{4}}", text, re.MULTILINE)) for one in (example, advice)],
+        )
+        for code, text in sections(page)
+    }
+
+    assert told == {code: (found, [1, 1]) for code, found in findings_made().items()}
+
+
+def test_the_pages_have_the_same_order():
+    english, chinese = ([code for code, _ in sections(page)] for page in PAGES)
+
+    assert english == chinese
+
+
+def test_the_pages_hold_nothing_but_sections_of_one_shape():
+    paragraphs = {
+        (page, code): len(text.strip().split("\n\n"))
+        for page in PAGES
+        for code, text in sections(page)
+    }
+
+    assert set(paragraphs.values()) == {3}
 
 
 # -- one finding ------------------------------------------------------------------------
