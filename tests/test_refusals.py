@@ -43,14 +43,6 @@ EVENTS = [
         alone('<intermediateCatchEvent id="t"><conditionalEventDefinition/></intermediateCatchEvent>'),
         [("condition-missing", "t", 3)],
     ),
-    (
-        alone('<endEvent id="t">\n<cancelEventDefinition/></endEvent>'),
-        [("not-supported", "t", 4)],
-    ),
-    (
-        alone('<intermediateThrowEvent id="t">\n<compensateEventDefinition/></intermediateThrowEvent>'),
-        [("not-supported", "t", 4)],
-    ),
 ]  # fmt: skip
 
 
@@ -103,10 +95,8 @@ def test_a_timer_has_exactly_one_time(tags):
 # -- not supported, foreign -------------------------------------------------------------
 
 REFUSED = [
-    (alone('<transaction id="t"/>'), "not-supported", 3),
     (alone('<adHocSubProcess id="t"/>'), "not-supported", 3),
     (alone('<complexGateway id="t"/>'), "not-supported", 3),
-    (alone('<task id="t" isForCompensation="true"/>'), "not-supported", 3),
     (alone('<task id="t" startQuantity="0"/>'), "bad-number", 3),
     (alone('<task id="t" completionQuantity="many"/>'), "bad-number", 3),
     (alone('<task id="t" completionQuantity="101"/>'), "bad-number", 3),

@@ -272,7 +272,8 @@ def _advise_unreachable(process: Process, reading: Reading) -> None:
     for scope in process.scopes.values():
         reached = reachable(scope)
         for node in scope.nodes.values():
-            if node.id not in reached:
+            # A handler of nothing has a finding of its own.
+            if node.id not in reached and not node.for_compensation:
                 _warn(
                     reading,
                     "unreachable",
@@ -290,6 +291,8 @@ def reachable(scope: Scope) -> set[str]:
         node = scope.nodes[waiting.pop()]
         following = [scope.flows[key].target for key in node.outgoing]
         following += [key for key in node.boundary if key in scope.nodes]
+        if node.handler is not None and node.handler in scope.nodes:
+            following.append(node.handler)
         if node.kind is Kind.THROW:
             following += ends.get((Kind.CATCH, link_name(node)), ())
         waiting += [key for key in dict.fromkeys(following) if key not in reached]

@@ -57,6 +57,8 @@ class Trigger(StrEnum):
     ESCALATION = "escalation"
     LINK = "link"
     TERMINATE = "terminate"
+    COMPENSATE = "compensate"
+    CANCEL = "cancel"
 
 
 class TimerKind(StrEnum):

@@ -67,8 +67,8 @@ class EventDefinition:
     """One trigger of an event.
 
     Attributes:
-        name: message, signal or link name; error or escalation code. None for a
-            catch-all error or escalation.
+        name: message, signal or link name; error or escalation code; the activity to be
+            compensated. None for a catch-all error or escalation, and for all activities.
         timer: how ``value`` is meant, for timers only.
         value: the timer's expression (a constant text becomes a literal), or the
             condition of a conditional event.
@@ -78,6 +78,7 @@ class EventDefinition:
             and what an error or escalation carries is not kept.
         code_variable: datum that takes the error or escalation code.
         message_variable: datum that takes the error's message.
+        waits: a compensation that is thrown is waited for (waitForCompletion).
     """
 
     trigger: Trigger
@@ -89,6 +90,7 @@ class EventDefinition:
     variable: str | None = None
     code_variable: str | None = None
     message_variable: str | None = None
+    waits: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +222,9 @@ class Node:
         boundary: ids of the boundary events attached to it, in the file's order.
         host: for boundary events: the activity it is attached to.
         interrupting: boundary events and event sub-process starts: cancelActivity / isInterrupting.
+        handler: for compensation boundary events: the activity that compensates the host.
+        for_compensation: an activity that only compensates, outside of all flows.
+        transaction: a sub-process that can be cancelled.
         body: content of a sub-process or event sub-process.
         called: key of the called process, for call activities.
         inputs, outputs: mappings over the border (``camunda:in``/``out`` for calls,
@@ -257,6 +262,9 @@ class Node:
     boundary: tuple[str, ...] = ()
     host: str | None = None
     interrupting: bool = True
+    handler: str | None = None
+    for_compensation: bool = False
+    transaction: bool = False
     body: Scope | None = None
     called: str | None = None
     inputs: tuple[DataMapping, ...] = ()

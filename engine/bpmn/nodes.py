@@ -20,6 +20,7 @@ from engine.bpmn.activities import (
     read_script,
     read_topic,
 )
+from engine.bpmn.compensation import handler_of, is_for_compensation
 from engine.bpmn.document import SPIFF, Element, body_of, child, children, is_true, local, text_of
 from engine.bpmn.expressions import expression
 from engine.bpmn.extensions import (
@@ -40,6 +41,7 @@ from engine.bpmn.model import (
     Kind,
     Node,
     Scope,
+    Trigger,
 )
 from engine.bpmn.reading import Reading
 from engine.bpmn.triggers import demand_position, read_definitions
@@ -49,8 +51,8 @@ MAX_QUANTITY = 100
 """Tokens that begin an activity, or leave it, at most."""
 
 KINDS = {one.value: one for one in Kind if one is not Kind.EVENT_SUB_PROCESS}
+KINDS["transaction"] = Kind.SUB_PROCESS
 NOT_SUPPORTED = {
-    "transaction": "Transactions",
     "adHocSubProcess": "Ad-hoc sub-processes",
     "complexGateway": "Complex gateways",
 }
@@ -109,6 +111,9 @@ def read_node(
         boundary=around.boundary,
         host=element.get("attachedToRef") if kind is Kind.BOUNDARY else None,
         interrupting=_interrupting(element, kind),
+        handler=handler_of(element, reading) if _is_compensated(kind, events) else None,
+        for_compensation=is_for_compensation(element, kind, reading),
+        transaction=local(element) == "transaction",
         body=body,
         before=_script(element, extensions, "preScript"),
         after=_script(element, extensions, "postScript"),
@@ -249,6 +254,10 @@ def _default(element: Element, around: Surroundings, reading: Reading) -> str | 
     return key
 
 
+def _is_compensated(kind: Kind, events: tuple[EventDefinition, ...]) -> bool:
+    return kind is Kind.BOUNDARY and any(one.trigger is Trigger.COMPENSATE for one in events)
+
+
 def _interrupting(element: Element, kind: Kind) -> bool:
     if kind is Kind.BOUNDARY:
         return is_true(element.get("cancelActivity"), default=True)
@@ -299,8 +308,6 @@ def _documentation(element: Element) -> str:
 
 def _refuse_attributes(element: Element, kind: Kind, reading: Reading) -> None:
     """Refuse by name what BPMN knows and the engine does not."""
-    if is_true(element.get("isForCompensation")):
-        _not_supported(element, "Compensation (isForCompensation)", reading)
     if is_true(element.get("instantiate")):
         _not_supported(element, f"Starting a case by a {kind.value} (instantiate)", reading)
     if (element.get("eventGatewayType") or "Exclusive") != "Exclusive":

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from engine.bpmn.document import CAMUNDA, SPIFF, ZEEBE, Element, Findings, in_bpmn, local
+from engine.bpmn.document import BPMN, CAMUNDA, SPIFF, ZEEBE, Element, Findings, in_bpmn, local
 from engine.bpmn.expressions import TextError
 from engine.scripts import Code
 
@@ -17,6 +17,7 @@ class Reading:
     Attributes:
         ids: every BPMN element that has an id.
         lowered: those ids in lower case, for hints.
+        associated: id -> what associations join it with, in the file's order.
         spiff: the file is written in SpiffWorkflow's dialect: it names that
             namespace and no other vendor's.
     """
@@ -24,6 +25,7 @@ class Reading:
     findings: Findings
     ids: Mapping[str, Element]
     lowered: Mapping[str, str]
+    associated: Mapping[str, Sequence[str]]
     spiff: bool = False
 
     @classmethod
@@ -32,7 +34,8 @@ class Reading:
         ids = ids_of(root, findings)
         named = set(root.nsmap.values())
         spiff = SPIFF in named and named.isdisjoint((*CAMUNDA, ZEEBE))
-        return cls(findings, ids, {key.lower(): key for key in reversed(ids)}, spiff)
+        lowered = {key.lower(): key for key in reversed(ids)}
+        return cls(findings, ids, lowered, _associated(root, ids), spiff)
 
     def code(self, at: Element, read: Callable[[str], Code], text: str | None) -> Code | None:
         """Read a text that begins at this element, or say why it cannot be read.
@@ -84,6 +87,17 @@ class Reading:
             )
             return None
         return found
+
+
+def _associated(root: Element, ids: Mapping[str, Element]) -> dict[str, list[str]]:
+    """Return the ids at the other ends of each element's associations, whichever way drawn."""
+    found: dict[str, list[str]] = {}
+    for element in root.iter(f"{{{BPMN}}}association"):
+        given = [(element.get(name) or "").strip() for name in ("sourceRef", "targetRef")]
+        source, target = (one if one in ids else one.rpartition(":")[2] for one in given)
+        found.setdefault(source, []).append(target)
+        found.setdefault(target, []).append(source)
+    return found
 
 
 def ids_of(root: Element, findings: Findings) -> dict[str, Element]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from engine.bpmn import compensation
 from engine.bpmn.model import ACTIVITIES, Kind, Node, Scope, Trigger
 from engine.bpmn.reading import Reading
 
@@ -18,6 +19,8 @@ _AWAITED = frozenset({Trigger.MESSAGE, Trigger.TIMER, Trigger.SIGNAL, Trigger.CO
 def starts_by_itself(node: Node) -> bool:
     """Whether a node without incoming flow starts when there is no start event."""
     if node.incoming or node.kind in (Kind.START, Kind.BOUNDARY, Kind.EVENT_SUB_PROCESS):
+        return False
+    if node.for_compensation:
         return False
     return not (node.kind is Kind.CATCH and link_name(node))
 
@@ -41,6 +44,7 @@ def demand(scopes: Mapping[str, Scope], reading: Reading) -> None:
             _demand_host(node, scope, reading)
             if node.kind is Kind.EVENT_BASED:
                 _demand_awaited(node, scope, reading)
+    compensation.demand(scopes, reading)
 
 
 def _error(reading: Reading, code: str, element: str, message: str, hint: str) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from engine.bpmn.document import Element, body_of, child, children, local, text_of, vendor
+from engine.bpmn.compensation import COMPENSABLE
+from engine.bpmn.document import Element, body_of, child, children, is_true, local, text_of, vendor
 from engine.bpmn.expressions import expression, timer
 from engine.bpmn.extensions import Extensions, read_extensions
 from engine.bpmn.messages import (
@@ -17,22 +18,21 @@ from engine.bpmn.model import EventDefinition, Kind, TimerKind, Trigger
 from engine.bpmn.reading import Reading
 
 _TRIGGERS = {f"{one.value}EventDefinition": one for one in Trigger}
-_NOT_SUPPORTED = {"compensateEventDefinition": "compensation", "cancelEventDefinition": "cancel"}
-
 _WAITING = frozenset({Trigger.MESSAGE, Trigger.TIMER, Trigger.SIGNAL, Trigger.CONDITIONAL})
+_RAISED = frozenset({Trigger.ERROR, Trigger.ESCALATION})
+_THROWN = frozenset({Trigger.MESSAGE, Trigger.SIGNAL, Trigger.ESCALATION, Trigger.COMPENSATE})
 ALLOWED: dict[Kind, frozenset[Trigger]] = {
     Kind.START: _WAITING,
     Kind.CATCH: _WAITING | {Trigger.LINK},
-    Kind.THROW: frozenset({Trigger.MESSAGE, Trigger.SIGNAL, Trigger.ESCALATION, Trigger.LINK}),
-    Kind.END: frozenset(
-        {Trigger.MESSAGE, Trigger.SIGNAL, Trigger.ERROR, Trigger.ESCALATION, Trigger.TERMINATE}
-    ),
-    Kind.BOUNDARY: _WAITING | {Trigger.ERROR, Trigger.ESCALATION},
+    Kind.THROW: _THROWN | {Trigger.LINK},
+    Kind.END: _THROWN | {Trigger.ERROR, Trigger.TERMINATE, Trigger.CANCEL},
+    Kind.BOUNDARY: _WAITING | _RAISED | {Trigger.COMPENSATE, Trigger.CANCEL},
 }
-ALLOWED_IN_EVENT_SUB_PROCESS = _WAITING | {Trigger.ERROR, Trigger.ESCALATION}
+ALLOWED_IN_EVENT_SUB_PROCESS = _WAITING | _RAISED | {Trigger.COMPENSATE}
 THROWN = frozenset({Trigger.MESSAGE, Trigger.SIGNAL, Trigger.ERROR, Trigger.ESCALATION})
 """What an activity may throw by itself."""
-_ALONE = frozenset({Trigger.LINK, Trigger.TERMINATE})
+_ALONE = frozenset({Trigger.LINK, Trigger.TERMINATE, Trigger.CANCEL})
+_CATCHING = frozenset({Kind.BOUNDARY, Kind.START})
 
 
 def read_definitions(
@@ -45,17 +45,7 @@ def read_definitions(
     """Return the event definitions of an event, in the file's order."""
     result: list[EventDefinition] = []
     for one in _definition_elements(element, reading):
-        name = local(one)
-        if name in _NOT_SUPPORTED:
-            reading.findings.error(
-                "not-supported",
-                one,
-                f"{_NOT_SUPPORTED[name]} events ({name}) are not supported yet.",
-                "Draw the way back as ordinary tasks.",
-            )
-            continue
-        trigger = _TRIGGERS[name]
-        read = _READERS[trigger]
+        read = _READERS[_TRIGGERS[local(one)]]
         event = read(Site(one, element, kind, extensions, correlations, reading))
         if event is not None:
             result.append(event)
@@ -104,11 +94,13 @@ def demand_position(
                 f"{event.trigger.value} is not allowed at {place}.",
                 "Allowed there: " + (", ".join(sorted(allowed)) or "a plain start event") + ".",
             )
-    if len(events) > 1 and any(event.trigger in _ALONE for event in events):
+    alone = _ALONE | {Trigger.COMPENSATE} if kind in _CATCHING else _ALONE
+    if len(events) > 1 and any(event.trigger in alone for event in events):
         reading.findings.error(
             "event-not-allowed",
             element,
-            "A link or terminate event has no second definition.",
+            "A link, terminate or cancel event, or one that catches a compensation, "
+            "has no second definition.",
             "Remove the other event definitions.",
         )
     needs_one = kind in (Kind.CATCH, Kind.BOUNDARY) or (
@@ -135,10 +127,10 @@ def _definition_elements(element: Element, reading: Reading) -> list[Element]:
     found: list[Element] = []
     for one in children(element):
         name = local(one)
-        if name in _TRIGGERS or name in _NOT_SUPPORTED:
+        if name in _TRIGGERS:
             found.append(one)
         elif name == "eventDefinitionRef":
-            target = reading.target(one, name, text_of(one), *_TRIGGERS, *_NOT_SUPPORTED)
+            target = reading.target(one, name, text_of(one), *_TRIGGERS)
             if target is not None:
                 found.append(target)
     return found
@@ -251,6 +243,22 @@ def _terminate(_: Site) -> EventDefinition:
     return EventDefinition(Trigger.TERMINATE)
 
 
+def _cancel(_: Site) -> EventDefinition:
+    return EventDefinition(Trigger.CANCEL)
+
+
+def _compensate(site: Site) -> EventDefinition | None:
+    activity = None
+    if site.throws:
+        reference = site.element.get("activityRef")
+        target = site.reading.target(site.element, "activityRef", reference, *COMPENSABLE)
+        if reference and target is None:
+            return None
+        activity = None if target is None else target.get("id")
+    waits = is_true(site.element.get("waitForCompletion"), default=True)
+    return EventDefinition(Trigger.COMPENSATE, name=activity, waits=waits)
+
+
 _READERS = {
     Trigger.MESSAGE: message_definition,
     Trigger.TIMER: _timer,
@@ -260,4 +268,6 @@ _READERS = {
     Trigger.ESCALATION: lambda site: _coded(site, Trigger.ESCALATION),
     Trigger.LINK: _link,
     Trigger.TERMINATE: _terminate,
+    Trigger.COMPENSATE: _compensate,
+    Trigger.CANCEL: _cancel,
 }

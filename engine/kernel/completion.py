@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from engine.bpmn.model import Kind
 from engine.kernel.flows import leave
+from engine.kernel.keeping import retain
 from engine.kernel.names import assign, data_at, names_at, write, write_own
 from engine.kernel.plan import Place
 from engine.kernel.rows import COUNT, FRAME, INSTANCE, KIND, PARENT, T_SCOPE, T_SUBS
@@ -70,6 +71,8 @@ def hand_on(run: Run, name: str, place: Place, outcome: str | None) -> None:
     elif row[INSTANCE] is not None:
         run.perform("gather", name, outcome)
     else:
+        if place.remembered:
+            retain(run, name, place, around)
         take_out(run, name)
         run.perform("exit", around, outcome)
 

@@ -16,6 +16,7 @@ from engine.errors import EngineError, InvalidRequest, NothingWaits, WrongState
 from engine.kernel import (
     activities,
     clocks,
+    compensation,
     completion,
     entering,
     firing,
@@ -23,6 +24,7 @@ from engine.kernel import (
     holds,
     incidents,
     jobs,
+    keeping,
     loops,
     notes,
     starting,
@@ -58,6 +60,10 @@ def run_command(run: Run, command: c.Command) -> None:
         clocks.settle(run)
 
 
+_TOKEN, _INSTANCE = 4, 2
+"""Lengths of what is queued: see ``Run.queue``."""
+
+
 def drain(run: Run) -> None:
     """Let tokens move until everything waits."""
     while True:
@@ -65,10 +71,12 @@ def drain(run: Run) -> None:
             firing.look_again(run)
         elif run.queue:
             item = run.queue.popleft()
-            if len(item) == 2:
+            if len(item) == _TOKEN:
+                entering.arrive(run, *item)
+            elif len(item) == _INSTANCE:
                 loops.begin_instance(run, *item)
             else:
-                entering.arrive(run, *item)
+                compensation.begin(run, *item[:_INSTANCE])
         elif run.merges and fire_inclusive(run):
             continue
         elif run.thrown:
@@ -87,6 +95,7 @@ STEPS: dict[str, Step] = {
     "begin_case": starting.begin_case,
     "begin_throw": entering.begin_throw,
     "body": activities.start_body,
+    "cancelled": compensation.cancelled,
     "command": lambda run, _, document: _command_again(run, document),
     "complete": flows.complete,
     "exit": flows.exit_from,
@@ -105,6 +114,8 @@ STEPS: dict[str, Step] = {
     "retime": clocks.retime,
     "starts": entering.start_content,
     "throw": throwing.throw,
+    "thrown": throwing.thrown,
+    "undone": compensation.undone,
     "wait": entering.wait,
 }
 """Every step, by the name that an incident keeps."""
@@ -182,7 +193,8 @@ def _cancel(run: Run, command: c.CancelCase) -> None:
 
 def _multi(run: Run, activity: str) -> str:
     row = run.scopes.get(activity)
-    if row is None or row[KIND] != MULTI or row[LOOP][MODE] == "standard":
+    is_multi = row is not None and row[KIND] == MULTI and row[LOOP][MODE] != "standard"
+    if not is_multi or activity in run.undo.get(keeping.SWEEPS, ()):
         raise NothingWaits(f"No multi-instance activity {activity!r} is running.")
     return activity
 

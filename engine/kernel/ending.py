@@ -10,6 +10,7 @@ may go on.
 from __future__ import annotations
 
 from engine.kernel.incidents import drop_incidents
+from engine.kernel.keeping import UNDOING, give_back
 from engine.kernel.rows import (
     COUNT,
     ELEMENT,
@@ -42,6 +43,8 @@ def kill(run: Run, name: str) -> None:
 
 def kill_content(run: Run, scope: str) -> None:
     """End all inside a scope; the scope stays, with what it waits for."""
+    if run.undo:
+        give_back(run, scope)
     for name, is_token in run.children(scope):
         if is_token:
             _kill_token(run, name)
@@ -81,11 +84,13 @@ def _kill_token(run: Run, name: str) -> None:
 
 
 def _kill_scope(run: Run, name: str) -> None:
+    is_undoing = bool(run.undo) and name in run.undo.get(UNDOING, ())
     kill_content(run, name)
     close_starts(run, name)
     row = run.scopes[name]
     close(run, row[SUBS])
     parent = row[PARENT]
-    if run.scopes[parent][KIND] != FRAME:
+    # What compensates was never entered under the name of what it compensates.
+    if run.scopes[parent][KIND] != FRAME and not is_undoing:
         run.emit("element_left", parent, row[ELEMENT], row[NTH], row[INSTANCE], cancelled=True)
     run.remove_scope(name)

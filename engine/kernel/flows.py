@@ -10,6 +10,7 @@ from engine.bpmn.model import Flow, Kind
 from engine.execution import Answer
 from engine.kernel.ending import close_starts, kill_content
 from engine.kernel.incidents import drop_incidents
+from engine.kernel.keeping import UNDOING, leave_event_behind, remember
 from engine.kernel.names import names_at
 from engine.kernel.plan import Place
 from engine.kernel.rows import (
@@ -51,6 +52,8 @@ def exit_from(run: Run, name: str, outcome: str | None) -> None:
 
 def leave(run: Run, name: str, place: Place, chosen: Exits, outcome: str | None) -> None:
     """Leave an element by these flows; boundary events close before they are taken."""
+    if place.remembered:
+        remember(run, name, place)
     if run.incidents:
         drop_incidents(run, name)
     token = run.tokens.get(name)
@@ -149,6 +152,9 @@ def complete(run: Run, scope: str) -> None:
     """End a scope in which nothing is going on any more."""
     kind = run.scopes[scope][KIND]
     close_starts(run, scope)
+    if run.undo and scope in run.undo.get(UNDOING, ()):
+        run.perform("undone", scope)
+        return
     if kind in (BODY, CALL):
         run.perform("finish", scope, None)
     elif kind == EVENT:
@@ -162,6 +168,8 @@ def leave_event(run: Run, scope: str) -> None:
     """Leave an event sub-process; it may have been the last thing in its parent."""
     parent = run.surroundings(scope)
     element, nth, _ = run.visit_of(scope)
+    if run.undo:
+        leave_event_behind(run, scope)
     run.remove_scope(scope)
     run.emit("element_left", parent, element, nth)
     if run.count(parent, -1) == 0:

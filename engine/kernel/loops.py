@@ -14,6 +14,7 @@ from engine.bpmn.model import Loop, LoopKind
 from engine.kernel.behavior import completed, due_throws, throw_all
 from engine.kernel.completion import take_out
 from engine.kernel.ending import kill, kill_content
+from engine.kernel.keeping import retain
 from engine.kernel.names import assign, names_at, write
 from engine.kernel.plan import Place
 from engine.kernel.rows import (
@@ -166,6 +167,9 @@ def gather(run: Run, inner: str, outcome: str | None) -> None:
     due = due_throws(run, names_in, loop, counters, outcome) if loop.throws else None
     if outputs is not None:
         run.data.own(name)["outputs"] = outputs
+    place = run.place(name)
+    if place.remembered:
+        retain(run, inner, place, name)
     take_out(run, inner)
     run.remove_scope(frame)
     run.emit("element_left", name, row[ELEMENT], row[NTH], index)

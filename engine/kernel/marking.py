@@ -73,6 +73,7 @@ class Marking(Look):
         "next",
         "state",
         "subs",
+        "undo",
         "visits",
         "watch",
     )
@@ -98,6 +99,7 @@ class Marking(Look):
         )
         self.counted: Table = control["counted"].copy() if "counted" in control else {}
         self.held = control["held"].copy() if "held" in control else {}
+        self.undo: Table = control["undo"].copy() if "undo" in control else {}
         self.data = snapshot.sheets.copy()
         self._own: set[str] = set()
         self._inside: dict[str, dict[tuple[str, bool], None]] | None = None
@@ -139,6 +141,8 @@ class Marking(Look):
             control["held"] = self.held
         if self.counted:
             control["counted"] = self.counted
+        if self.undo:
+            control["undo"] = self.undo
         state = "suspended" if "" in self.held else "incident" if self.incidents else "open"
         return Snapshot(self.case_id, state, control, self.data)
 
@@ -216,9 +220,21 @@ class Marking(Look):
         self.held.pop(name, None)
         if self.counted:
             self.counted.pop(name, None)
+        if self.undo:
+            for table in [*self.undo]:
+                self.drop_undo(table, name)
         if self._inside is not None:
             self._inside[row[PARENT]].pop((name, False), None)
         return row
+
+    def drop_undo(self, table: str, key: str) -> None:
+        """Take an entry off the books of compensation (``keeping``), if it is there."""
+        if key in self.undo.get(table, ()):
+            left = {name: one for name, one in self.undo[table].items() if name != key}
+            if left:
+                self.undo[table] = left
+            else:
+                del self.undo[table]
 
     def drop_joins(self, scope: str) -> None:
         """Forget the tokens that are held in the joins of a scope."""

@@ -21,7 +21,6 @@ from engine.kernel.rows import (
     CALL,
     CASE,
     DONE,
-    FRAME,
     INSTANCE,
     KIND,
     LOOP,
@@ -92,7 +91,7 @@ def names_at(run: Look, scope: str, outcome: str | None = None, **special: Any) 
             return Names(named, run.data, scopes)
         if kind == MULTI:
             _counters(named, row[LOOP])
-        elif kind == FRAME and row[INSTANCE] is not None:
+        elif row[INSTANCE] is not None:
             named.setdefault("loopCounter", row[INSTANCE] + 1)
         scope = row[PARENT]
 

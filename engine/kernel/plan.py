@@ -12,6 +12,12 @@ from sys import intern
 from typing import NamedTuple
 
 from engine.bpmn.codes import codes_of
+from engine.bpmn.compensation import (
+    about,
+    can_be_compensated,
+    event_sub_process_of,
+    handler_in,
+)
 from engine.bpmn.model import (
     ACTIVITIES,
     EventDefinition,
@@ -26,7 +32,16 @@ from engine.bpmn.model import (
 from engine.bpmn.reach import Masks, link_names, masks
 from engine.scripts import Code
 
-_UNSUBSCRIBED = frozenset({Trigger.ERROR, Trigger.ESCALATION, Trigger.LINK, Trigger.TERMINATE})
+_UNSUBSCRIBED = frozenset(
+    {
+        Trigger.ERROR,
+        Trigger.ESCALATION,
+        Trigger.LINK,
+        Trigger.TERMINATE,
+        Trigger.COMPENSATE,
+        Trigger.CANCEL,
+    }
+)
 _PASSED = frozenset({Kind.EXCLUSIVE, Kind.PARALLEL, Kind.INCLUSIVE, Kind.TASK, Kind.START})
 _MAX_PLANS = 512
 
@@ -80,6 +95,9 @@ class Place:
         straight: plain, and with one way out that is always taken.
         boundary: boundary events that subscribe, with the number of the definition.
         catches: boundary events for errors and escalations, likewise.
+        handler: the activity that compensates it.
+        cancel: the boundary event that a cancelled transaction is left by.
+        remembered: it may have to be compensated once it is completed.
         links: where a link throw event goes on.
         groups: candidate roles; the lane's where the task names nobody.
         asked: the expressions of its assignment.
@@ -109,6 +127,9 @@ class Place:
     straight: bool = False
     boundary: tuple[tuple[Place, int, EventDefinition], ...] = ()
     catches: tuple[tuple[Place, EventDefinition], ...] = ()
+    handler: Place | None = None
+    cancel: tuple[Place, EventDefinition] | None = None
+    remembered: bool = False
     links: tuple[Place, ...] = ()
     groups: tuple[Group, ...] = ()
     asked: tuple[Code, ...] = ()
@@ -128,6 +149,7 @@ class Area:
         events: start events of its event sub-processes that subscribe, with the
             event sub-process and the number of the definition.
         catches: those for errors and escalations: (event sub-process, start, definition).
+        undo: its event sub-process for compensation, and the start event of that.
         masks: see ``reach``.
     """
 
@@ -137,6 +159,7 @@ class Area:
     starts: tuple[Place, ...] = ()
     events: tuple[tuple[Place, int, EventDefinition], ...] = ()
     catches: tuple[tuple[Place, Place, EventDefinition], ...] = ()
+    undo: tuple[Place, Place] | None = None
     masks: Masks = field(default_factory=dict)
 
 
@@ -260,7 +283,8 @@ class _Planner:
                 node.before or node.after or node.inputs or node.outputs or node.all_out
             )
             place.first = _first(place)
-            place.straight = place.plain and single
+            place.remembered = place.activity and can_be_compensated(node, area.scope)
+            place.straight = place.plain and single and not place.remembered
             place.passed = single and place.special is None and _does_nothing(place)
             if place.node.body is not None:
                 place.body = self.areas[place.node.body.id]
@@ -283,6 +307,10 @@ class _Planner:
             for one in event.node.events
             if one.trigger in (Trigger.ERROR, Trigger.ESCALATION)
         )
+        handler = handler_in(place.node, area.scope)
+        place.handler = None if handler is None else area.places[handler]
+        cancels = [one for one in attached if about(one.node, Trigger.CANCEL)]
+        place.cancel = (cancels[0], cancels[0].node.events[0]) if cancels else None
 
     def _find_events(self, area: Area, owner: dict[str, Place]) -> None:
         found = []
@@ -292,6 +320,8 @@ class _Planner:
             for start in place.body.scope.starts:
                 owner[start] = place
                 found.append((place, place.body.places[start]))
+        undo = event_sub_process_of(area.scope)
+        area.undo = next(((place, start) for place, start in found if place.id == undo), None)
         area.events = tuple(
             (start, index, one)
             for _, start in found

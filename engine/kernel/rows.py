@@ -5,7 +5,7 @@ its marking through every command and long keys would be most of it. A row is
 never changed in place; it is replaced.
 
     control = {semantics, case, next, visits, scopes, tokens, tasks, joins,
-               merges, subs, watch, actors, incidents, held, counted}
+               merges, subs, watch, actors, incidents, held, counted, undo}
 
 * ``visits``: process -> element -> how often it was entered.
 * ``scopes``, ``tokens``, ``tasks``: by name. The name of a visit is
@@ -18,6 +18,7 @@ never changed in place; it is replaced.
 * ``actors``: ``process.element`` -> [user, unit] of everybody who completed it.
 * ``incidents``: by number. ``held``: names of scopes and tasks on hold.
 * ``counted``: scope -> datum -> how its moment was counted (``counted``).
+* ``undo``: what can be compensated, and what is being compensated (``keeping``).
 
 Tables that are empty are left out.
 """
@@ -47,6 +48,7 @@ CALL = "call"  # the content of a called process; data of its own
 EVENT = "event"  # the content of an event sub-process
 FRAME = "frame"  # one instance of a loop, or one activity with input mappings
 MULTI = "multi"  # a multi-instance or looped activity as a whole
+UNDO = "undo"  # around what compensates one completed activity
 
 # -- counters of a MULTI scope --------------------------------------------------
 
@@ -63,6 +65,7 @@ JOB = "job"
 FAILED_JOB = "failed"
 WAITING = "waiting"  # for what it subscribed to
 THROWING = "throwing"  # its message or signal is still to be thrown
+COMPENSATING = "compensating"  # for the compensation that it has thrown
 STOPPED = "stopped"  # done, but its way out is an incident
 
 # -- tasks --------------------------------------------------------------------

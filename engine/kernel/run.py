@@ -34,6 +34,7 @@ from engine.kernel.rows import (
     PROCESS,
     T_ELEMENT,
     T_SCOPE,
+    UNDO,
 )
 from engine.kernel.semantics import MAX_ENTRIES, MAX_OPEN
 from engine.questions import LimitReached, Stuck
@@ -52,7 +53,8 @@ class Run(Marking):
 
     Attributes:
         queue: tokens on their way: (scope, place, flow, outcome), or
-            (scope, instance number) for an instance that is to begin.
+            (scope, instance number) for an instance that is to begin, or
+            (scope, sweep, None) for what is to be compensated next.
         thrown: tokens whose message or signal is to be thrown, oldest first.
         dirty: numbers of conditions to look at again, in order.
         stale: numbers of timers and names of tasks to evaluate again, in order.
@@ -162,6 +164,8 @@ class Run(Marking):
     def area(self, scope: str) -> Area:
         """Return the area that ``scope`` is an opening of."""
         row = self.scopes[scope]
+        if row[KIND] == UNDO:
+            return self.area(row[PARENT])
         plan = self.plan(scope)
         return plan.root if row[KIND] in (CASE, CALL) else plan.areas[row[ELEMENT]]
 

@@ -17,5 +17,8 @@ MAX_INSTANCES = 1_000
 MAX_OPEN = 10_000
 """Tokens and scopes that one case may hold open."""
 
+MAX_KEPT = 2_000
+"""Completed activities that one scope keeps to be compensated."""
+
 MAX_DEPTH = 50
 """Scopes within scopes; a process that calls itself ends here."""

@@ -12,11 +12,21 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from engine.bpmn.model import EventDefinition, Kind, Trigger
+from engine.kernel import compensation, keeping
 from engine.kernel.catching import take_boundary, take_event_sub_process
 from engine.kernel.firing import fire
 from engine.kernel.flows import stop, terminate
 from engine.kernel.names import Names, names_at
-from engine.kernel.rows import CASE, EVENT, KIND, T_OUTCOME, T_SCOPE, U_VALUE
+from engine.kernel.rows import (
+    CASE,
+    COMPENSATING,
+    EVENT,
+    KIND,
+    T_OUTCOME,
+    T_SCOPE,
+    T_STATE,
+    U_VALUE,
+)
 from engine.kernel.run import Run
 from engine.questions import Stuck, values
 from engine.scripts import Code
@@ -31,11 +41,18 @@ def throw(run: Run, name: str) -> None:
         Stuck: an error that nobody catches, or a payload that cannot be evaluated.
     """
     place = run.place(name)
-    outcome = run.tokens[name][T_OUTCOME]
     for definition in place.node.events:
         _THROW[definition.trigger](run, name, definition)
         if name not in run.tokens:
             return
+    if run.tokens[name][T_STATE] != COMPENSATING:
+        thrown(run, name)
+
+
+def thrown(run: Run, name: str) -> None:
+    """Leave an element that has thrown what it throws."""
+    place = run.place(name)
+    outcome = run.tokens[name][T_OUTCOME]
     if place.activity:
         run.perform("finish", name, outcome)
     elif place.kind is Kind.END:
@@ -129,12 +146,15 @@ def _catcher(
     activity, scope = run.activity(name)
     while True:
         catches = [(one, one[1]) for one in run.place(activity).catches]
+        if run.undo and activity in run.undo.get(keeping.UNDOING, ()):
+            # What was completed catches nothing any more.
+            catches = []
         found = _match(catches, trigger, code, only=only)
         if found is not None:
             event, definition = found
             at = activity, scope
             return lambda: take_boundary(run, at, event, definition, payload)
-        if run.scopes.get(activity, [None])[KIND] != EVENT:
+        if run.scopes.get(activity, [None])[KIND] != EVENT and not _is_over(run, scope):
             starts = [(one, one[2]) for one in run.area(scope).catches]
             begins = _match(starts, trigger, code, only=only)
             if begins is not None:
@@ -142,6 +162,13 @@ def _catcher(
         if run.scopes[scope][KIND] == CASE:
             return None
         activity, scope = run.activity(scope)
+
+
+def _is_over(run: Run, scope: str) -> bool:
+    """Whether a scope was completed or cancelled, and only what it did is being undone."""
+    undo = run.undo
+    over = scope in undo.get(keeping.UNDOING, ()) or scope in undo.get(keeping.SWEEPS, ())
+    return bool(undo) and over
 
 
 def _match(
@@ -248,4 +275,6 @@ _THROW: dict[Trigger, Callable[[Run, str, EventDefinition], None]] = {
     Trigger.TERMINATE: _terminate,
     Trigger.MESSAGE: _message,
     Trigger.SIGNAL: _signal,
+    Trigger.COMPENSATE: compensation.throw,
+    Trigger.CANCEL: compensation.cancel,
 }

@@ -98,6 +98,13 @@ def _why(node: Node) -> Iterator[tuple[str, str]]:
             "SpiffWorkflow throws no event when an instance completes (behavior).",
             "SpiffWorkflow 在实例完成时不抛出事件(behavior)。",
         )
+    if node.for_compensation or any(one.trigger is Trigger.COMPENSATE for one in node.events):
+        yield "SpiffWorkflow drops compensation.", "SpiffWorkflow 会忽略补偿。"
+    if node.transaction or any(one.trigger is Trigger.CANCEL for one in node.events):
+        yield (
+            "SpiffWorkflow undoes nothing when a transaction is cancelled.",
+            "SpiffWorkflow 取消事务时不做补偿。",
+        )
     if node.topic in _CHANGING:
         what, chinese = _CHANGING[node.topic]
         yield (

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
+from engine.bpmn.compensation import about
 from engine.bpmn.document import Findings
 from engine.bpmn.findings import Finding
-from engine.bpmn.model import Diagram, Kind, Node, Process, Scope
+from engine.bpmn.model import Diagram, Kind, Node, Process, Scope, Trigger
 from engine.bpmn.soundness.net import WITHIN, Ending, build, catches_errors
 from engine.bpmn.soundness.search import Fault, Report, search
 
@@ -115,14 +116,19 @@ def _searched(same: _Same, endings: tuple[tuple[str, Ending], ...]) -> Report:
 
 def _ends_its_scope(node: Node) -> bool:
     body = node.body
-    return body is not None and any(body.nodes[one].interrupting for one in body.starts)
+    if body is None or any(about(body.nodes[one], Trigger.COMPENSATE) for one in body.starts):
+        return False
+    return any(body.nodes[one].interrupting for one in body.starts)
 
 
 def _is_cut_short(process: Process, scope: Scope) -> bool:
     """Whether an event can end a sub-process from outside, or from its own handlers."""
     node = process.nodes.get(scope.id)
     around = [] if node is None else [process.nodes[one] for one in node.boundary]
-    stops = any(one.interrupting and not catches_errors(one) for one in around)
+    stops = any(
+        one.interrupting and not catches_errors(one) and not about(one, Trigger.COMPENSATE)
+        for one in around
+    )
     return stops or any(_ends_its_scope(scope.nodes[one]) for one in scope.event_sub_processes)
 
 
@@ -177,7 +183,8 @@ def _tell_never(scope: Scope, report: Report, findings: Findings) -> None:
 def _reachable_kinds(scope: Scope) -> Iterator[Node]:
     """Return the nodes that flows lead to; of others the reader speaks."""
     for node in scope.nodes.values():
-        if node.incoming or node.kind is Kind.BOUNDARY:
+        waits = node.kind is Kind.BOUNDARY and not about(node, Trigger.COMPENSATE)
+        if node.incoming or waits:
             yield node
 
 

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 
+from engine.bpmn.compensation import about, can_be_cancelled
 from engine.bpmn.model import Flow, Kind, Node, Scope, Trigger
 from engine.bpmn.reach import link_names, masks
 
@@ -32,6 +33,8 @@ COMBINED = 500
 
 WITHIN = frozenset({Kind.SUB_PROCESS, Kind.CALL})
 """What runs a scope of its own inside."""
+
+_FAILING = frozenset({Trigger.ERROR, Trigger.CANCEL})
 
 _CALL_BY_NAME = re.compile(r"value\((['\"])(\w+)\1(?:, *None)?\)")
 
@@ -164,6 +167,12 @@ class _Builder:
 
     def _begin(self) -> None:
         nodes = self.scope.nodes
+        for one in nodes.values():
+            if one.for_compensation:
+                # Nothing leads to it; it is looked at by itself.
+                bit = self._place(f"{one.id} at the start")
+                self.net.starts.append((one.id, bit))
+                self._into(one, bit)
         if self.scope.starts:
             for start in self.scope.starts:
                 for gives in self._ways_out(nodes[start]):
@@ -244,8 +253,9 @@ class _Builder:
     def _into(self, node: Node, bit: int) -> None:
         # Where several flows meet the order counts: a second token may come behind.
         alone = len(node.incoming) <= 1 and not self.net.slots
+        attached = [self.scope.nodes[one] for one in node.boundary]
         lingering = [
-            self.scope.nodes[one] for one in node.boundary if not self.scope.nodes[one].interrupting
+            one for one in attached if not one.interrupting and not about(one, Trigger.COMPENSATE)
         ]
         for one in [one for one in lingering if self._stands_apart(one)]:
             # Looked at by itself, or its every step would multiply all the others.
@@ -270,15 +280,15 @@ class _Builder:
         boundary = [self.scope.nodes[one] for one in node.boundary]
         if ending.ends:
             ends = node.kind is Kind.END and _ends_all(node)
-            fails = ends and any(one.trigger is Trigger.ERROR for one in node.events)
+            fails = ends and any(one.trigger in _FAILING for one in node.events)
             for gives in self._ways_out(node):
                 yield Step(node.id, bit, gives, alone=alone, ends=ends, fails=fails)
-        elif ending.fails and not any(catches_errors(one) for one in boundary):
+        elif ending.fails and not any(map(_catches, boundary)):
             yield Step(node.id, bit, 0, alone=alone, ends=True, fails=True)
         elif not ending.fails:
             self.net.stays[bit] = node.id
         for one in boundary:
-            if one.interrupting:
+            if one.interrupting and _can_happen(one, node):
                 for gives in self._ways_out(one):
                     yield Step(one.id, bit, gives, alone=alone)
 
@@ -362,7 +372,23 @@ def _subsets(bits: list[int]) -> Iterator[int]:
 
 
 def _ends_all(end: Node) -> bool:
-    return any(one.trigger in {Trigger.TERMINATE, Trigger.ERROR} for one in end.events)
+    return any(one.trigger in {Trigger.TERMINATE, *_FAILING} for one in end.events)
+
+
+def _catches(boundary: Node) -> bool:
+    return catches_errors(boundary) or about(boundary, Trigger.CANCEL)
+
+
+def _can_happen(boundary: Node, host: Node) -> bool:
+    """Whether a boundary event can end its host.
+
+    What compensates the host comes when that is over, and a cancel only from inside.
+    """
+    if about(boundary, Trigger.COMPENSATE):
+        return False
+    if not about(boundary, Trigger.CANCEL):
+        return True
+    return host.body is not None and can_be_cancelled(host.body)
 
 
 def catches_errors(boundary: Node) -> bool:
