@@ -78,7 +78,7 @@ def test_what_a_value_is_changed_to_changes_no_other(sandbox):
         "now()",
         "datetime(2026, 1, 1) < datetime.now()",
         "lookup('towns')",
-        "case['unit']",
+        "case['unit'] + '-001'",
         "missing + 1",
         "1 / 0",
         "[n for n in (seen.append(1), 2)]",

@@ -29,6 +29,7 @@ from engine.scripts.prelude import (
     prelude,
     single,
 )
+from engine.scripts.reading import UNREAD, read
 from engine.scripts.values import Unfit, Walk, same
 
 _OURS = frozenset({"type", "eval", "locals", "Exception"})
@@ -104,6 +105,10 @@ class Sandbox:
             found = facts(code.text, code.mode)
             if found.mistake:
                 outcomes[index] = _unreadable(code, found)
+                continue
+            datum = read(code.text, inputs)
+            if datum is not UNREAD:
+                outcomes[index] = Outcome(datum)
                 continue
             keys[index] = self._memo.key(code, found, inputs)
             known = self._memo.find(keys[index])
