@@ -17,7 +17,18 @@ import pytest
 ROOT = Path(__file__).parent.parent
 TRACES = [
     f"tests/test_kernel_{name}.py"
-    for name in ("flows", "events", "activities", "loops", "pools", "traps", "rearming", "limits")
+    for name in (
+        "flows",
+        "events",
+        "activities",
+        "loops",
+        "pools",
+        "traps",
+        "rearming",
+        "limits",
+        "compensation",
+        "transactions",
+    )
 ]
 LONG = "ten_thousand or never_ends or endless or more_instances"
 """Traces of limits take seconds; no fault here is about them."""
@@ -80,7 +91,7 @@ FAULTS = {
         "        if caught is None:",
     ),
     "an error is thrown to a sibling within an event sub-process": Fault(
-        "throwing", "if run.scopes.get(activity, [None])[KIND] != EVENT:", "if True:"
+        "throwing", "if run.scopes.get(activity, [None])[KIND] != EVENT and", "if True and"
     ),
     "a message goes to whoever waits for its name": Fault(
         "throwing",
@@ -100,6 +111,33 @@ FAULTS = {
         "holds",
         'row[U_VALUE], row[U_LEFT] = value_of(answer, "hold"), None',
         "row[U_LEFT] = None",
+    ),
+    "what is completed first is undone first": Fault(
+        "keeping",
+        "kept = [*table(run, KEPT).get(scope, ()), *records]",
+        "kept = [*records, *table(run, KEPT).get(scope, ())]",
+    ),
+    "what is undone can be undone again": Fault(
+        "keeping",
+        "left = [one for one in kept if element not in (None, one[C_ELEMENT])]",
+        "left = kept",
+    ),
+    "an event sub-process undoes what was cut off, too": Fault(
+        "compensation",
+        "run.area(name).undo if record[C_WHOLE] else None",
+        "run.area(name).undo",
+    ),
+    "a compensation is not waited for": Fault(
+        "compensation", "        run.set_state(name, COMPENSATING)\n", "        pass\n"
+    ),
+    "what is being undone catches its errors": Fault(
+        "throwing", "            catches = []\n", "            pass\n"
+    ),
+    "a limit on a transaction outlives its cancelling": Fault(
+        "compensation", "    close(run, row[SUBS])\n    run.set_scope(activity, SUBS, [])\n", ""
+    ),
+    "what a sweep had not begun is forgotten with it": Fault(
+        "ending", "    if run.undo:\n        give_back(run, scope)\n", ""
     ),
     "a limit that stays is set again": Fault(
         "clocks", "if (due.due_at, due.cycle) != (known, row[U_TEXT]):", "if True:"
