@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.bpmn.reader import read
-from tests.snippets import alone, extended, file, found, properties, timer
+from tests.snippets import alone, extended, file, flow, found, properties, timer
 
 MESSAGE = '<messageEventDefinition messageRef="m"/>'
 ERROR = '<errorEventDefinition errorRef="x"/>'
@@ -96,7 +96,8 @@ def test_a_timer_has_exactly_one_time(tags):
 
 REFUSED = [
     (alone('<adHocSubProcess id="t"/>'), "not-supported", 3),
-    (alone('<complexGateway id="t"/>'), "not-supported", 3),
+    (alone('<complexGateway id="t"/><task id="a"/>' + flow("g", "a", "t")
+           + flow("h", "t", "e") + '<endEvent id="e"/>'), "activation-missing", 3),
     (alone('<task id="t" startQuantity="0"/>'), "bad-number", 3),
     (alone('<task id="t" completionQuantity="many"/>'), "bad-number", 3),
     (alone('<task id="t" completionQuantity="101"/>'), "bad-number", 3),

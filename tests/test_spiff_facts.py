@@ -419,7 +419,6 @@ def test_11_conditions_on_flows_out_of_tasks_are_refused_and_several_flows_run()
 @pytest.mark.parametrize(
     "element",
     [
-        '<complexGateway id="t"/>',
     ],
 )
 def test_11_what_spiffworkflow_drops_is_refused_by_element(element):

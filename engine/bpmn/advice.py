@@ -23,7 +23,7 @@ _OPPOSITES: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.GtE,
     ast.Gt: ast.LtE,
 }
-_BRANCHING = ACTIVITIES | {Kind.EXCLUSIVE, Kind.INCLUSIVE}
+_BRANCHING = ACTIVITIES | {Kind.EXCLUSIVE, Kind.INCLUSIVE, Kind.COMPLEX}
 
 
 def advise(process: Process, reading: Reading) -> None:

@@ -32,7 +32,7 @@ def _of_node(node: Node) -> Iterator[Code]:
     if node.loop is not None:
         yield from _of_loop(node.loop)
     yield from _of_assignment(node.assignment)
-    yield from _given(node.units, node.before, node.code, node.after)
+    yield from _given(node.activation, node.units, node.before, node.code, node.after)
 
 
 def _of_event(event: EventDefinition) -> Iterator[Code]:

@@ -27,6 +27,7 @@ class Kind(StrEnum):
     EXCLUSIVE = "exclusiveGateway"
     PARALLEL = "parallelGateway"
     INCLUSIVE = "inclusiveGateway"
+    COMPLEX = "complexGateway"
     EVENT_BASED = "eventBasedGateway"
 
 

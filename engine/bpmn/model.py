@@ -217,6 +217,7 @@ class Node:
         default: id of the default flow among ``outgoing``.
         events: event definitions; empty for a none event.
         parallel_multiple: all of ``events`` must happen, not one.
+        activation: of a complex gateway: when it goes on.
         start_quantity: so many tokens begin an activity once.
         completion_quantity: so many tokens leave an activity by each flow taken.
         boundary: ids of the boundary events attached to it, in the file's order.
@@ -257,6 +258,7 @@ class Node:
     default: str | None = None
     events: tuple[EventDefinition, ...] = ()
     parallel_multiple: bool = False
+    activation: Code | None = None
     start_quantity: int = 1
     completion_quantity: int = 1
     boundary: tuple[str, ...] = ()

@@ -54,7 +54,6 @@ KINDS = {one.value: one for one in Kind if one is not Kind.EVENT_SUB_PROCESS}
 KINDS["transaction"] = Kind.SUB_PROCESS
 NOT_SUPPORTED = {
     "adHocSubProcess": "Ad-hoc sub-processes",
-    "complexGateway": "Complex gateways",
 }
 _IGNORED = {
     "potentialOwner": "Write the roles into candidateGroups.",
@@ -144,6 +143,8 @@ def _with_details(
     node: Node, element: Element, extensions: Extensions, around: Surroundings, reading: Reading
 ) -> Node:
     """Add what only nodes of its kind have."""
+    if node.kind is Kind.COMPLEX:
+        return replace(node, activation=_activation(element, around, reading))
     if node.kind is Kind.CALL:
         border = call_border(extensions, reading)
         return replace(
@@ -175,6 +176,18 @@ def _with_details(
     if node.kind in (Kind.SERVICE, Kind.SEND):
         return _with_topic(node, element, extensions, reading)
     return node
+
+
+def _activation(element: Element, around: Surroundings, reading: Reading) -> Code | None:
+    at = child(element, "activationCondition")
+    if len(around.incoming) > 1 and not text_of(at):
+        reading.findings.error(
+            "activation-missing",
+            element,
+            "Several flows lead to the complex gateway, and nothing says when it goes on.",
+            "Write an activationCondition, such as activationCount >= 2.",
+        )
+    return None if at is None else reading.code(at, expression, body_of(at))
 
 
 def _with_topic(node: Node, element: Element, extensions: Extensions, reading: Reading) -> Node:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from engine.bpmn.model import Kind, Node, Scope, Trigger
 
+_JUDGED = frozenset({Kind.INCLUSIVE, Kind.COMPLEX})
 Masks = Mapping[str, Mapping[str, int]]
 
 
@@ -20,7 +21,7 @@ def masks(scope: Scope) -> Masks:
     joins = [
         node
         for node in scope.nodes.values()
-        if node.kind is Kind.INCLUSIVE and len(node.incoming) > 1
+        if node.kind in _JUDGED and (len(node.incoming) > 1 or node.activation is not None)
     ]
     if not joins:
         return {}

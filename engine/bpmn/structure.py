@@ -12,7 +12,9 @@ from engine.bpmn import compensation
 from engine.bpmn.model import ACTIVITIES, Kind, Node, Scope, Trigger
 from engine.bpmn.reading import Reading
 
-GATEWAYS = frozenset({Kind.EXCLUSIVE, Kind.PARALLEL, Kind.INCLUSIVE, Kind.EVENT_BASED})
+GATEWAYS = frozenset(
+    {Kind.EXCLUSIVE, Kind.PARALLEL, Kind.INCLUSIVE, Kind.COMPLEX, Kind.EVENT_BASED}
+)
 _AWAITED = frozenset({Trigger.MESSAGE, Trigger.TIMER, Trigger.SIGNAL, Trigger.CONDITIONAL})
 
 

@@ -18,6 +18,7 @@ from engine.kernel import (
     clocks,
     compensation,
     completion,
+    complexes,
     entering,
     firing,
     flows,
@@ -31,6 +32,7 @@ from engine.kernel import (
     tasks,
     throwing,
 )
+from engine.kernel.complexes import fire_complex
 from engine.kernel.ending import close_starts, kill_content
 from engine.kernel.merging import fire_inclusive
 from engine.kernel.names import write
@@ -77,7 +79,7 @@ def drain(run: Run) -> None:
                 loops.begin_instance(run, *item)
             else:
                 compensation.begin(run, *item[:_INSTANCE])
-        elif run.merges and fire_inclusive(run):
+        elif run.merges and (fire_inclusive(run) or fire_complex(run)):
             continue
         elif run.thrown:
             name = run.thrown.pop(0)
@@ -103,6 +105,7 @@ STEPS: dict[str, Step] = {
     "fire": lambda run, _, number: _fire_again(run, number),
     "gather": loops.gather,
     "map": completion.map_out,
+    "meet": complexes.meet,
     "offer": tasks.open_task,
     "open": activities.open_activity,
     "park": incidents.park,

@@ -8,6 +8,7 @@ from typing import Any
 from engine.bpmn.model import Kind, Trigger
 from engine.commands import JsonObject
 from engine.kernel.catching import visit_event
+from engine.kernel.complexes import arrive_complex
 from engine.kernel.firing import fire
 from engine.kernel.flows import pass_through, stop
 from engine.kernel.merging import arrive_gathered, arrive_inclusive, arrive_parallel
@@ -34,7 +35,10 @@ def arrive(run: Run, scope: str, place: Place, flow: str | None, outcome: str | 
         run.perform(_STEPS.get(place.kind, "exit"), name, *_MORE.get(place.kind, (outcome,)))
 
 
-_SPECIAL: dict[str, Callable[[Run, str, Place, str | None], None]] = {"gather": arrive_gathered}
+_SPECIAL: dict[str, Callable[[Run, str, Place, str | None], None]] = {
+    "gather": arrive_gathered,
+    "meet": arrive_complex,
+}
 _STEPS = {
     Kind.CATCH: "wait",
     Kind.EVENT_BASED: "wait",

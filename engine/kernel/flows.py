@@ -21,9 +21,11 @@ from engine.kernel.rows import (
     KIND,
     NTH,
     PARENT,
+    RESETTING,
     SUBS,
     T_ELEMENT,
     T_NTH,
+    T_OUTCOME,
     T_SCOPE,
 )
 from engine.kernel.run import Run
@@ -102,6 +104,8 @@ def _choose(run: Run, place: Place, name: str, outcome: str | None) -> Exits:
     if not place.exits or place.kind is Kind.PARALLEL:
         return place.exits
     verdicts = _verdicts(run, place, name, outcome)
+    if place.special == "meet" and run.tokens[name][T_OUTCOME] == RESETTING:
+        return _chosen_at_reset(place, verdicts)
     chosen: list[tuple[Flow, Place]] = []
     conditional = False
     for flow, target in place.exits:
@@ -129,7 +133,11 @@ def _verdicts(run: Run, place: Place, name: str, outcome: str | None) -> dict[st
         return {}
     token = run.tokens.get(name)
     scope = run.scopes[name][PARENT] if token is None else token[T_SCOPE]
-    names = names_at(run, scope, outcome)
+    if place.kind is Kind.COMPLEX:
+        starts = token is None or token[T_OUTCOME] != RESETTING
+        names = names_at(run, scope, outcome, waitingForStart=starts)
+    else:
+        names = names_at(run, scope, outcome)
     answers = ask(run, run.site(name, "condition"), place.codes, names)
     verdicts: dict[str, bool | Stuck] = {}
     for flow, code, answer in zip(place.conditions, place.codes, answers, strict=True):
@@ -139,6 +147,18 @@ def _verdicts(run: Run, place: Place, name: str, outcome: str | None) -> dict[st
         else:
             verdicts[flow] = _failed(answer, code)
     return verdicts
+
+
+def _chosen_at_reset(place: Place, verdicts: dict[str, bool | Stuck]) -> Exits:
+    """Return the flows whose condition holds; at its reset a complex gateway may send nothing."""
+    chosen = []
+    for flow, target in place.exits:
+        verdict = verdicts.get(flow.id, False)
+        if isinstance(verdict, Stuck):
+            raise verdict
+        if verdict:
+            chosen.append((flow, target))
+    return chosen
 
 
 def _failed(answer: Answer, code: Code) -> bool | Stuck:

@@ -51,7 +51,11 @@ def raise_incident(
     expression: str | None = None,
     element: str | None = None,
 ) -> None:
-    """Open an incident of a token or scope; ``host`` None: of the case, for the record only."""
+    """Open an incident of a token or scope; ``host`` None: of the case, for the record only.
+
+    Args:
+        element: where it is told, if not at the host.
+    """
     number = run.number()
     if host is None:
         key = run.bundle.main
@@ -61,6 +65,8 @@ def raise_incident(
         around = run.surroundings(host) if host else ""
         own, nth, instance = run.visit_of(host)
         process = run.scopes[around][PROCESS]
+        if element is not None:
+            own, nth = element, run.visits.get(process, {}).get(element, 0) + 1
         row = [scope, host, process, own, nth, run.path(around), instance, step, arguments]
         run.count(scope, 1)
     run.incidents[number] = row

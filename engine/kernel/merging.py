@@ -16,14 +16,14 @@ from engine.kernel.run import Run
 
 def arrive_parallel(run: Run, scope: str, join: Place, flow: str | None) -> None:
     """Hold a token until every flow has one; more than one on a flow stay for the next time."""
-    held = _hold(run, run.joins, scope, join, flow)
+    held = hold(run, run.joins, scope, join, flow)
     if len(held) == join.incoming:
         _release(run, run.joins, scope, join, held)
 
 
 def arrive_gathered(run: Run, scope: str, activity: Place, flow: str | None) -> None:
     """Hold a token until as many are there as begin the activity (``startQuantity``)."""
-    held = _hold(run, run.joins, scope, activity, flow)
+    held = hold(run, run.joins, scope, activity, flow)
     needed = activity.node.start_quantity
     if sum(held.values()) < needed:
         return
@@ -36,14 +36,14 @@ def arrive_gathered(run: Run, scope: str, activity: Place, flow: str | None) -> 
             left -= taken
             if not held[one]:
                 del held[one]
-    _forget_empty(run.joins, scope, activity.id, held)
+    forget_empty(run.joins, scope, activity.id, held)
     run.count(scope, 1 - needed)
     run.perform(activity.first, run.enter(scope, activity))
 
 
 def arrive_inclusive(run: Run, scope: str, join: Place, flow: str | None) -> None:
     """Hold a token until ``fire_inclusive`` finds that no more will come."""
-    _hold(run, run.merges, scope, join, flow)
+    hold(run, run.merges, scope, join, flow)
 
 
 def fire_inclusive(run: Run) -> bool:
@@ -56,19 +56,20 @@ def fire_inclusive(run: Run) -> bool:
     ]
     for scope, join in ready:
         place = run.area(scope).places[join]
-        held = _owned(run, run.merges, scope, join)
+        held = owned(run, run.merges, scope, join)
         _release(run, run.merges, scope, place, held)
     return bool(ready)
 
 
-def _hold(run: Run, table: Table, scope: str, join: Place, flow: str | None) -> dict[str, int]:
-    held = _owned(run, table, scope, join.id)
+def hold(run: Run, table: Table, scope: str, join: Place, flow: str | None) -> dict[str, int]:
+    """Hold a token in a join; return what it holds now."""
+    held = owned(run, table, scope, join.id)
     key = flow or ""
     held[key] = held.get(key, 0) + 1
     return held
 
 
-def _owned(run: Run, table: Table, scope: str, join: str) -> dict[str, int]:
+def owned(run: Run, table: Table, scope: str, join: str) -> dict[str, int]:
     """Return the tokens held in a join, to be changed in place by this run only."""
     mark = "j:" if table is run.joins else "m:"
     if run.take_ownership(mark + scope):
@@ -87,12 +88,13 @@ def _release(run: Run, table: Table, scope: str, join: Place, held: dict[str, in
         held[flow] -= 1
         if not held[flow]:
             del held[flow]
-    _forget_empty(table, scope, join.id, held)
+    forget_empty(table, scope, join.id, held)
     run.count(scope, 1 - merged)
     run.perform("exit", run.enter(scope, join), None)
 
 
-def _forget_empty(table: Table, scope: str, join: str, held: dict[str, int]) -> None:
+def forget_empty(table: Table, scope: str, join: str, held: dict[str, int]) -> None:
+    """Forget a join that holds nothing any more."""
     if not held:
         del table[scope][join]
         if not table[scope]:
@@ -100,11 +102,21 @@ def _forget_empty(table: Table, scope: str, join: str, held: dict[str, int]) -> 
 
 
 def _is_complete(run: Run, scope: str, join: str) -> bool:
-    area = run.area(scope)
-    masks = area.masks[join]
+    place = run.area(scope).places[join]
+    if place.special is not None:
+        # A complex gateway has rules of its own.
+        return False
     held = run.merges[scope][join]
-    incoming = area.places[join].node.incoming
-    filled = sum(1 << bit for bit, flow in enumerate(incoming) if flow in held)
+    filled = sum(1 << bit for bit, flow in enumerate(place.node.incoming) if flow in held)
+    return nothing_comes(run, scope, join, filled)
+
+
+def nothing_comes(run: Run, scope: str, join: str, filled: int) -> bool:
+    """Whether no token can still come to a join over a flow that is not ``filled``.
+
+    A token that can reach a filled flow as well does not count (BPMN 2.0, 13.4.3).
+    """
+    masks = run.area(scope).masks[join]
     empty = ~filled
 
     def blocks(element: str) -> bool:

@@ -338,6 +338,8 @@ class _Planner:
 
 def _special(node: Node) -> str | None:
     """Return how tokens come into a node that does not simply take them."""
+    if node.kind is Kind.COMPLEX and (len(node.incoming) > 1 or node.activation is not None):
+        return "meet"
     return "gather" if node.start_quantity > 1 else None
 
 

@@ -66,6 +66,7 @@ FAILED_JOB = "failed"
 WAITING = "waiting"  # for what it subscribed to
 THROWING = "throwing"  # its message or signal is still to be thrown
 COMPENSATING = "compensating"  # for the compensation that it has thrown
+RESETTING = "reset"  # outcome of a complex gateway's token that comes from its reset
 STOPPED = "stopped"  # done, but its way out is an incident
 
 # -- tasks --------------------------------------------------------------------

@@ -60,6 +60,7 @@ class Run(Marking):
         stale: numbers of timers and names of tasks to evaluate again, in order.
         end: the element at which the last token ended.
         reason: why limits change.
+        judged: complex gateways, and how many events there were when they were judged.
         moment: the command's moment as RFC 3339 text.
         room: how many elements may be entered before the limits are looked at.
     """
@@ -72,6 +73,7 @@ class Run(Marking):
         "dirty",
         "end",
         "events",
+        "judged",
         "moment",
         "now",
         "queue",
@@ -103,6 +105,7 @@ class Run(Marking):
         self.stale: dict[str, None] = {}
         self.end: str | None = None
         self.reason: Any = None
+        self.judged: dict[tuple[str, str], int] | None = None
         self.room = self._granted = _ROOM if len(self.tokens) + 3 * _ROOM < MAX_OPEN else 0
         self._paths: dict[str, list[str]] = {"": []}
         self._places: dict[str, Place] = {}

@@ -86,6 +86,8 @@ _CONDITION = (
 def _why(node: Node) -> Iterator[tuple[str, str]]:
     if node.kind in KINDS:
         yield _EVENT_SUB_PROCESS
+    if node.kind is Kind.COMPLEX:
+        yield "SpiffWorkflow has no complex gateways.", "SpiffWorkflow 没有复杂网关。"
     if any(one.trigger in TRIGGERS for one in node.events):
         yield "SpiffWorkflow drops link events.", "SpiffWorkflow 会忽略链接事件。"
     if (node.start_quantity, node.completion_quantity) != (1, 1):

@@ -12,18 +12,13 @@ ends, or does not.
 
 from __future__ import annotations
 
-import ast
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import combinations
 
 from engine.bpmn.compensation import about, can_be_cancelled
 from engine.bpmn.model import Flow, Kind, Node, Scope, Trigger
 from engine.bpmn.reach import link_names, masks
-
-SUBSETS_UP_TO = 6
-"""Above this many conditional ways, one, two or all of them are tried."""
+from engine.bpmn.soundness.choices import chosen, least
 
 SLOTS = 8
 """So many tokens of one flow are told apart."""
@@ -35,8 +30,6 @@ WITHIN = frozenset({Kind.SUB_PROCESS, Kind.CALL})
 """What runs a scope of its own inside."""
 
 _FAILING = frozenset({Trigger.ERROR, Trigger.CANCEL})
-
-_CALL_BY_NAME = re.compile(r"value\((['\"])(\w+)\1(?:, *None)?\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +73,16 @@ class Join:
         blocks: per place, the incoming flows that a token there can still reach, as a
             mask over the order of ``flows``.
         gives: what may be there when it has fired.
+        least: so many tokens it needs. A complex gateway counts as an inclusive join that
+            needs as many as its condition says, if it says so plainly: what comes late
+            is absorbed, so that one token goes on in either case.
     """
 
     element: str
     flows: tuple[int, ...]
     blocks: Mapping[int, int]
     gives: tuple[int, ...]
+    least: int = 1
 
 
 @dataclass(slots=True)
@@ -229,7 +226,7 @@ class _Builder:
             self.net.waits[node.id] = taken
             for gives in self._ways_out(node):
                 self._step(Step(node.id, taken, gives, alone=True))
-        elif node.kind is Kind.INCLUSIVE and len(incoming) > 1:
+        elif node.kind in {Kind.INCLUSIVE, Kind.COMPLEX} and len(incoming) > 1:
             self._inclusive.append(node)
         else:
             for bit in incoming:
@@ -306,7 +303,7 @@ class _Builder:
             return list(bits.values()) or [0]
         if node.kind is Kind.PARALLEL or not any(flow.condition for flow in flows):
             return [sum(bits.values())]
-        return _chosen(node, flows, bits)
+        return chosen(node, flows, bits)
 
     def _join(self, node: Node) -> Join:
         reach = self._masks[node.id]
@@ -318,57 +315,7 @@ class _Builder:
             if at != node.id and reach.get(at):
                 blocks[bit] = reach[at]
         flows = tuple(self._low[flow] for flow in node.incoming)
-        return Join(node.id, flows, blocks, tuple(self._ways_out(node)))
-
-
-def _chosen(node: Node, flows: list[Flow], bits: Mapping[str, int]) -> list[int]:
-    """Return the ways out where conditions are asked one by one."""
-    conditional = [flow for flow in flows if flow.condition is not None]
-    always = sum(
-        bits[flow.id] for flow in flows if flow.condition is None and flow.id != node.default
-    )
-    asked = [bits[flow.id] for flow in conditional if flow.id != node.default]
-    if _exclude_each_other(conditional):
-        ways = list(asked)
-    elif len(asked) <= SUBSETS_UP_TO:
-        ways = [one for one in _subsets(asked) if one]
-    else:
-        ways = [sum(some) for count in (1, 2) for some in combinations(asked, count)]
-        ways.append(sum(asked))
-    otherwise = bits.get(node.default or "", 0)
-    ways = [way | always for way in ways]
-    if otherwise or always:
-        ways.append(otherwise | always)
-    return list(dict.fromkeys(ways))
-
-
-def _exclude_each_other(flows: list[Flow]) -> bool:
-    """Whether the conditions compare one datum with different constants each."""
-    compared = [_comparison(flow.condition.text) for flow in flows if flow.condition is not None]
-    names = {one[0] for one in compared if one is not None}
-    constants = [one[1] for one in compared if one is not None]
-    whole = len(constants) == len(flows)
-    return whole and len(names) == 1 and len(set(constants)) == len(constants)
-
-
-def _comparison(text: str) -> tuple[str, str] | None:
-    """Return (datum, constant) of a condition ``datum == constant``."""
-    try:
-        tree = ast.parse(_CALL_BY_NAME.sub(r"\2", text.strip()), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    if not isinstance(tree, ast.Compare) or len(tree.ops) != 1:
-        return None
-    left, right = tree.left, tree.comparators[0]
-    if not isinstance(tree.ops[0], ast.Eq) or not isinstance(right, ast.Constant):
-        return None
-    return (left.id, repr(right.value)) if isinstance(left, ast.Name) else None
-
-
-def _subsets(bits: list[int]) -> Iterator[int]:
-    for count in range(len(bits) + 1):
-        for some in combinations(bits, count):
-            yield sum(some)
+        return Join(node.id, flows, blocks, tuple(self._ways_out(node)), least(node))
 
 
 def _ends_all(end: Node) -> bool:

@@ -213,7 +213,7 @@ def _ready(join: Join, marking: int) -> int:
         if marking & flow:
             held |= flow
             filled |= 1 << index
-    if not held:
+    if held.bit_count() < join.least or not held:
         return 0
     rest = marking & ~held
     while rest:
