@@ -24,6 +24,16 @@ class Post:
     unit: str
 
 
+@dataclass(slots=True)
+class Day:
+    """What is looked up once a day: who holds each role, and who looks on."""
+
+    date: date
+    organisation: Organisation
+    posts: Mapping[str, Sequence[Post]]
+    watcher: Actor | None = None
+
+
 class Crowd:
     """Who there is, who may do a task, and who watches.
 
@@ -34,6 +44,7 @@ class Crowd:
 
     def __init__(self, app: Application, watcher: str) -> None:
         self._app, self._watcher = app, watcher
+        self._day: Day | None = None
 
     @property
     def organisation(self) -> Organisation:
@@ -51,20 +62,28 @@ class Crowd:
 
     def watcher(self) -> Actor:
         """Return who looks on: sees every case, does nothing."""
-        return self.actor(self._watcher)
+        day = self._this_day()
+        if day.watcher is None:
+            day.watcher = self.actor(self._watcher)
+        return day.watcher
+
+    def _this_day(self) -> Day:
+        """Return what is known of this day, as long as its lists are in force."""
+        day, organisation, today = self._day, self.organisation, self.today
+        if day is None or day.date != today or day.organisation is not organisation:
+            posts: dict[str, list[Post]] = {}
+            for person in organisation.people():
+                for role, unit in organisation.posts(person, today):
+                    posts.setdefault(role, []).append(Post(person, role, unit))
+            day = self._day = Day(today, organisation, posts)
+        return day
 
     def someone(self, roles: Mapping[str, float], chance: random.Random) -> Post:
         """Draw a role by weight, then somebody who holds it."""
         role = chance.choices(list(roles), list(roles.values()))[0]
-        organisation, today = self.organisation, self.today
-        posts = [
-            Post(person, role, unit)
-            for person in organisation.people()
-            for held, unit in organisation.posts(person, today)
-            if held == role
-        ]
+        posts = self._this_day().posts.get(role)
         if not posts:
-            raise LookupError(f"Nobody is {role} in the demo city on {today}.")
+            raise LookupError(f"Nobody is {role} in the demo city on {self.today}.")
         return chance.choice(posts)
 
     def hand(

@@ -69,8 +69,10 @@ class Papers:
 
     def files(self, process: str, key: str | None, values: Values) -> list[JsonObject]:
         """Return a photo for each file that the values name."""
-        form = self._form(process, key)
-        pickers = [one.key for one in form.fields() if one.type == "filepicker"] if form else []
+        if key is None:
+            return []
+        fields = self._read(process, key).fields()
+        pickers = [one.key for one in fields if one.type == "filepicker"]
         ids = [one for name in pickers for one in values.get(name) or ()]
         return [_photo(one) for one in ids]
 
@@ -130,18 +132,19 @@ class Papers:
         person: Post | None,
     ) -> Values:
         values: Values = {}
+        names, fields = {**known}, tuple(form.fields())
+        away = forms.hidden(form, names)
         # Twice: an answer may bring up a question that stands before it.
-        for one in (*form.fields(), *form.fields()):
-            names = {**known, **values}
-            if one.readonly or one.key in values or one.key in forms.hidden(form, names):
+        for one in (*fields, *fields):
+            if one.readonly or one.key in values or one.key in away:
                 continue
             value = self._by_rules(rules.get(one.key, ()), names, traits, person)
             if value is None and one.required:
                 value = self._plain(one, names)
             if value is not None:
-                values[one.key] = value
-        # An answer may hide a question that was answered before it.
-        away = forms.hidden(form, {**known, **values})
+                values[one.key] = names[one.key] = value
+                # An answer may also hide a question that was answered before it.
+                away = forms.hidden(form, names)
         return {key: value for key, value in values.items() if key not in away}
 
     def _free(
