@@ -9,12 +9,13 @@ how an executor keeps a case.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
-from engine.bpmn.model import DataMapping, EventDefinition, TimerKind, Trigger
+from engine.bpmn.model import DataMapping, EventDefinition, Loop, LoopKind, TimerKind, Trigger
 from engine.commands import JsonObject
 from engine.deadlines import local_text
 from engine.errors import EngineError
@@ -252,3 +253,97 @@ def codes_of(definition: EventDefinition) -> list[Code]:
     if definition.trigger is Trigger.MESSAGE:
         return [one.value for one in definition.correlation]
     return [] if definition.value is None else [definition.value]
+
+
+class Awaited(NamedTuple):
+    """What an event is waited for with.
+
+    Attributes:
+        value: the moment of a timer, None while it has none; the keys of a message;
+            whether a condition holds.
+        cycle: the text of a timer's cycle, else None.
+        provisional: the moment rests on a calendar year that is not official yet.
+    """
+
+    value: Any
+    cycle: str | None = None
+    provisional: bool = False
+
+
+def awaited(
+    run: Asking,
+    definitions: Sequence[EventDefinition],
+    at: Callable[[str], tuple[Site, Mapping[str, Any]]],
+) -> list[Awaited | None]:
+    """Evaluate all that events wait for, in one question.
+
+    Args:
+        at: purpose -> site of the question, and the names that it is answered from.
+
+    Returns:
+        One for each event; None for a timer that has no moment and never will.
+
+    Raises:
+        Stuck: one of them cannot be evaluated.
+    """
+    codes = [code for definition in definitions for code in codes_of(definition)]
+    answers: Iterator[Answer] = iter(())
+    if codes:
+        timers = all(definition.trigger is Trigger.TIMER for definition in definitions)
+        site, names = at("timer" if timers else "event")
+        answers = iter(ask(run, site, codes, names))
+    return [_awaited(run, one, list(islice(answers, len(codes_of(one))))) for one in definitions]
+
+
+def _awaited(run: Asking, definition: EventDefinition, answers: list[Answer]) -> Awaited | None:
+    if definition.trigger is Trigger.MESSAGE:
+        keys = {
+            one.key: value_of(answer, "correlation", one.value)
+            for one, answer in zip(definition.correlation, answers, strict=True)
+        }
+        return Awaited(keys)
+    if definition.trigger is Trigger.TIMER:
+        due = due_of(run, definition, answers[0], since=run.now)
+        if due is not None:
+            return Awaited(due.due_at, due.cycle, due.provisional)
+        # Not armed, but it may be: a later write of a name it mentions gives it a moment.
+        return Awaited(None) if code_of(definition).names else None
+    if definition.trigger is Trigger.CONDITIONAL:
+        return Awaited(truth(answers[0], code_of(definition)))
+    return Awaited(None)
+
+
+# -- loops ---------------------------------------------------------------------------
+
+
+def items_of(
+    run: Asking, loop: Loop, site: Site, names: Mapping[str, Any], *, most: int
+) -> list[Any]:
+    """Return what a multi-instance activity has its instances of; none for a standard loop.
+
+    Raises:
+        Stuck: its text failed, gives no list or number, or more than ``most``.
+    """
+    if loop.kind is LoopKind.STANDARD:
+        return []
+    found: Any
+    if loop.collection is not None:
+        found = values(run, site, [loop.collection], names)[0]
+        found = [found[key] for key in sorted(found)] if isinstance(found, dict) else found
+        if not isinstance(found, list):
+            raise _not(site.purpose, "a list", found, loop.collection.text)
+    elif loop.cardinality is not None:
+        number = values(run, site, [loop.cardinality], names)[0]
+        if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+            raise _not(site.purpose, "a whole number from 0", number, loop.cardinality.text)
+        found = range(number)
+    else:
+        raise Stuck("collection-failed", "A multi-instance activity says of what.")
+    if len(found) > most:
+        raise Stuck("limit", f"{len(found):,} instances; at most {most:,} are allowed.")
+    return list(found)
+
+
+def _not(purpose: str, wanted: str, value: object, text: str) -> Stuck:
+    message = f"This must be {wanted}, not {str(value)[:80]!r}."
+    return Stuck(f"{purpose}-failed", message, expression=text)

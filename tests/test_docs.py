@@ -154,10 +154,14 @@ def test_the_codes_of_refusals_are_told_apart_by_kind():
     assert sorted(codes) == sorted(set(codes))
 
 
+SHARED = ("questions.py", "assignments.py", "notes.py")
+"""What every executor stops with, beside the kernel's own."""
+
+
 def test_each_incident_code_is_documented():
     found = set()
     engine = ROOT / "engine"
-    for path in [*(engine / "kernel").glob("*.py"), engine / "questions.py", engine / "notes.py"]:
+    for path in [*(engine / "kernel").glob("*.py"), *map(engine.joinpath, SHARED)]:
         tree = ast.parse(path.read_text("utf-8"))
         for node in ast.walk(tree):
             if isinstance(node, ast.Call):

@@ -41,7 +41,7 @@ from engine.kernel.rows import (
 )
 from engine.kernel.run import Run
 from engine.kernel.semantics import MAX_INSTANCES
-from engine.questions import Stuck, ask, run_script, truth, values
+from engine.questions import Stuck, ask, items_of, run_script, truth, values
 from engine.scripts import Code
 
 
@@ -51,7 +51,8 @@ def start(run: Run, name: str) -> None:
     loop = _loop(place)
     if loop.before is not None:
         _script(run, name, loop.before, None)
-    items = _items(run, name, loop)
+    site, names = run.site(name, "collection"), names_at(run, run.surroundings(name))
+    items = items_of(run, loop, site, names, most=MAX_INSTANCES)
     standard = loop.kind is LoopKind.STANDARD
     again = not standard or not loop.test_before or _goes_on(run, name, loop, 0)
     scope = run.surroundings(name)
@@ -73,33 +74,6 @@ def start(run: Run, name: str) -> None:
 def _loop(place: Place) -> Loop:
     assert place.node.loop is not None
     return place.node.loop
-
-
-def _items(run: Run, name: str, loop: Loop) -> list[Any]:
-    if loop.kind is LoopKind.STANDARD:
-        return []
-    names = names_at(run, run.surroundings(name))
-    site = run.site(name, "collection")
-    if loop.collection is not None:
-        found = values(run, site, [loop.collection], names)[0]
-        found = [found[key] for key in sorted(found)] if isinstance(found, dict) else found
-        if not isinstance(found, list):
-            raise _not(site.purpose, "a list", found, loop.collection.text)
-    elif loop.cardinality is not None:
-        number = values(run, site, [loop.cardinality], names)[0]
-        if not isinstance(number, int) or isinstance(number, bool) or number < 0:
-            raise _not(site.purpose, "a whole number from 0", number, loop.cardinality.text)
-        found = range(number)
-    else:
-        raise Stuck("collection-failed", "A multi-instance activity says of what.")
-    if len(found) > MAX_INSTANCES:
-        raise Stuck("limit", f"{len(found):,} instances; at most {MAX_INSTANCES:,} are allowed.")
-    return list(found)
-
-
-def _not(purpose: str, wanted: str, value: object, text: str) -> Stuck:
-    message = f"This must be {wanted}, not {str(value)[:80]!r}."
-    return Stuck(f"{purpose}-failed", message, expression=text)
 
 
 def _begin(run: Run, name: str, more: int) -> None:

@@ -9,12 +9,11 @@ opened: either all are there, or the step failed and nothing is.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from engine.bpmn.model import EventDefinition, Kind, Node, Trigger
-from engine.execution import Answer
-from engine.kernel.names import names_at
+from engine.execution import Site
+from engine.kernel.names import Names, names_at
 from engine.kernel.plan import Place
 from engine.kernel.rows import (
     STARTS,
@@ -30,19 +29,9 @@ from engine.kernel.rows import (
     Row,
 )
 from engine.kernel.run import Run
-from engine.questions import ask, code_of, codes_of, due_of, truth, value_of
+from engine.questions import Awaited, awaited, value_of
 
 Wanted = tuple[Place, int, EventDefinition]
-
-
-@dataclass(slots=True)
-class _Prepared:
-    """What a subscription will hold, once all of them could be evaluated."""
-
-    wanted: Wanted
-    value: Any
-    cycle: str | None = None
-    provisional: bool = False
 
 
 def open_all(run: Run, host: str, wanted: Sequence[Wanted], scope: str) -> list[str]:
@@ -59,61 +48,35 @@ def open_all(run: Run, host: str, wanted: Sequence[Wanted], scope: str) -> list[
         number = run.number()
         opened.append(number)
         _open(run, number, host, scope, one)
-        if one.value is True:
+        if one[1].value is True:
             fulfilled.append(number)
     _list(run, host, wanted[0][0], opened)
     return fulfilled
 
 
-def _prepare(run: Run, host: str, wanted: Sequence[Wanted], scope: str) -> list[_Prepared]:
-    codes = [code for _, _, definition in wanted for code in codes_of(definition)]
-    answers: list[Answer] = []
-    if codes:
-        timers = all(definition.trigger is Trigger.TIMER for _, _, definition in wanted)
-        site = run.site(host, "timer" if timers else "event")
-        answers = ask(run, site, codes, names_at(run, scope))
-    found = []
-    for one in wanted:
-        count = len(codes_of(one[2]))
-        prepared = _prepared(run, one, answers[:count])
-        answers = answers[count:]
-        if prepared is not None:
-            found.append(prepared)
-    return found
+def _prepare(
+    run: Run, host: str, wanted: Sequence[Wanted], scope: str
+) -> list[tuple[Wanted, Awaited]]:
+    def at(purpose: str) -> tuple[Site, Names]:
+        return run.site(host, purpose), names_at(run, scope)
+
+    found = awaited(run, [definition for _, _, definition in wanted], at)
+    return [(one, held) for one, held in zip(wanted, found, strict=True) if held is not None]
 
 
-def _prepared(run: Run, wanted: Wanted, answers: list[Answer]) -> _Prepared | None:
-    definition = wanted[2]
-    if definition.trigger is Trigger.MESSAGE:
-        keys = {
-            one.key: value_of(answer, "correlation", one.value)
-            for one, answer in zip(definition.correlation, answers, strict=True)
-        }
-        return _Prepared(wanted, keys)
+def _open(run: Run, number: str, host: str, scope: str, one: tuple[Wanted, Awaited]) -> None:
+    (place, index, definition), held = one
+    row: Row = [definition.trigger.value, host, scope, place.id, index, held.value]
     if definition.trigger is Trigger.TIMER:
-        due = due_of(run, definition, answers[0], since=run.now)
-        if due is not None:
-            return _Prepared(wanted, due.due_at, due.cycle, due.provisional)
-        # Not armed, but it may be: a later write of a name it mentions gives it a moment.
-        return _Prepared(wanted, None) if code_of(definition).names else None
-    if definition.trigger is Trigger.CONDITIONAL:
-        return _Prepared(wanted, truth(answers[0], code_of(definition)))
-    return _Prepared(wanted, None)
-
-
-def _open(run: Run, number: str, host: str, scope: str, one: _Prepared) -> None:
-    place, index, definition = one.wanted
-    row: Row = [definition.trigger.value, host, scope, place.id, index, one.value]
-    if definition.trigger is Trigger.TIMER:
-        row += [run.moment, one.cycle, None, None, None]
+        row += [run.moment, held.cycle, None, None, None]
     run.subs[number] = row
     for key in _watched(definition):
         run.watch[key] = [*run.watch.get(key, ()), number]
     if definition.trigger is Trigger.TIMER:
-        if one.value is not None:
-            arm(run, number, provisional=one.provisional)
+        if held.value is not None:
+            arm(run, number, provisional=held.provisional)
     elif definition.trigger is Trigger.MESSAGE:
-        _emit(run, "message_awaited", number, name=definition.name, correlation=one.value)
+        _emit(run, "message_awaited", number, name=definition.name, correlation=held.value)
     elif definition.trigger is Trigger.SIGNAL:
         _emit(run, "signal_awaited", number, name=definition.name)
 

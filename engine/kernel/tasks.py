@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine.assignments import Answers, candidates_of, limit_of, priority_of, text_of
 from engine.commands import (
     ClaimTask,
     CompleteTask,
@@ -18,7 +19,6 @@ from engine.commands import (
 from engine.counted import is_provisional
 from engine.errors import AlreadyClaimed, NotAllowed, OnHold, TaskNotOpen, UnknownOutcome
 from engine.events import Event
-from engine.execution import Answer
 from engine.kernel.flows import leave
 from engine.kernel.marking import Look
 from engine.kernel.names import names_at, write
@@ -38,10 +38,8 @@ from engine.kernel.rows import (
 )
 from engine.kernel.run import Run
 from engine.kernel.subscriptions import clock_of, unwatch_task, watch_task
-from engine.questions import Moment, Stuck, ask, moment, value_of
-from engine.scripts import Code
+from engine.questions import Moment, ask
 
-_INTEGERS = 2**63
 ACTORS = 100
 """How many people who completed one element are remembered."""
 
@@ -57,6 +55,11 @@ def open_task(run: Run, name: str) -> None:
         _open_assigned(run, name, place)
     else:
         _offer(run, name, place, _candidates(run, name, place, {}) if place.groups else [])
+
+
+def _candidates(run: Run, name: str, place: Place, answers: Answers) -> list[JsonObject]:
+    users = place.node.assignment.users
+    return candidates_of(run, users, place.groups, answers, lambda: run.site(name, "unit"))
 
 
 def _offer(
@@ -114,7 +117,7 @@ def _open_assigned(run: Run, name: str, place: Place) -> None:
     found = ask(run, run.site(name, "assignment"), place.asked, names)
     answers = dict(zip(place.asked, found, strict=True))
     who = place.node.assignment
-    assignee = _text(answers, who.assignee, "user")
+    assignee = text_of(answers, who.assignee, "user")
     candidates = _candidates(run, name, place, answers)
     warn, follow_up = limit_of(run, answers, who.warn), limit_of(run, answers, who.follow_up)
     due = limit_of(run, answers, who.due)
@@ -127,63 +130,10 @@ def _open_assigned(run: Run, name: str, place: Place) -> None:
         assignee=assignee,
         due=due,
         warn_at=None if warn is None else warn.due_at,
-        priority=_priority(answers, who.priority),
+        priority=priority_of(answers, who.priority),
         follow_up_at=None if follow_up is None else follow_up.due_at,
         continuous=True if unit == "MIN" else None,
     )
-
-
-def _text(answers: dict[Code, Answer], code: Code | None, what: str) -> str | None:
-    if code is None:
-        return None
-    value = value_of(answers[code], "assignment", code)
-    if value is not None and not isinstance(value, str):
-        message = f"This must name a {what}, not {str(value)[:80]!r}."
-        raise Stuck("assignment-failed", message, expression=code.text)
-    return value or None
-
-
-def _candidates(run: Run, name: str, place: Place, answers: dict[Code, Answer]) -> list[JsonObject]:
-    found: list[JsonObject] = []
-    for code in place.node.assignment.users:
-        value = value_of(answers[code], "assignment", code)
-        users = value if isinstance(value, list) else [value]
-        found += [{"user": one} for one in users if isinstance(one, str)]
-    for group in place.groups:
-        if group.unit is not None:
-            unit = _text(answers, group.unit, "unit")
-            if unit is None:
-                # The diagram itself says that this group is not asked now.
-                continue
-        else:
-            answer = run.world.find_unit(run.site(name, "unit"), group.role, run.case.get("unit"))
-            unit = answer.value if answer.error is None else value_of(answer, "assignment")
-        found.append({"role": group.role, "unit": unit})
-    if place.groups and not found:
-        message = "No group is left to offer the task to: each of them names no unit."
-        raise Stuck("assignment-failed", message)
-    return found
-
-
-def limit_of(run: Run, answers: dict[Code, Answer], code: Code | None) -> Moment | None:
-    """Return the moment that a limit of a task names; None without one."""
-    if code is None:
-        return None
-    return moment(answers[code], code, since=run.now, now=run.now, purpose="assignment")
-
-
-def _priority(answers: dict[Code, Answer], code: Code | None) -> int | None:
-    if code is None:
-        return None
-    value = value_of(answers[code], "assignment", code)
-    try:
-        priority = int(value)
-    except (TypeError, ValueError, OverflowError):
-        priority = _INTEGERS
-    if abs(priority) >= _INTEGERS:
-        message = f"A priority must be a whole number below 2^63, not {str(value)[:80]!r}."
-        raise Stuck("assignment-failed", message, expression=code.text)
-    return priority
 
 
 def emit_task(run: Run, task: str, kind: str, **more: Any) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.bpmn.model import Kind, Loop, LoopKind
-from engine.questions import Stuck, ask, run_script, truth, values
+from engine.questions import ask, items_of, run_script, truth, values
 from engine.scripts import Code
 from engine.spiff import incidents
 from engine.spiff.books import ACTIVE, DONE_COUNT, FRAME, MULTI, NEXT, TOTAL, Scope
@@ -32,7 +32,8 @@ def start(run: Run, host: str) -> None:
     loop = _loop(token)
     if loop.before is not None:
         _script(run, token, loop.before, None)
-    items = _items(run, token, loop)
+    site, names = run.site(token, "collection"), names_at(run, token.scope)
+    items = items_of(run, loop, site, names, most=MAX_INSTANCES)
     standard = loop.kind is LoopKind.STANDARD
     again = not standard or not loop.test_before or _goes_on(run, token, token.scope, 0)
     process, element = run.scopes[token.scope].process, token.task_spec.element
@@ -52,35 +53,6 @@ def _loop(token: Token) -> Loop:
     loop: Loop | None = token.task_spec.node.loop
     assert loop is not None
     return loop
-
-
-def _items(run: Run, token: Token, loop: Loop) -> list[Any]:
-    if loop.kind is LoopKind.STANDARD:
-        return []
-    names = names_at(run, token.scope)
-    site = run.site(token, "collection")
-    found: Any
-    if loop.collection is not None:
-        found = values(run, site, [loop.collection], names)[0]
-        found = [found[key] for key in sorted(found)] if isinstance(found, dict) else found
-        if not isinstance(found, list):
-            raise _not(site.purpose, "a list", found, loop.collection.text)
-    elif loop.cardinality is not None:
-        number = values(run, site, [loop.cardinality], names)[0]
-        if not isinstance(number, int) or isinstance(number, bool) or number < 0:
-            raise _not(site.purpose, "a whole number from 0", number, loop.cardinality.text)
-        found = range(number)
-    else:
-        raise Stuck("collection-failed", "A multi-instance activity says of what.")
-    if len(found) > MAX_INSTANCES:
-        message = f"{len(found):,} instances; at most {MAX_INSTANCES:,} are allowed."
-        raise Stuck("limit", message)
-    return list(found)
-
-
-def _not(purpose: str, wanted: str, value: object, text: str) -> Stuck:
-    message = f"This must be {wanted}, not {str(value)[:80]!r}."
-    return Stuck(f"{purpose}-failed", message, expression=text)
 
 
 def _counters(run: Run, token: Token) -> list[int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from engine.assignments import candidates_of, limit_of, priority_of, text_of
 from engine.commands import (
     ClaimTask,
     CompleteTask,
@@ -19,8 +20,7 @@ from engine.commands import (
 from engine.counted import is_provisional
 from engine.errors import AlreadyClaimed, NotAllowed, OnHold, TaskNotOpen, UnknownOutcome
 from engine.execution import Answer
-from engine.questions import Moment, Stuck, ask, moment, value_of
-from engine.scripts import Code
+from engine.questions import ask
 from engine.spiff.books import STOPPED, TASK, View, Work
 from engine.spiff.data import Names, names_at, write
 from engine.spiff.machine import Token
@@ -28,7 +28,6 @@ from engine.spiff.run import Run
 from engine.spiff.specs import mentioned
 from engine.spiff.waits import clock_of
 
-_INTEGERS = 2**63
 ACTORS = 100
 """How many people who completed one element are remembered."""
 
@@ -46,12 +45,14 @@ def open_task(run: Run, token: Token) -> None:
         names = names_at(run, token.scope)
         found = ask(run, run.site(token, "assignment"), spec.asked, names)
     answers = dict(zip(spec.asked, found, strict=True))
-    assignee = _text(answers, who.assignee, "user")
-    candidates = _candidates(run, token, answers)
-    warn, follow_up = _limit(run, answers, who.warn), _limit(run, answers, who.follow_up)
-    due = _limit(run, answers, who.due)
+    assignee = text_of(answers, who.assignee, "user")
+    candidates = candidates_of(
+        run, who.users, spec.groups, answers, lambda: run.site(token, "unit")
+    )
+    warn, follow_up = limit_of(run, answers, who.warn), limit_of(run, answers, who.follow_up)
+    due = limit_of(run, answers, who.due)
     unit = None if due is None else clock_of(run, node, token.scope)
-    priority = _priority(answers, who.priority)
+    priority = priority_of(answers, who.priority)
     due_at, warn_at = due and due.due_at, warn and warn.due_at
     early = due is not None and (due.provisional or is_provisional(run, token.scope, who.due))
     provisional = True if early else None
@@ -75,59 +76,6 @@ def open_task(run: Run, token: Token) -> None:
         follow_up_at=follow_up and follow_up.due_at,
         held=True if run.is_held() else None,
     )
-
-
-def _text(answers: dict[Code, Answer], code: Code | None, what: str) -> str | None:
-    if code is None:
-        return None
-    value = value_of(answers[code], "assignment", code)
-    if value is not None and not isinstance(value, str):
-        message = f"This must name a {what}, not {str(value)[:80]!r}."
-        raise Stuck("assignment-failed", message, expression=code.text)
-    return value or None
-
-
-def _candidates(run: Run, token: Token, answers: dict[Code, Answer]) -> list[JsonObject]:
-    found: list[JsonObject] = []
-    spec = token.task_spec
-    for code in spec.node.assignment.users:
-        value = value_of(answers[code], "assignment", code)
-        users = value if isinstance(value, list) else [value]
-        found += [{"user": one} for one in users if isinstance(one, str)]
-    for group in spec.groups:
-        if group.unit is not None:
-            unit = _text(answers, group.unit, "unit")
-            if unit is None:
-                # The diagram itself says that this group is not asked now.
-                continue
-        else:
-            answer = run.world.find_unit(run.site(token, "unit"), group.role, run.case.get("unit"))
-            unit = value_of(answer, "assignment")
-        found.append({"role": group.role, "unit": unit})
-    if spec.groups and not found:
-        message = "No group is left to offer the task to: each of them names no unit."
-        raise Stuck("assignment-failed", message)
-    return found
-
-
-def _limit(run: Run, answers: dict[Code, Answer], code: Code | None) -> Moment | None:
-    if code is None:
-        return None
-    return moment(answers[code], code, since=run.now, now=run.now, purpose="assignment")
-
-
-def _priority(answers: dict[Code, Answer], code: Code | None) -> int | None:
-    if code is None:
-        return None
-    value = value_of(answers[code], "assignment", code)
-    try:
-        priority = int(value)
-    except (TypeError, ValueError, OverflowError):
-        priority = _INTEGERS
-    if abs(priority) >= _INTEGERS:
-        message = f"A priority must be a whole number below 2^63, not {str(value)[:80]!r}."
-        raise Stuck("assignment-failed", message, expression=code.text)
-    return priority
 
 
 # -- commands ---------------------------------------------------------------------------

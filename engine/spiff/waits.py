@@ -8,27 +8,16 @@ fits. All that one token opens is evaluated before the first is opened.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from engine.bpmn.model import EventDefinition, Node, Trigger
-from engine.execution import Answer
-from engine.questions import ask, code_of, codes_of, due_of, truth, value_of
+from engine.execution import Site
+from engine.questions import Awaited, awaited, value_of
 from engine.spiff.books import Sub
-from engine.spiff.data import names_at
+from engine.spiff.data import Names, names_at
 from engine.spiff.kinds import Lean, Wanted
 from engine.spiff.machine import Token
 from engine.spiff.run import Run
-
-
-@dataclass(slots=True)
-class _Prepared:
-    """What a subscription will hold, once all of them could be evaluated."""
-
-    wanted: Wanted
-    value: Any
-    cycle: str | None = None
-    provisional: bool = False
 
 
 def open_all(run: Run, token: Token, wanted: Sequence[Wanted], scope: str) -> list[str]:
@@ -44,58 +33,32 @@ def open_all(run: Run, token: Token, wanted: Sequence[Wanted], scope: str) -> li
     for one in _prepare(run, token, wanted, scope):
         number = run.number()
         _open(run, number, token, scope, one)
-        if one.value is True:
+        if one[1].value is True:
             fulfilled.append(number)
     return fulfilled
 
 
-def _prepare(run: Run, token: Token, wanted: Sequence[Wanted], scope: str) -> list[_Prepared]:
-    codes = [code for _, _, definition in wanted for code in codes_of(definition)]
-    answers: list[Answer] = []
-    if codes:
-        timers = all(definition.trigger is Trigger.TIMER for _, _, definition in wanted)
-        site = run.site(token, "timer" if timers else "event")
-        answers = ask(run, site, codes, names_at(run, scope))
-    found = []
-    for one in wanted:
-        count = len(codes_of(one[2]))
-        prepared = _prepared(run, one, answers[:count])
-        answers = answers[count:]
-        if prepared is not None:
-            found.append(prepared)
-    return found
+def _prepare(
+    run: Run, token: Token, wanted: Sequence[Wanted], scope: str
+) -> list[tuple[Wanted, Awaited]]:
+    def at(purpose: str) -> tuple[Site, Names]:
+        return run.site(token, purpose), names_at(run, scope)
+
+    found = awaited(run, [definition for _, _, definition in wanted], at)
+    return [(one, held) for one, held in zip(wanted, found, strict=True) if held is not None]
 
 
-def _prepared(run: Run, wanted: Wanted, answers: list[Answer]) -> _Prepared | None:
-    definition = wanted[2]
-    if definition.trigger is Trigger.MESSAGE:
-        keys = {
-            one.key: value_of(answer, "correlation", one.value)
-            for one, answer in zip(definition.correlation, answers, strict=True)
-        }
-        return _Prepared(wanted, keys)
+def _open(run: Run, number: str, token: Token, scope: str, one: tuple[Wanted, Awaited]) -> None:
+    (spec, index, definition), held = one
+    row = Sub(definition.trigger.value, token.name, scope, spec.element, index, held.value)
     if definition.trigger is Trigger.TIMER:
-        due = due_of(run, definition, answers[0], since=run.now)
-        if due is not None:
-            return _Prepared(wanted, due.due_at, due.cycle, due.provisional)
-        # Not armed; a later write of a name that it mentions may give it a moment.
-        return _Prepared(wanted, None) if code_of(definition).names else None
-    if definition.trigger is Trigger.CONDITIONAL:
-        return _Prepared(wanted, truth(answers[0], code_of(definition)))
-    return _Prepared(wanted, None)
-
-
-def _open(run: Run, number: str, token: Token, scope: str, one: _Prepared) -> None:
-    spec, index, definition = one.wanted
-    row = Sub(definition.trigger.value, token.name, scope, spec.element, index, one.value)
-    if definition.trigger is Trigger.TIMER:
-        row.since, row.text = run.moment, one.cycle
+        row.since, row.text = run.moment, held.cycle
     run.subs[number] = row
     token.subs.append(number)
-    if definition.trigger is Trigger.TIMER and one.value is not None:
-        arm(run, number, provisional=one.provisional)
+    if definition.trigger is Trigger.TIMER and held.value is not None:
+        arm(run, number, provisional=held.provisional)
     elif definition.trigger is Trigger.MESSAGE:
-        tell(run, number, "message_awaited", name=definition.name, correlation=one.value)
+        tell(run, number, "message_awaited", name=definition.name, correlation=held.value)
     elif definition.trigger is Trigger.SIGNAL:
         tell(run, number, "signal_awaited", name=definition.name)
 
