@@ -30,7 +30,7 @@ class Day:
 
     date: date
     organisation: Organisation
-    posts: Mapping[str, Sequence[Post]]
+    posts: Mapping[str, Sequence[Post]] | None = None
     watcher: Actor | None = None
 
 
@@ -71,20 +71,18 @@ class Crowd:
         """Return what is known of this day, as long as its lists are in force."""
         day, organisation, today = self._day, self.organisation, self.today
         if day is None or day.date != today or day.organisation is not organisation:
-            posts: dict[str, list[Post]] = {}
-            for person in organisation.people():
-                for role, unit in organisation.posts(person, today):
-                    posts.setdefault(role, []).append(Post(person, role, unit))
-            day = self._day = Day(today, organisation, posts)
+            day = self._day = Day(today, organisation)
         return day
 
     def someone(self, roles: Mapping[str, float], chance: random.Random) -> Post:
         """Draw a role by weight, then somebody who holds it."""
         role = chance.choices(list(roles), list(roles.values()))[0]
-        posts = self._this_day().posts.get(role)
-        if not posts:
-            raise LookupError(f"Nobody is {role} in the demo city on {self.today}.")
-        return chance.choice(posts)
+        day = self._this_day()
+        if day.posts is None:
+            day.posts = _posts(day.organisation, day.date)
+        if role not in day.posts:
+            raise LookupError(f"Nobody is {role} in the demo city on {day.date}.")
+        return chance.choice(day.posts[role])
 
     def hand(
         self, task: Mapping[str, Any], tried: Sequence[Actor], chance: random.Random
@@ -103,3 +101,12 @@ class Crowd:
         in_office = [one for one in dict.fromkeys(able) if self.organisation.posts(one, self.today)]
         able = [one for one in in_office if one not in names]
         return self.actor(chance.choice(able)) if able else None
+
+
+def _posts(organisation: Organisation, today: date) -> Mapping[str, Sequence[Post]]:
+    """Return who holds each role, in the order of the people list."""
+    posts: dict[str, list[Post]] = {}
+    for person in organisation.people():
+        for role, unit in organisation.posts(person, today):
+            posts.setdefault(role, []).append(Post(person, role, unit))
+    return posts

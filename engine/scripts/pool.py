@@ -38,8 +38,10 @@ T = TypeVar("T")
 _TRACING = "opentelemetry"
 if find_spec(_TRACING) is None:
     # The interpreter's binding tries this import at every call, and each try walks the
-    # whole path. None is Python's own word for a module that is known to be missing.
-    sys.modules[_TRACING] = None  # type: ignore[assignment]
+    # whole path. None is Python's own word for a module that is known to be missing; the
+    # one that is asked for has it too, so that its parent is not looked for first.
+    for _missing in (_TRACING, f"{_TRACING}.context"):
+        sys.modules[_missing] = None  # type: ignore[assignment]
 
 FEED_SECONDS = 0.25
 GRACE_SECONDS = 0.2
