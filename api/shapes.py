@@ -102,7 +102,9 @@ class CaseQuery(Page):
 class TaskQuery(Page):
     """Which tasks."""
 
-    view: Literal["pool", "mine", "done", "started", "cc", "unattended"] = "pool"
+    view: Literal[
+        "pool", "mine", "done", "started", "cc", "followed", "supervised", "unattended"
+    ] = "pool"
     process: QueryText | None = None
     overdue: bool | None = None
     q: QueryText | None = None

@@ -32,6 +32,12 @@ STREAM = "@deployments"
 
 KEPT = 128
 
+SUPERVISES = "supervises"
+"""Property of a process that is a supervision: the datum that names the supervised case.
+
+Called, such a process supervises the case that calls.
+"""
+
 _LATEST = sa.select(sa.func.max(definitions.c.version)).where(definitions.c.process == p("process"))
 _CHOSEN = sa.select(definitions.c.version).where(
     definitions.c.process == p("process"), definitions.c.chosen == 1
@@ -73,6 +79,8 @@ class Pinned:
     Attributes:
         decisions, forms: by (process, key); a form that one element draws in its
             own way by (process, key@element).
+        supervisions: (process, call activity) of each call of a process that
+            ``supervises``; where the case's own process does, that process twice.
     """
 
     digest: str
@@ -80,6 +88,7 @@ class Pinned:
     bundle: Bundle
     decisions: Mapping[tuple[str, str], Decision]
     forms: Mapping[tuple[str, str], Form]
+    supervisions: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def main(self) -> Process:
@@ -209,7 +218,19 @@ def _compile(tx: Transaction, digest: str, versions: dict[str, Any]) -> Pinned:
         for key in processes
     }
     bundle = Bundle(versions["main"], processes, read)
-    return Pinned(digest, versions, bundle, tables, known_forms)
+    supervisions = _supervisions(versions["main"], processes)
+    return Pinned(digest, versions, bundle, tables, known_forms, supervisions)
+
+
+def _supervisions(main: str, processes: Mapping[str, Process]) -> frozenset[tuple[str, str]]:
+    found = {key for key, one in processes.items() if SUPERVISES in one.properties}
+    calls = {
+        (key, node.id)
+        for key, one in processes.items()
+        for node in one.nodes.values()
+        if node.called in found
+    }
+    return frozenset(calls | {(main, main)} if main in found else calls)
 
 
 def start_form(tx: Transaction, of: Version) -> Form | None:

@@ -369,7 +369,8 @@ def _rebuild(app: Application, tx: Transaction, case_id: str) -> None:
     found = list(store.read_entries(tx, case_id))
     verify(case_id, found, head=found[-1].digest if found else "")
     projection.empty(tx, case_id)
-    main = app.library.pinned(tx, row.pins).main
+    pinned = app.library.pinned(tx, row.pins)
+    main = pinned.main
     was, lists = row, {}
     row = row._replace(business_key=None, unit=None, end_state=None, ended_at=None)
     last: Step | None = None
@@ -380,7 +381,12 @@ def _rebuild(app: Application, tx: Transaction, case_id: str) -> None:
             row = row._replace(business_key=step.document["command"].get("business_key"))
         projection.index(tx, case_id, step.applied, main.indexed, fresh=step.entry.position == 1)
         entered = projection.Entered(
-            case_id, row.process, step.entry.position, at, step.document["actor"]
+            case_id,
+            row.process,
+            step.entry.position,
+            at,
+            step.document["actor"],
+            pinned.supervisions,
         )
         projection.project(tx, entered, step.applied.events)
         row = projection.after(row, step.applied, at, step.entry, number=main.business_key)

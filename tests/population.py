@@ -87,5 +87,8 @@ def _by_hand(app: Application) -> None:
     seen["found_at"] = (app.clock.now() - timedelta(minutes=8)).isoformat()
     found = cases.start(app, worker, process="grid_event", data=seen, trusted=True).case_id
     following.give_code(app, admin, found)
+    promised = {"subject": "会议承诺", "reason": "meeting", "level": "district"}
+    inspector = identities.actor(app, "district_inspector")
+    cases.start(app, inspector, process="supervision", data={**promised, "subject_case": late})
     officer = identities.actor(app, "privacy_officer")
     erasure.erase(app, officer, noted, classes=(), reason="request")

@@ -19,7 +19,7 @@ from api.shapes import (
     Retry,
     Suspension,
 )
-from engine import cases, erasure, following
+from engine import cases, erasure, following, views
 from engine.commands import (
     CancelCase,
     Command,
@@ -51,6 +51,18 @@ def suspend(path: CasePath, body: Suspension) -> Response:
 def resume(path: CasePath, body: MaybeReason) -> Response:
     """Let a suspended case go on."""
     return _handle(path, ResumeCase(reason=body.reason))
+
+
+@api.post("/cases/<case_id>/follow", responses={200: Document})
+def follow(path: CasePath) -> Response:
+    """Follow a case: it stands in the view `followed` of your inbox (关注)."""
+    return reply(views.follow(application(), actor(), path.case_id))
+
+
+@api.post("/cases/<case_id>/unfollow", responses={200: Document})
+def unfollow(path: CasePath) -> Response:
+    """Follow a case no more."""
+    return reply(views.follow(application(), actor(), path.case_id, wanted=False))
 
 
 @api.post("/cases/<case_id>/cancel", responses={200: Document})

@@ -25,8 +25,11 @@ def show(case_id: str) -> str:
 
 @pages.post("/cases/<case_id>")
 def act(case_id: str) -> Response:
-    """Do what a button says: give the reporter a code, or act on the whole case."""
+    """Do what a button says: follow the case, give the reporter a code, act on the case."""
     name = request.form.get("act", "code")
+    if name in ("follow", "unfollow"):
+        views.follow(application(), actor(), case_id, wanted=name == "follow")
+        return redirect(f"/cases/{case_id}?done={name}", code=303)
     if name not in acts.CASE_ACTS:
         given = following.give_code(application(), actor(), case_id)
         return make_response(_page(case_id, given))

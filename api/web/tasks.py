@@ -25,7 +25,7 @@ from engine.forms import Form
 
 pages = Blueprint("pages", __name__)
 
-VIEWS = ("pool", "mine", "done", "started", "cc")
+VIEWS = ("pool", "mine", "done", "started", "cc", "followed", "supervised")
 PAGE_SIZE = 30
 _HEADS = frozenset({"admin"}).union(
     *(right.roles for right in access.RIGHTS["transfer"] if right.relation == "heads")

@@ -150,7 +150,9 @@ def _write(
         store.put_sealed(tx, after.id, turn.sealer.kept, turn.sealer.ballots)
     names, fresh = turn.pinned.main.indexed, entry.position == 1
     projection.index(tx, after.id, applied, names, fresh=fresh)
-    entered = projection.Entered(after.id, after.process, entry.position, turn.at, actor)
+    entered = projection.Entered(
+        after.id, after.process, entry.position, turn.at, actor, turn.pinned.supervisions
+    )
     projection.project(tx, entered, applied.events)
     tells = bool(app.settings.smtp_url or app.settings.webhook_url)
     projection.send(tx, entered, applied.events, TOPICS, tells=tells)

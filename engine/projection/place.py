@@ -19,13 +19,19 @@ END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 class Entered(NamedTuple):
-    """The entry that events belong to."""
+    """The entry that events belong to.
+
+    Attributes:
+        supervisions: (process, element) of what begins and ends a supervision in the
+            case, as ``Pinned`` says.
+    """
 
     case_id: str
     main: str
     position: int
     at: datetime
     actor: str
+    supervisions: frozenset[tuple[str, str]] = frozenset()
 
 
 Handler = Callable[[Transaction, Entered, Event], None]

@@ -15,6 +15,7 @@ from engine.events import Event
 from engine.execution import Applied
 from engine.history import Entry
 from engine.projection.place import CLOSED, Entered, matching
+from engine.projection.supervision import mark
 from engine.projection.tasks import TASK_HANDLERS
 from engine.projection.waiting import WAITING_HANDLERS
 from engine.store import CaseRow
@@ -29,6 +30,7 @@ from engine.tables import (
     outbox,
     register_rows,
     subscriptions,
+    supervised,
     tasks,
     timers,
 )
@@ -50,6 +52,7 @@ _EMPTY = [
         keys,
         notices,
         register_rows,
+        supervised,
     )
 ]
 
@@ -60,6 +63,8 @@ def project(tx: Transaction, entered: Entered, events: list[Event]) -> None:
         handler = _HANDLERS.get(event["type"])
         if handler is not None and not _is_claimed_to_complete(events, index):
             handler(tx, entered, event)
+    if entered.supervisions:
+        mark(tx, entered, events)
 
 
 def _is_claimed_to_complete(events: list[Event], index: int) -> bool:

@@ -10,7 +10,7 @@ Columns of ``entries`` beside ``body`` are copies that ``verify`` compares.
 from __future__ import annotations
 
 from engine.tables.columns import metadata
-from engine.tables.people import attempts, codes, contacts, dispatches
+from engine.tables.people import attempts, bookmarks, codes, contacts, dispatches
 from engine.tables.present import (
     candidates,
     cases,
@@ -23,6 +23,7 @@ from engine.tables.present import (
     pins,
     register_rows,
     subscriptions,
+    supervised,
     tasks,
     timers,
 )
@@ -33,6 +34,7 @@ from engine.tables.work import buffered, facts, idempotency, outbox
 __all__ = [
     "attempts",
     "blobs",
+    "bookmarks",
     "buffered",
     "candidates",
     "cases",
@@ -59,6 +61,7 @@ __all__ = [
     "starts",
     "streams",
     "subscriptions",
+    "supervised",
     "tasks",
     "timers",
     "tokens",

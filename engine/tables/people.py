@@ -19,6 +19,16 @@ attempts = table(
     clustered=True,
 )
 
+bookmarks = table(
+    # The cases that a user follows (关注).
+    "bookmarks",
+    key("user_name"),
+    key("case_id"),
+    at("at"),
+    sa.Index("ix_bookmarks_user_name_at", "user_name", "at", "case_id"),
+    clustered=True,
+)
+
 codes = table(
     # What a reporter without a login follows the own case by.
     "codes",

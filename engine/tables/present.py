@@ -181,6 +181,16 @@ links = table(
     clustered=True,
 )
 
+supervised = table(
+    # Supervisions that are under way: the inbox view 督办件.
+    "supervised",
+    key("case_id"),
+    key("place"),  # the call activity's visit; empty = the whole case
+    at("since"),
+    sa.Index("ix_supervised_since", "since", "case_id", "place"),
+    clustered=True,
+)
+
 notices = table(
     # What the topic "notify" tells a unit or a role: the inbox view 抄送.
     "notices",

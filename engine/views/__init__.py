@@ -7,6 +7,7 @@ may read it. A case the reader may not see does not exist (404).
 
 from __future__ import annotations
 
+from engine.views.attention import follow
 from engine.views.cases import (
     case,
     case_document,
@@ -48,6 +49,7 @@ __all__ = [
     "comments",
     "contact",
     "definition",
+    "follow",
     "form",
     "history",
     "inbox_page",

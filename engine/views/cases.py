@@ -10,7 +10,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
-from engine import access, replay, store
+from engine import access, bookmarks, replay, store
 from engine.access import Actor
 from engine.clock import text
 from engine.database import Moment, Transaction
@@ -143,6 +143,7 @@ def case(app: Application, actor: Actor, case_id: str) -> Document:
         row = visible(app, tx, actor, case_id)
         document = case_document(tx, row, row.snapshot())
         document["data"] = shown(app, tx, actor, row, document["data"])
+        document["followed"] = bookmarks.has(tx, actor.name, case_id)
     for one in document["tasks"]:
         one["remaining"] = remaining(app, one["due_at"], continuous=one["continuous"])
     return document
@@ -232,7 +233,7 @@ def cases_page(
                 found = CaseRow(*row)
                 last, scanned = found.id, scanned + 1
                 if access.sees(actor, case_facts(tx, found), app.references.organisation):
-                    items.append(_brief(found))
+                    items.append(brief(found))
                     if len(items) == limit:
                         return {"items": items, "next": last}
             if len(rows) < PAGE:
@@ -261,7 +262,8 @@ _PAGE = (
 )
 
 
-def _brief(row: CaseRow) -> Document:
+def brief(row: CaseRow) -> Document:
+    """Return a case as lists of cases show it."""
     document: Document = {
         "id": row.id,
         "process": row.process,

@@ -21,7 +21,7 @@ from engine.ports import Application
 from engine.sealing import unseal
 from engine.store import CaseRow
 from engine.tables import notes, tasks
-from engine.views import cases, loads
+from engine.views import attention, cases, loads
 from engine.views.limits import remaining
 
 Document = dict[str, Any]
@@ -68,6 +68,8 @@ def inbox_page(app: Application, actor: Actor, *, view: str = "pool", **filters:
     """
     if view == "unattended":
         return _unattended(app, actor, filters.get("limit", 50))
+    if view in attention.VIEWS:
+        return _attention(app, actor, view, filters.get("limit", 50), filters.get("cursor"))
     now = app.clock.now()
     with app.database.reading() as tx:
         app.references.refresh(tx)
@@ -86,6 +88,16 @@ def inbox_page(app: Application, actor: Actor, *, view: str = "pool", **filters:
             app, item.get("due_at"), continuous=item.get("continuous", False)
         )
     return {"items": items, "next": cursor, "counts": counts}
+
+
+def _attention(
+    app: Application, actor: Actor, view: str, limit: int, cursor: str | None
+) -> Document:
+    with app.database.reading() as tx:
+        app.references.refresh(tx)
+        items, after = attention.page(app, tx, actor, view, limit=limit, cursor=cursor)
+        counts = inbox.counts(tx, actor.name, actor.grants)
+    return {"items": items, "next": after, "counts": counts}
 
 
 def _unattended(app: Application, actor: Actor, limit: int) -> Document:

@@ -34,6 +34,19 @@ def upgrade() -> None:
         sqlite_with_rowid=True,
     )
     op.create_table(
+        "bookmarks",
+        sa.Column("user_name", sa.Text(), nullable=False),
+        sa.Column("case_id", sa.Text(), nullable=False),
+        sa.Column("at", Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("user_name", "case_id", name=op.f("pk_bookmarks")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("bookmarks", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_bookmarks_user_name_at", ["user_name", "at", "case_id"], unique=False
+        )
+
+    op.create_table(
         "buffered",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -373,6 +386,17 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_subscriptions_kind_name", ["kind", "name", "case_id"], unique=False
         )
+
+    op.create_table(
+        "supervised",
+        sa.Column("case_id", sa.Text(), nullable=False),
+        sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("since", Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("case_id", "place", name=op.f("pk_supervised")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("supervised", schema=None) as batch_op:
+        batch_op.create_index("ix_supervised_since", ["since", "case_id", "place"], unique=False)
 
     op.create_table(
         "tasks",
