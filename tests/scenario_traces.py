@@ -129,6 +129,13 @@ class Trace:
             yield f"message {event['name']}"
         elif kind in {"error_thrown", "escalation_thrown"}:
             yield f"{kind.partition('_')[0]} {event.get('code')}"
+        elif kind == "compensation_thrown":
+            yield f"compensation of {event.get('activity', 'all')}"
+        elif kind == "compensation_started":
+            by = f" by {event['handler']}" if "handler" in event else ""
+            yield f"undoing {visit(event)}{_scope(event)}{by}"
+        elif kind == "compensation_completed":
+            yield f"undone {visit(event)}{_scope(event)}"
         elif kind == "incident_raised":
             yield f"INCIDENT at {visit(event)}: {event['code']}: {event['message']}"
         elif kind in _STATES:
@@ -149,7 +156,7 @@ _ABOUT = {
 }
 _STATES = {
     "scope_held", "scope_released", "instance_added", "instance_cancelled", "incident_resolved",
-    "case_suspended", "case_resumed", "case_completed", "case_cancelled",
+    "case_suspended", "case_resumed", "case_completed", "case_cancelled", "transaction_cancelled",
 }  # fmt: skip
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
+from api.web import lit
 from engine import commands as c
+from engine.clock import text
 from engine.kernel import keeping
 from tests.memory import Case, flows, process, trace
 from tests.test_kernel_events import ROOTS, TIMER, boundary, error, event, sub
@@ -829,3 +831,14 @@ def test_without_compensation_nothing_is_kept():
     one.complete("a")
 
     assert "undo" not in json.loads(json.dumps(one.snapshot.control))
+
+
+def test_a_diagram_shows_what_was_undone():
+    body = '<task id="a"/>' + undone_by("a", kind="task") + throws() + flows("s > a > th > e")
+    one = case(body)
+    one.start()
+
+    elements = lit._elements([{"at": text(one.now), "events": one.events}], now=text(one.now))
+
+    assert sorted(elements["p", "a"].marks) == ["done", "undone"]
+    assert sorted(elements["p", "undo_a"].marks) == ["done"]

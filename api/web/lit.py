@@ -40,7 +40,8 @@ def diagrams_of(case: JsonObject, entries: list[JsonObject], pinned: Pinned) -> 
     """Return the diagrams that the case has been in, its own first.
 
     Each has ``key``, ``name``, ``xml``, ``marks`` (element -> classes out of ``done``,
-    ``current``, ``late``, ``returned``) and ``notes`` (element -> lines: who, when, how).
+    ``current``, ``late``, ``returned``, ``undone``) and ``notes`` (element -> lines: who,
+    when, how).
     """
     elements = _elements(entries, now=text(application().clock.now()))
     keys = list(dict.fromkeys([case["process"], *(key for key, _ in elements)]))
@@ -93,6 +94,8 @@ def _mark(one: _Element, event: JsonObject, entry: JsonObject) -> None:
     elif kind == "element_left":
         one.inside -= 1
         one.marks.add("returned" if event.get("cancelled") else "done")
+    elif kind == "compensation_completed":
+        one.marks.add("undone")
     elif kind == "task_completed":
         outcome = event.get("outcome")
         if outcome and BACK & set(str(outcome).split("_")):

@@ -93,6 +93,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "lit_current": ("当前", "Current"),
     "lit_late": ("超期", "Overdue"),
     "lit_returned": ("被退回", "Returned"),
+    "lit_undone": ("已撤回", "Undone"),
     # -- the inbox
     "view_pool": ("待签", "To claim"),
     "view_mine": ("待办", "To do"),
@@ -288,6 +289,13 @@ WORDS: dict[str, tuple[str, str]] = {
     "event_signal_sent": ("广播“{name}”", "Signal “{name}” sent"),
     "event_error_thrown": ("出错“{name}”", "Error at “{name}”"),
     "event_escalation_thrown": ("升级“{name}”", "Escalation at “{name}”"),
+    "event_compensation_thrown": ("“{name}”：撤回已办的内容", "“{name}”: what was done is undone"),
+    "event_compensation_started": ("开始撤回“{name}”", "Undoing “{name}”"),
+    "event_compensation_completed": ("已撤回“{name}”", "“{name}” undone"),
+    "event_transaction_cancelled": (
+        "“{name}”被取消，撤回已办的内容",
+        "“{name}” cancelled; what was done is undone",
+    ),
     "event_incident_raised": ("故障：“{name}” {message}", "Incident at “{name}”: {message}"),
     "event_incident_resolved": ("故障已排除：“{name}”", "Incident at “{name}” resolved"),
     "event_comment_added": ("批注“{name}”", "Comment on “{name}”"),

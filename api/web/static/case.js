@@ -1,4 +1,4 @@
-// The diagrams of a case, lit: which steps are done, current, overdue or returned.
+// The diagrams of a case, lit: which steps are done, current, overdue, returned or undone.
 
 "use strict";
 
