@@ -393,3 +393,13 @@ def test_a_document_has_both_languages(command):
 
 def test_the_catalogue_lies_beside_its_reader():
     assert Path(sentences.__file__).with_suffix(".json").is_file()
+
+
+def test_files_are_checked_where_no_database_can_be_opened(tmp_path):
+    file = tmp_path / "repair.bpmn"
+    file.write_bytes(CALLING)
+    given = {"DATABASE_URL": f"sqlite:///{tmp_path}/no/such/folder.db"}
+
+    told = CliRunner().invoke(program, ["check", str(file), "--json"], env=given)
+
+    assert [one["code"] for one in json.loads(told.stdout)["findings"]] == ["unknown-process"] * 2

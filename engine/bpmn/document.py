@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from engine.bpmn.findings import Finding, Severity, named
+from engine.bpmn.findings import MAX_TEXT, Finding, Severity, bounded, named
 
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 ZEEBE = "http://camunda.org/schema/zeebe/1.0"
@@ -30,7 +30,6 @@ MAX_BYTES = 5_000_000
 MAX_ELEMENTS = 200_000
 MAX_DEPTH = 100
 MAX_FINDINGS = 500
-MAX_TEXT = 400
 
 # A sandbox for text must know the bytes' encoding as the parser will: codecs in
 # which markup can hide from a look at the characters (UTF-7, EBCDIC) are left out.
@@ -98,8 +97,8 @@ class Findings:
         element, line = at if isinstance(at, tuple) else place(at)
         # Ids and texts of an upload are as long as its author likes.
         element = None if element is None else element[:MAX_TEXT]
-        message = message if len(message) <= MAX_TEXT else message[: MAX_TEXT - 1] + "…"
-        self._found.append(Finding(code, severity, self.file, element, line, message, hint))
+        found = Finding(code, severity, self.file, element, line, bounded(message), hint)
+        self._found.append(found)
 
     @property
     def broken(self) -> bool:

@@ -13,6 +13,9 @@ from engine.bpmn import sentences
 
 Severity = Literal["error", "warning"]
 
+MAX_TEXT = 400
+"""How many characters of a text are told: those of an upload are as long as its author likes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -40,19 +43,25 @@ class Finding:
 
     def to_json(self) -> dict[str, Any]:
         """Return the finding as the command line and the API print it, in both languages."""
-        hint, hint_zh = sentences.to_do(self.code, self.hint)
+        message = bounded(self.message)
+        hint, hint_zh = sentences.to_do(self.code, self.hint and bounded(self.hint))
         return {
             "code": self.code,
             "severity": self.severity,
             "file": self.file,
-            "element": self.element,
+            "element": self.element and bounded(self.element),
             "name": self.name,
             "line": self.line,
-            "message": self.message,
+            "message": message,
             "hint": hint,
-            "message_zh": sentences.in_chinese(self.code, self.message),
+            "message_zh": sentences.in_chinese(self.code, message),
             "hint_zh": hint_zh,
         }
+
+
+def bounded(text: str) -> str:
+    """Return a text that fits into a finding."""
+    return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
 
 
 def named(findings: Iterable[Finding], names: Mapping[str, str]) -> list[Finding]:

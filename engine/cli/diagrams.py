@@ -14,7 +14,7 @@ from engine import deployments, identities, migrations
 from engine.bpmn.layout import lay_out
 from engine.cli import terminal
 from engine.cli.installation import opened
-from engine.errors import NotDeployable, NotReady
+from engine.errors import Busy, NotDeployable, NotReady
 from engine.settings import Settings
 
 Finding = dict[str, Any]
@@ -83,7 +83,7 @@ def check(
     files = read_files(paths)
     try:
         findings = _check(settings, files, executor)
-    except NotReady as reason:
+    except (NotReady, Busy) as reason:
         terminal.say(f"{reason.message} Checking without what is deployed.")
         with TemporaryDirectory() as folder:
             empty = replace(settings, database_url=f"sqlite:///{folder}/empty.db")

@@ -9,6 +9,9 @@ from typing import Any
 from engine.bpmn.document import shown_name
 from engine.bpmn.findings import Finding
 
+_SHOWN = 60
+"""How many characters of a value a message shows."""
+
 
 @dataclass(slots=True)
 class FormFindings:
@@ -49,6 +52,18 @@ class FormFindings:
             hint = 'Write "personal": true in the schema to seal one, false to keep it open.'
             self.warning("form-open-text", None, message, hint)
         return self.found
+
+
+def written(value: Any) -> str:
+    """Return a value as it stands in a file: a text as it is, anything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def shown(value: Any) -> str:
+    """Return a value as a message shows it: a text in quotes, anything else as JSON."""
+    text = written(value)
+    text = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+    return repr(text) if isinstance(value, str) else text
 
 
 def labels(content: bytes) -> dict[str, str]:

@@ -172,7 +172,7 @@ class _Reading:
     ) -> tuple[Component, ...]:
         properties = schema["properties"]
         required = schema.get("required", [])
-        if not isinstance(required, list):
+        if not isinstance(required, list) or not all(isinstance(one, str) for one in required):
             message = "required is no list of names."
             self.findings.error("form-shape", path or None, message, "List the field names.")
             required = []
@@ -263,7 +263,8 @@ class _Reading:
     def _found(self, reference: Any) -> Any:
         head, _, name = str(reference).rpartition("/")
         holder = {"#/definitions": "definitions", "#/$defs": "$defs"}.get(head)
-        return None if holder is None else self.document.get(holder, {}).get(name)
+        held = None if holder is None else self.document.get(holder)
+        return held.get(name) if isinstance(held, dict) else None
 
     def _object(self, one: Property, nesting: int) -> Component | None:
         if one.ui.options.get("widget") is not None or not isinstance(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from engine.forms.findings import FormFindings
+from engine.forms.findings import FormFindings, shown
 from engine.forms.model import CHOOSING, Choice, Component
 from engine.forms.patterns import EMAIL, Pattern, compiled
 from engine.forms.reader import KEY, MAX_CHOICES
@@ -105,7 +105,8 @@ def type_of(one: Property) -> str | None:
         given = "object"
     if not isinstance(given, str) or given not in _TYPES:
         hint = f"Use one of: {', '.join(sorted(_TYPES))}."
-        one.error("form-keyword", f"The type {one.schema.get('type')!r} is not asked for.", hint)
+        message = f"The type {shown(one.schema.get('type'))} is not asked for."
+        one.error("form-keyword", message, hint)
         return None
     return given
 
@@ -202,7 +203,7 @@ def _class(one: Property) -> str:
     value = one.schema.get("field_class", "working")
     if value not in CLASSES:
         hint = f"Use one of: {', '.join(CLASSES)}."
-        one.error("form-values", f"field_class cannot be {value!r}.", hint)
+        one.error("form-values", f"field_class cannot be {shown(value)}.", hint)
         return "working"
     return str(value)
 
@@ -212,14 +213,14 @@ def _widget(one: Property, family: str, default: str) -> str | None:
     asked = one.ui.options.get("widget")
     if asked is None:
         return default
-    if asked in _REFUSED_WIDGETS:
+    if str(asked) in _REFUSED_WIDGETS:
         one.error("form-ui", f"The widget {asked!r} is not drawn.", _REFUSED_WIDGETS[str(asked)])
         return None
     drawn = _WIDGETS[family].get(str(asked))
     if family != "boolean" and (drawn in CHOOSING) != (default in CHOOSING):
         drawn = None
     if drawn is None:
-        message = f"There is no widget {asked!r} for it; it is drawn as a {default}."
+        message = f"There is no widget {shown(asked)} for it; it is drawn as a {default}."
         hint = f"Known: {', '.join(sorted(_WIDGETS[family]))}."
         one.findings.warning("form-ui", one.at, message, hint)
         return default
@@ -232,8 +233,8 @@ def _drawn(one: Property, family: str, choices: tuple[Choice, ...], source: str 
     if family == "number":
         return "number"
     given = one.schema.get("format")
-    if given is not None and given not in _FORMATS and given not in _PATTERNS:
-        message = f"The format {given!r} is not judged."
+    if given is not None and str(given) not in _FORMATS and str(given) not in _PATTERNS:
+        message = f"The format {shown(given)} is not judged."
         one.findings.warning("form-keyword", one.at, message, "Write a pattern instead.")
     return _FORMATS.get(str(given), "textfield")
 
@@ -268,7 +269,11 @@ def _named(one: Property, options: list[Any]) -> tuple[Choice, ...]:
     found: list[tuple[Any, str]] = []
     for option in options:
         values = option.get("enum", [option.get("const")]) if isinstance(option, dict) else []
-        if len(values) != 1 or not isinstance(values[0], str | int | float):
+        if (
+            not isinstance(values, list)
+            or len(values) != 1
+            or not isinstance(values[0], str | int | float)
+        ):
             message = "An alternative is no constant with a title."
             one.error("form-keyword", message, 'Write [{"const": "a", "title": "A"}, …].')
             return ()

@@ -16,6 +16,7 @@ from typing import Any
 from engine.bpmn.findings import Finding
 from engine.forms import conditions, secrecy, sources
 from engine.forms.conditions import Condition
+from engine.forms.findings import shown, written
 from engine.forms.model import (
     CHOOSING,
     FIELDS,
@@ -133,7 +134,8 @@ class _Reading:
             message = "A component is an object with a type."
             self.error("form-shape", None, message, "Save the form again from the editor.")
             return None
-        kind, name = item["type"], str(item.get("key") or item.get("path") or item.get("id") or "")
+        kind = item["type"]
+        name = written(item.get("key") or item.get("path") or item.get("id") or "")
         if kind not in FIELDS | STATIC:
             hint = f"Use one of: {', '.join(sorted(FIELDS | STATIC))}."
             self.error("form-component", name, f"The server has no component {kind!r}.", hint)
@@ -237,7 +239,7 @@ class _Reading:
         value = item.get(name, default)
         if value not in allowed:
             hint = f"Use one of: {', '.join(allowed)}."
-            self.error("form-values", key, f"{name} cannot be {value!r}.", hint)
+            self.error("form-values", key, f"{name} cannot be {shown(value)}.", hint)
             return default
         return str(value)
 
@@ -252,7 +254,7 @@ class _Reading:
         parts = item.get("components")
         inside = parts if kind == "dynamiclist" and isinstance(parts, list) else []
         return given or any(
-            isinstance(one, dict) and one.get("personal", one.get("type") in FREE_TEXT)
+            isinstance(one, dict) and one.get("personal", str(one.get("type")) in FREE_TEXT)
             for one in inside
         )
 
@@ -350,7 +352,7 @@ class _Reading:
         if not text:
             return None
         try:
-            return conditions.parse(str(text))
+            return conditions.parse(written(text))
         except ValueError as problem:
             hint = 'Write =name = "value", joined by "and" or by "or".'
             message = f"The server cannot judge when this is hidden: {problem}."
