@@ -173,6 +173,13 @@ def test_a_refusal_with_json_is_one_problem_document(town, capsys):
     assert (status, problem["code"]) == (1, "case-not-found")
 
 
+def test_a_server_does_not_load_what_migrates_databases():
+    look = "import sys, engine.cli.server; print('alembic' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "False\n"
+
+
 def test_migrating_makes_the_folder_and_again_changes_nothing(plain, tmp_path, monkeypatch, capsys):
     path = tmp_path / "new" / "folder" / "bihuan.db"
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{path}")

@@ -11,7 +11,8 @@ import orjson
 from engine import clock, deployments, identities
 from engine import demo as showing
 from engine.cli import diagrams, terminal
-from engine.cli.installation import migrated, opened
+from engine.cli.installation import opened
+from engine.cli.tables import migrated
 from engine.demo.city import ADMIN, PASSWORD
 from engine.settings import Settings
 

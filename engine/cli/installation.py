@@ -8,7 +8,6 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import OperationalError
 
-from engine import migrations
 from engine.application import open_application
 from engine.clock import Clock
 from engine.errors import NotReady
@@ -33,7 +32,7 @@ def opened(
         NotReady: the database cannot be reached or has no tables yet.
     """
     try:
-        with _reaching():
+        with reaching():
             app = open_application(settings, clock=clock, durable=durable)
     except Exception as reason:
         if not _without_tables(reason):
@@ -43,21 +42,13 @@ def opened(
         yield app
 
 
-def migrated(settings: Settings, *, only_if_empty: bool = False) -> tuple[str | None, str | None]:
-    """Bring the database's tables up to date; return its revision before and after.
+@contextmanager
+def reaching() -> Iterator[None]:
+    """Put into words that the database cannot be reached.
 
     Raises:
-        NotReady: the database cannot be reached.
+        NotReady: it cannot.
     """
-    with _reaching():
-        before = migrations.revision(settings.database_url)
-        if only_if_empty and before is not None:
-            return before, before
-        return migrations.upgrade(settings.database_url)
-
-
-@contextmanager
-def _reaching() -> Iterator[None]:
     try:
         yield
     except OperationalError as reason:

@@ -6,7 +6,8 @@ import click
 
 from engine import erasure, retention
 from engine.cli import terminal
-from engine.cli.installation import migrated, opened
+from engine.cli.installation import opened
+from engine.cli.tables import migrated
 from engine.settings import Settings
 
 
