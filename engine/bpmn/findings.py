@@ -43,8 +43,7 @@ class Finding:
 
     def to_json(self) -> dict[str, Any]:
         """Return the finding as the command line and the API print it, in both languages."""
-        message = bounded(self.message)
-        hint, hint_zh = sentences.to_do(self.code, self.hint and bounded(self.hint))
+        hint, hint_zh = sentences.to_do(self.code, self.hint)
         return {
             "code": self.code,
             "severity": self.severity,
@@ -52,10 +51,10 @@ class Finding:
             "element": self.element and bounded(self.element),
             "name": self.name,
             "line": self.line,
-            "message": message,
-            "hint": hint,
-            "message_zh": sentences.in_chinese(self.code, message),
-            "hint_zh": hint_zh,
+            "message": bounded(self.message),
+            "hint": hint and bounded(hint),
+            "message_zh": bounded(sentences.in_chinese(self.code, self.message)),
+            "hint_zh": hint_zh and bounded(hint_zh),
         }
 
 
