@@ -21,8 +21,24 @@ _CHANGING = {
     "hold-scope": ("holds", "挂起"),
     "release-scope": ("releases", "恢复"),
 }
-KINDS = frozenset({Kind.EVENT_SUB_PROCESS})
-TRIGGERS = frozenset({Trigger.LINK})
+KINDS = {
+    Kind.EVENT_SUB_PROCESS: (
+        (
+            "SpiffWorkflow always runs an event sub-process with an error or escalation start, "
+            "never interrupts by one, and does not complete while its start event waits."
+        ),
+        "SpiffWorkflow 不能正确执行事件子流程。",
+    ),
+    Kind.COMPLEX: ("SpiffWorkflow has no complex gateways.", "SpiffWorkflow 没有复杂网关。"),
+}
+TRIGGERS = {
+    Trigger.LINK: ("SpiffWorkflow drops link events.", "SpiffWorkflow 会忽略链接事件。"),
+    Trigger.COMPENSATE: ("SpiffWorkflow drops compensation.", "SpiffWorkflow 会忽略补偿。"),
+    Trigger.CANCEL: (
+        "SpiffWorkflow undoes nothing when a transaction is cancelled.",
+        "SpiffWorkflow 取消事务时不做补偿。",
+    ),
+}
 _CHOOSE = frozenset({Kind.EXCLUSIVE, Kind.INCLUSIVE})
 _HINT = "Deploy it for the executor 'kernel', which runs it. 请改用 kernel 执行器部署。"
 
@@ -69,13 +85,6 @@ def _line(condition: object) -> int | None:
     return line
 
 
-_EVENT_SUB_PROCESS = (
-    (
-        "SpiffWorkflow always runs an event sub-process with an error or escalation start, "
-        "never interrupts by one, and does not complete while its start event waits."
-    ),
-    "SpiffWorkflow 不能正确执行事件子流程。",
-)
 _GLOBAL_TASK = ("SpiffWorkflow has no global tasks.", "SpiffWorkflow 没有全局任务。")
 _CONDITION = (
     "SpiffWorkflow ignores a condition on a flow that does not leave a gateway.",
@@ -85,11 +94,13 @@ _CONDITION = (
 
 def _why(node: Node) -> Iterator[tuple[str, str]]:
     if node.kind in KINDS:
-        yield _EVENT_SUB_PROCESS
-    if node.kind is Kind.COMPLEX:
-        yield "SpiffWorkflow has no complex gateways.", "SpiffWorkflow 没有复杂网关。"
-    if any(one.trigger in TRIGGERS for one in node.events):
-        yield "SpiffWorkflow drops link events.", "SpiffWorkflow 会忽略链接事件。"
+        yield KINDS[node.kind]
+    found = {one.trigger for one in node.events}
+    if node.for_compensation:
+        found.add(Trigger.COMPENSATE)
+    if node.transaction:
+        found.add(Trigger.CANCEL)
+    yield from (why for trigger, why in TRIGGERS.items() if trigger in found)
     if (node.start_quantity, node.completion_quantity) != (1, 1):
         yield (
             "SpiffWorkflow does not count tokens (startQuantity, completionQuantity).",
@@ -99,13 +110,6 @@ def _why(node: Node) -> Iterator[tuple[str, str]]:
         yield (
             "SpiffWorkflow throws no event when an instance completes (behavior).",
             "SpiffWorkflow 在实例完成时不抛出事件(behavior)。",
-        )
-    if node.for_compensation or any(one.trigger is Trigger.COMPENSATE for one in node.events):
-        yield "SpiffWorkflow drops compensation.", "SpiffWorkflow 会忽略补偿。"
-    if node.transaction or any(one.trigger is Trigger.CANCEL for one in node.events):
-        yield (
-            "SpiffWorkflow undoes nothing when a transaction is cancelled.",
-            "SpiffWorkflow 取消事务时不做补偿。",
         )
     if node.topic in _CHANGING:
         what, chinese = _CHANGING[node.topic]
