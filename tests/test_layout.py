@@ -119,7 +119,7 @@ def test_the_semantic_part_is_kept_byte_for_byte(file):
 @every_file
 def test_every_node_and_flow_is_drawn(file):
     picture = picture_of(file)
-    flows = set(picture.all("sequenceFlow", "messageFlow"))
+    flows = set(picture.all("sequenceFlow", "messageFlow", "association"))
     nodes = {
         one.get("id")
         for process in picture.root.iter(f"{BPMN}process")

@@ -28,6 +28,7 @@ TRACES = [
         "limits",
         "compensation",
         "transactions",
+        "undoing",
     )
 ]
 LONG = "ten_thousand or never_ends or endless or more_instances"

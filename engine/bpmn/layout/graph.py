@@ -28,6 +28,7 @@ _EVENTS = frozenset(
         "boundaryEvent",
     }
 )
+_JOINING = frozenset({"sequenceFlow", "association"})
 _CONTAINERS = frozenset({"subProcess", "transaction", "adHocSubProcess"})
 _NODES = (
     _EVENTS
@@ -112,7 +113,7 @@ class Node:
 
 @dataclass(slots=True)
 class Edge:
-    """One sequence flow.
+    """One sequence flow, or the association of an event with what compensates.
 
     Attributes:
         back: it leads to an earlier rank, closing a loop.
@@ -179,14 +180,15 @@ def read_graph(scope: Element) -> Graph:
         if kind in _NODES:
             graph.nodes[element.get("id", "")] = _read_node(element, kind, lane_of)
     for element in scope:
-        if _local(element) == "sequenceFlow":
+        if _local(element) in _JOINING:
             edge = Edge(
                 element.get("id", ""),
                 element.get("sourceRef", ""),
                 element.get("targetRef", ""),
                 element.get("name", ""),
             )
-            if edge.source in graph.nodes and edge.target in graph.nodes:
+            # Associations with texts and data are not drawn, and some have no id.
+            if edge.id and edge.source in graph.nodes and edge.target in graph.nodes:
                 graph.edges.append(edge)
     _attach(graph)
     return graph
