@@ -112,7 +112,7 @@ def _arrived(node: Node, command: StartCase) -> StartCase:
 
 def _start_node(pinned: Pinned, element: str | None) -> Node:
     root = pinned.main.root
-    starts = [root.nodes[one] for one in (*root.starts, *root.implicit_starts)]
+    starts = [root.nodes[one] for one in (*root.beginnings, *root.implicit_starts)]
     if element is None:
         plain = [one for one in starts if not one.events] or starts[:1]
     else:

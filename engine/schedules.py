@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
 from engine import cases, definitions
-from engine.bpmn.model import Node, Process, Trigger
+from engine.bpmn.model import EventDefinition, Node, Process, Trigger
 from engine.cases import Once
 from engine.clock import text
 from engine.database import Transaction
@@ -31,14 +31,16 @@ from engine.worlds import LiveWorld
 _INSERT = sa.insert(starts)
 _DELETE = sa.delete(starts).where(starts.c.process == p("of_process"))
 _ONE = sa.select(starts.c.version, starts.c.due_at, starts.c.cycle).where(
-    starts.c.process == p("process"), starts.c.element == p("element"), starts.c.unit == p("unit")
+    starts.c.process == p("process"),
+    starts.c.element == p("element"),
+    starts.c.number == p("number"),
 )
 _REARM = (
     sa.update(starts)
     .where(
         starts.c.process == p("of_process"),
         starts.c.element == p("of_element"),
-        starts.c.unit == p("of_unit"),
+        starts.c.number == p("of_number"),
         starts.c.due_at == p("of_due_at", type_=starts.c.due_at.type),
     )
     .values(due_at=p("due_at"), cycle=p("cycle"))
@@ -52,16 +54,16 @@ def arm(app: Application, tx: Transaction, process: Process, version: int, now: 
         NotDeployable: a date, a cycle or the units cannot be computed.
     """
     tx.run(_DELETE, {"of_process": process.key})
-    for element in process.root.starts:
+    for element in process.root.beginnings:
         node = process.root.nodes[element]
-        for event in node.events:
+        for number, event in enumerate(node.events):
             row: dict[str, Any] = {
-                "process": process.key, "element": element, "unit": "", "kind": event.trigger,
+                "process": process.key, "element": element, "number": number, "kind": event.trigger,
                 "name": event.name, "due_at": None, "version": version, "cycle": None,
             }  # fmt: skip
             if event.trigger is Trigger.TIMER:
                 _units(app, process, node, now)
-                timer = _timer(app, process, node, now)
+                timer = _timer(app, process, node, event, now)
                 if timer is None:
                     continue
                 row["due_at"], row["cycle"] = timer.first(now), _text(timer)
@@ -69,9 +71,10 @@ def arm(app: Application, tx: Transaction, process: Process, version: int, now: 
                 tx.run(_INSERT, row)
 
 
-def fire(app: Application, process: str, element: str, unit: str, due_at: datetime) -> int:
+def fire(app: Application, process: str, element: str, number: int, due_at: datetime) -> int:
     """Start what a timer start event begins that is due; 0 when somebody else did.
 
+    ``number`` says which of its event definitions it is.
     The ids of the cases derive from the start event, its due moment and their units,
     so a second scheduler starts the same cases and finds them there.
 
@@ -79,15 +82,16 @@ def fire(app: Application, process: str, element: str, unit: str, due_at: dateti
         How many cases it began.
     """
     with app.database.reading() as tx:
-        row = tx.one(_ONE, {"process": process, "element": element, "unit": unit})
+        row = tx.one(_ONE, {"process": process, "element": element, "number": number})
         if row is None or row[1] != due_at:
             return 0
         version = definitions.version(tx, process, row[0])
         app.references.refresh(tx)
         drawn = definitions.process_of(tx, version)
     units = _units(app, drawn, drawn.root.nodes[element], app.clock.now())
-    for one in units or [unit]:
-        once = Once("@start", f"{process}/{element}/{one}/{text(due_at)}")
+    which = f"#{number}" if number else ""
+    for one in units or [""]:
+        once = Once("@start", f"{process}/{element}{which}/{one}/{text(due_at)}")
         cases.start(
             app, cases.SCHEDULER, process=process, version=row[0], at_start=element,
             data={}, unit=one or None, once=once,
@@ -100,17 +104,19 @@ def fire(app: Application, process: str, element: str, unit: str, due_at: dateti
             {
                 "of_process": process,
                 "of_element": element,
-                "of_unit": unit,
+                "of_number": number,
                 "of_due_at": due_at,
                 "due_at": timer.following(max(app.clock.now(), due_at)),
                 "cycle": row[2],
             },
         )
-    return len(units or [unit])
+    return len(units or [""])
 
 
-def _timer(app: Application, process: Process, node: Node, now: datetime) -> Timer | None:
-    code = node.events[0].value
+def _timer(
+    app: Application, process: Process, node: Node, event: EventDefinition, now: datetime
+) -> Timer | None:
+    code = event.value
     assert code is not None, "the reader gives every timer an expression"
     value = _ask(app, process, node, code, now)
     return None if value is None else parse_timer(str(value)).armed(now)

@@ -53,9 +53,9 @@ _NEXT = (
     .limit(1)
 )
 _STARTS_DUE = (
-    sa.select(starts.c.process, starts.c.element, starts.c.unit, starts.c.due_at)
+    sa.select(starts.c.process, starts.c.element, starts.c.number, starts.c.due_at)
     .where(starts.c.due_at <= p("now", type_=Moment))
-    .order_by(starts.c.due_at, starts.c.process, starts.c.element, starts.c.unit)
+    .order_by(starts.c.due_at, starts.c.process, starts.c.element, starts.c.number)
     .limit(BATCH)
 )
 _NEXT_START = (

@@ -101,7 +101,7 @@ REFUSED = [
     (alone('<task id="t" startQuantity="0"/>'), "bad-number", 3),
     (alone('<task id="t" completionQuantity="many"/>'), "bad-number", 3),
     (alone('<task id="t" completionQuantity="101"/>'), "bad-number", 3),
-    (alone('<receiveTask id="t" messageRef="m" instantiate="true"/>'), "not-supported", 3),
+    (alone('<receiveTask id="t" messageRef="m" instantiate="true"/>'), "instantiate-not-first", 3),
     (
         alone('<task id="t"><multiInstanceLoopCharacteristics behavior="Two">'
               "<loopCardinality>2</loopCardinality></multiInstanceLoopCharacteristics></task>"),

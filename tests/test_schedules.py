@@ -60,10 +60,10 @@ def test_no_unit_begins_twice_when_the_scheduler_stopped_half_way(app):
     app.clock.set(app.clock.now() + HOUR)
     due_at = app.clock.now()
 
-    first = schedules.fire(app, "rounds", "s", "", due_at)
+    first = schedules.fire(app, "rounds", "s", 0, due_at)
     with app.database.writing() as tx:
         tx.run(sa.update(starts).values(due_at=due_at), {})
-    second = schedules.fire(app, "rounds", "s", "", due_at)
+    second = schedules.fire(app, "rounds", "s", 0, due_at)
 
     assert (first, second) == (2, 2)
     assert sorted(units_of_cases(app)) == ["U1", "U2"]

@@ -416,17 +416,6 @@ def test_11_conditions_on_flows_out_of_tasks_are_refused_and_several_flows_run()
     assert case.tasks == ["p.a.1", "p.b.1"]
 
 
-@pytest.mark.parametrize(
-    "element",
-    [
-    ],
-)
-def test_11_what_spiffworkflow_drops_is_refused_by_element(element):
-    found = unread('<startEvent id="s"/>' + element + "<endEvent id='e'/>" + flows("s > t > e"))
-
-    assert ("not-supported", "t") in found
-
-
 def test_12_a_task_that_is_not_open_is_not_run_again():
     case = SpiffCase(
         process('<startEvent id="s"/><userTask id="a"/><userTask id="b"/>' + flows("s > a > b"))

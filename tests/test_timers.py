@@ -386,7 +386,7 @@ def test_a_scheduler_that_stopped_before_it_armed_the_next_start_starts_no_secon
     app.clock.set(app.clock.now() + HOUR)
     due_at = app.clock.now()
 
-    stopped = schedules.fire(app, "hourly", "s", "", due_at)
+    stopped = schedules.fire(app, "hourly", "s", 0, due_at)
     with app.database.writing() as tx:
         tx.run(sa.update(starts).where(starts.c.process == "hourly").values(due_at=due_at), {})
     again = timers.tick(app)

@@ -285,7 +285,8 @@ def _advise_unreachable(process: Process, reading: Reading) -> None:
 
 def reachable(scope: Scope) -> set[str]:
     """Return the nodes of a scope that a token can come to by its flows."""
-    waiting = [*scope.starts, *scope.implicit_starts, *scope.event_sub_processes]
+    waiting = [*scope.beginnings, *scope.implicit_starts, *scope.event_sub_processes]
+    waiting += [gateway for gateway in dict.fromkeys(scope.instantiating.values()) if gateway]
     reached, ends = set(waiting), links_of(scope)
     while waiting:
         node = scope.nodes[waiting.pop()]

@@ -14,6 +14,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from engine.bpmn.definitions import Correlation, EventDefinition
 from engine.bpmn.kinds import ACTIVITIES, Kind, TimerKind, Trigger
 from engine.bpmn.work import Decision, UnitTest
 from engine.scripts import Code
@@ -47,50 +48,6 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 def _nothing() -> Mapping[str, Any]:
     # Python 3.11 takes a read-only mapping for a mutable default.
     return NOTHING
-
-
-@dataclass(frozen=True, slots=True)
-class Correlation:
-    """One key of a message: its name and where its value comes from.
-
-    Attributes:
-        key: the name callers give in ``correlation``.
-        value: expression over the data of the scope; the datum ``key`` itself by default.
-    """
-
-    key: str
-    value: Code
-
-
-@dataclass(frozen=True, slots=True)
-class EventDefinition:
-    """One trigger of an event.
-
-    Attributes:
-        name: message, signal or link name; error or escalation code; the activity to be
-            compensated. None for a catch-all error or escalation, and for all activities.
-        timer: how ``value`` is meant, for timers only.
-        value: the timer's expression (a constant text becomes a literal), or the
-            condition of a conditional event.
-        correlation: the keys that must all match, for messages.
-        payload: expression for what is sent along, a dict with messages and signals; or None.
-        variable: datum that takes the payload; None = its keys are written one by one,
-            and what an error or escalation carries is not kept.
-        code_variable: datum that takes the error or escalation code.
-        message_variable: datum that takes the error's message.
-        waits: a compensation that is thrown is waited for (waitForCompletion).
-    """
-
-    trigger: Trigger
-    name: str | None = None
-    timer: TimerKind | None = None
-    value: Code | None = None
-    correlation: tuple[Correlation, ...] = ()
-    payload: Code | None = None
-    variable: str | None = None
-    code_variable: str | None = None
-    message_variable: str | None = None
-    waits: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +173,9 @@ class Node:
         incoming, outgoing: flow ids in the file's order.
         default: id of the default flow among ``outgoing``.
         events: event definitions; empty for a none event.
-        parallel_multiple: all of ``events`` must happen, not one.
+        parallel_multiple: all of ``events`` must happen, not one; of an event-based
+            gateway: all events after it.
+        instantiates: a receive task or event-based gateway that begins a case.
         activation: of a complex gateway: when it goes on.
         start_quantity: so many tokens begin an activity once.
         completion_quantity: so many tokens leave an activity by each flow taken.
@@ -258,6 +217,7 @@ class Node:
     default: str | None = None
     events: tuple[EventDefinition, ...] = ()
     parallel_multiple: bool = False
+    instantiates: bool = False
     activation: Code | None = None
     start_quantity: int = 1
     completion_quantity: int = 1
@@ -307,6 +267,8 @@ class Scope:
         flows: sequence flows directly inside, by id.
         starts: ids of the start events (of an event sub-process: its one start).
         implicit_starts: nodes without incoming flow that start when there is no start event.
+        instantiating: elements other than start events that begin a case when their event
+            comes -> the event-based gateway before it, or "".
         event_sub_processes: ids, in the file's order.
         data: declared data objects with a default value, name -> expression or None.
     """
@@ -316,8 +278,14 @@ class Scope:
     flows: Mapping[str, Flow]
     starts: tuple[str, ...] = ()
     implicit_starts: tuple[str, ...] = ()
+    instantiating: Mapping[str, str] = field(default_factory=_nothing)
     event_sub_processes: tuple[str, ...] = ()
     data: Mapping[str, Code | None] = field(default_factory=_nothing)
+
+    @property
+    def beginnings(self) -> tuple[str, ...]:
+        """Ids of all elements at which somebody or something begins a case."""
+        return (*self.starts, *self.instantiating)
 
 
 SECRET = "@secret"  # noqa: S105 - a kind of case

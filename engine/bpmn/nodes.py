@@ -55,6 +55,7 @@ KINDS["transaction"] = Kind.SUB_PROCESS
 NOT_SUPPORTED = {
     "adHocSubProcess": "Ad-hoc sub-processes",
 }
+_INSTANTIATING = frozenset({Kind.RECEIVE, Kind.EVENT_BASED})
 _IGNORED = {
     "potentialOwner": "Write the roles into candidateGroups.",
     "humanPerformer": "Write the user into assignee.",
@@ -95,7 +96,7 @@ def read_node(
     What depends on its neighbours is left to ``structure``.
     """
     extensions = read_extensions(element, reading)
-    _refuse_attributes(element, kind, reading)
+    _refuse_attributes(element, reading)
     _warn_of_ignored(element, reading)
     events = _events(element, kind, extensions, around, reading)
     node = Node(
@@ -106,7 +107,9 @@ def read_node(
         outgoing=around.outgoing,
         default=_default(element, around, reading),
         events=events,
-        parallel_multiple=is_true(element.get("parallelMultiple")),
+        parallel_multiple=is_true(element.get("parallelMultiple"))
+        or element.get("eventGatewayType") == "Parallel",
+        instantiates=kind in _INSTANTIATING and is_true(element.get("instantiate")),
         boundary=around.boundary,
         host=element.get("attachedToRef") if kind is Kind.BOUNDARY else None,
         interrupting=_interrupting(element, kind),
@@ -319,12 +322,11 @@ def _documentation(element: Element) -> str:
     return "\n\n".join(text for text in texts if text)
 
 
-def _refuse_attributes(element: Element, kind: Kind, reading: Reading) -> None:
+def _refuse_attributes(element: Element, reading: Reading) -> None:
     """Refuse by name what BPMN knows and the engine does not."""
-    if is_true(element.get("instantiate")):
-        _not_supported(element, f"Starting a case by a {kind.value} (instantiate)", reading)
-    if (element.get("eventGatewayType") or "Exclusive") != "Exclusive":
-        _not_supported(element, "A parallel event-based gateway", reading)
+    type_ = element.get("eventGatewayType") or "Exclusive"
+    if type_ not in ("Exclusive", "Parallel"):
+        _not_supported(element, f"eventGatewayType {type_!r}", reading)
 
 
 def _warn_of_ignored(element: Element, reading: Reading) -> None:

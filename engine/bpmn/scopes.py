@@ -97,12 +97,14 @@ class ScopeReader:
             node = self._node(element, kind, where, links, own)
             nodes.setdefault(node.id, node)
         starts = tuple(one.id for one in nodes.values() if one.kind is Kind.START)
+        instantiating = _instantiating(nodes, links.flows) if where == "process" else {}
         scope = Scope(
             id=key,
             nodes=MappingProxyType(nodes),
             flows=MappingProxyType(links.flows),
             starts=starts,
-            implicit_starts=() if starts else _implicit_starts(nodes),
+            implicit_starts=() if starts or instantiating else _implicit_starts(nodes),
+            instantiating=MappingProxyType(instantiating),
             event_sub_processes=tuple(
                 one.id for one in nodes.values() if one.kind is Kind.EVENT_SUB_PROCESS
             ),
@@ -125,6 +127,9 @@ class ScopeReader:
             elif name == "dataStoreReference" and spiff.is_used(element, self.reading):
                 spiff.refuse_store(element, self.reading)
             elif name == "dataStoreReference":
+                self.reading.target(
+                    element, "dataStoreRef", element.get("dataStoreRef"), "dataStore"
+                )
                 self.reading.findings.warning(
                     "ignored",
                     element,
@@ -263,6 +268,18 @@ def _is_role(name: str) -> bool:
 def _implicit_starts(nodes: Mapping[str, Node]) -> tuple[str, ...]:
     """Return the nodes that start when there is no start event (BPMN 2.0, 13.2)."""
     return tuple(one.id for one in nodes.values() if structure.starts_by_itself(one))
+
+
+def _instantiating(nodes: Mapping[str, Node], flows: Mapping[str, Flow]) -> dict[str, str]:
+    """Return what begins a case without a start event, each with the gateway before it."""
+    found: dict[str, str] = {}
+    for node in nodes.values():
+        if node.instantiates and not node.incoming:
+            if node.kind is Kind.RECEIVE:
+                found[node.id] = ""
+            else:
+                found.update({flows[one].target: node.id for one in node.outgoing})
+    return {one: gateway for one, gateway in found.items() if one in nodes}
 
 
 def good_id(element: Element, reading: Reading) -> bool:

@@ -22,7 +22,7 @@ def starts_by_itself(node: Node) -> bool:
     """Whether a node without incoming flow starts when there is no start event."""
     if node.incoming or node.kind in (Kind.START, Kind.BOUNDARY, Kind.EVENT_SUB_PROCESS):
         return False
-    if node.for_compensation:
+    if node.for_compensation or node.instantiates:
         return False
     return not (node.kind is Kind.CATCH and link_name(node))
 
@@ -46,6 +46,8 @@ def demand(scopes: Mapping[str, Scope], reading: Reading) -> None:
             _demand_host(node, scope, reading)
             if node.kind is Kind.EVENT_BASED:
                 _demand_awaited(node, scope, reading)
+            _demand_instantiating(node, reading, is_process=number == 0)
+            _demand_together(node, scope, reading, is_process=number == 0)
     compensation.demand(scopes, reading)
 
 
@@ -77,7 +79,7 @@ def _demand_starts(scope: Scope, reading: Reading, *, is_process: bool) -> None:
             "Keep one in a sub-process, and connect it with what starts together.",
         )
     elif (
-        not scope.starts
+        not scope.beginnings
         and not scope.implicit_starts
         and (is_process or scope.nodes)
         # A start that could not be read has its own finding.
@@ -187,6 +189,47 @@ def _demand_awaited(node: Node, scope: Scope, reading: Reading) -> None:
                 "Lead it to events that wait for a message, timer, signal or condition, "
                 "each with this one incoming flow.",
             )
+
+
+def _demand_instantiating(node: Node, reading: Reading, *, is_process: bool) -> None:
+    if node.instantiates and (node.incoming or not is_process):
+        _error(
+            reading,
+            "instantiate-not-first",
+            node.id,
+            f"The {node.kind.value} is to begin a case (instantiate); something comes before it.",
+            "Let no flow lead to it, outside of sub-processes; or set instantiate to false.",
+        )
+    if node.kind is Kind.EVENT_BASED and node.parallel_multiple and not node.instantiates:
+        _error(
+            reading,
+            "parallel-event-gateway",
+            node.id,
+            "An event-based gateway is parallel only where it begins a case (instantiate).",
+            "Set instantiate to true, or use a parallel gateway before the events.",
+        )
+
+
+def _demand_together(node: Node, scope: Scope, reading: Reading, *, is_process: bool) -> None:
+    """Events that must all come are waited for; nobody waits before a case has begun."""
+    if not node.parallel_multiple or len(node.events) < 2:
+        return
+    if (node.kind is Kind.START and is_process) or node.id in scope.instantiating:
+        _error(
+            reading,
+            "parallel-start",
+            node.id,
+            "Several events together (parallelMultiple) begin no case: none waits for the others.",
+            "Use an event-based gateway with instantiate and eventGatewayType Parallel.",
+        )
+    if any(one.trigger not in _AWAITED for one in node.events):
+        _error(
+            reading,
+            "event-not-allowed",
+            node.id,
+            "Only events that are waited for can be waited for together (parallelMultiple).",
+            "Allowed there: conditional, message, signal, timer.",
+        )
 
 
 def _demand_links(scope: Scope, reading: Reading) -> None:

@@ -112,6 +112,7 @@ STEPS: dict[str, Step] = {
     "recheck": firing.recheck,
     "recount": clocks.recount,
     "redue": clocks.redue,
+    "reopen": firing.reopen,
     "reshift": clocks.reshift,
     "reshift_task": clocks.reshift_task,
     "retime": clocks.retime,

@@ -7,10 +7,10 @@ from typing import Any
 
 from engine.bpmn.model import Kind, Trigger
 from engine.commands import JsonObject
-from engine.kernel.catching import visit_event
 from engine.kernel.complexes import arrive_complex
 from engine.kernel.firing import fire
 from engine.kernel.flows import pass_through, stop
+from engine.kernel.instantiating import begin_at
 from engine.kernel.merging import arrive_gathered, arrive_inclusive, arrive_parallel
 from engine.kernel.plan import Place
 from engine.kernel.rows import T_OUTCOME, T_SCOPE, THROWING, U_ELEMENT, WAITING
@@ -127,8 +127,7 @@ def start_content(
             if interrupts:
                 return
     if start is not None:
-        run.count(scope, 1)
-        visit_event(run, scope, area.places[start], written or {})
+        begin_at(run, scope, start, written or {})
         return
     for place in area.starts:
         run.queue.append((scope, place, None, None))

@@ -40,6 +40,7 @@ from engine.kernel.subscriptions import (
     definition_of,
     emit_timer,
     forget,
+    open_all,
     place_of,
     received,
 )
@@ -51,16 +52,19 @@ def fire(run: Run, number: str, payload: JsonObject | None = None) -> None:
     """Let what waits under ``number`` go on."""
     row = run.subs[number]
     place, definition = place_of(run, row), definition_of(run, row)
+    together = place.node.parallel_multiple and len(place.node.events) > 1
     stays = not place.node.interrupting and place.kind in (Kind.BOUNDARY, Kind.START)
-    _announce(run, number, row, stays=stays)
+    _announce(run, number, row, stays=stays and not together)
     host = row[U_HOST]
-    if stays and not place.node.parallel_multiple:
+    if stays and not together:
         _keep(run, number, row)
     else:
         forget(run, number)
-        if place.node.parallel_multiple and _others(run, host, place):
+        if together and _others(run, host, place):
             write(run, row[U_SCOPE], named(definition, payload), host)
             return
+        if together and stays:
+            run.perform("reopen", host, row[U_SCOPE], place.id)
     if place.kind is Kind.BOUNDARY:
         take_boundary(run, (host, row[U_SCOPE]), place, definition, payload)
     elif place.kind is Kind.START:
@@ -70,6 +74,18 @@ def fire(run: Run, number: str, payload: JsonObject | None = None) -> None:
         _choose(run, host, place, named(definition, payload))
     else:
         _go_on(run, host, named(definition, payload))
+
+
+def reopen(run: Run, host: str, scope: str, element: str) -> None:
+    """Wait once more for all events of one that does not interrupt and needs them together.
+
+    A condition that holds already has to become false before it counts again.
+
+    Raises:
+        Stuck: one of them cannot be evaluated; none waits then.
+    """
+    place = run.plan(scope).places[element]
+    open_all(run, host, [(place, index, one) for index, one in enumerate(place.node.events)], scope)
 
 
 def _announce(run: Run, number: str, row: Row, *, stays: bool) -> None:

@@ -67,7 +67,7 @@ def _demand_start(run: Run, start: str | None) -> None:
             f"{area.id!r} is a global task, which begins no case.",
             hint="Start a process that calls it.",
         )
-    if start is not None and start not in area.scope.starts:
+    if start is not None and start not in area.scope.beginnings:
         raise InvalidRequest(f"Process {area.id!r} has no start event {start!r}.")
     if start is None and not area.starts:
         raise InvalidRequest(

@@ -101,6 +101,16 @@ def _why(node: Node) -> Iterator[tuple[str, str]]:
     if node.transaction:
         found.add(Trigger.CANCEL)
     yield from (why for trigger, why in TRIGGERS.items() if trigger in found)
+    if node.instantiates:
+        yield (
+            "SpiffWorkflow begins a case by start events alone (instantiate).",
+            "SpiffWorkflow 只能由开始事件启动实例(instantiate)。",
+        )
+    if node.parallel_multiple and len(node.events) > 1 and not node.interrupting:
+        yield (
+            "SpiffWorkflow waits once for events that it needs together (parallelMultiple).",
+            "SpiffWorkflow 对并行多重事件只等待一次(parallelMultiple)。",
+        )
     if (node.start_quantity, node.completion_quantity) != (1, 1):
         yield (
             "SpiffWorkflow does not count tokens (startQuantity, completionQuantity).",

@@ -33,7 +33,8 @@ starts = table(
     "starts",
     key("process"),
     key("element"),
-    key("unit"),
+    # which of its event definitions, from 0
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
     text("kind"),
     text("name", null=True),
     at("due_at", null=True),

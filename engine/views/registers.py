@@ -97,7 +97,7 @@ def _document(tx: Transaction, key: str, number: int | None) -> Document:
             {"element": start, "name": process.root.nodes[start].name,
              "form": process.root.nodes[start].form,
              "trigger": next((e.trigger for e in process.root.nodes[start].events), None)}
-            for start in process.root.starts
+            for start in process.root.beginnings
         ],
     }  # fmt: skip
 

@@ -135,7 +135,8 @@ class _Builder:
             for name in link_names(node, Kind.CATCH)
         }  # fmt: skip
         self._inclusive: list[Node] = []
-        self._main = self._passed(scope.starts or scope.implicit_starts)
+        gateways = [one for one in scope.instantiating.values() if one]
+        self._main = self._passed([*scope.beginnings, *gateways] or scope.implicit_starts)
         for node in scope.nodes.values():
             self._add(node)
         # What an inclusive join waits for is known when all places are.
@@ -170,10 +171,11 @@ class _Builder:
                 bit = self._place(f"{one.id} at the start")
                 self.net.starts.append((one.id, bit))
                 self._into(one, bit)
-        if self.scope.starts:
-            for start in self.scope.starts:
-                for gives in self._ways_out(nodes[start]):
-                    self.net.starts.append((start, gives))
+        for start in self.scope.beginnings:
+            beside = self._begun_beside(start)
+            for gives in self._ways_out(nodes[start]):
+                self.net.starts.append((start, gives | beside))
+        if self.scope.beginnings:
             return
         first = [nodes[one] for one in self.scope.implicit_starts]
         marking, own = 0, {}
@@ -183,6 +185,14 @@ class _Builder:
             self._into(node, own[node.id])
         if first:
             self.net.starts.append((first[0].id, marking))
+
+    def _begun_beside(self, start: str) -> int:
+        """Return the tokens of the other events that a parallel event-based gateway waits for."""
+        gateway = self.scope.nodes.get(self.scope.instantiating.get(start, ""))
+        if gateway is None or not gateway.parallel_multiple:
+            return 0
+        flows = [self.scope.flows[one] for one in gateway.outgoing]
+        return sum(self._bits[one.id] for one in flows if one.target != start)
 
     def _passed(self, starts: Iterable[str]) -> set[str]:
         """Return the nodes and flows that a token from ``starts`` can come to.

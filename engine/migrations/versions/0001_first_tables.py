@@ -352,13 +352,13 @@ def upgrade() -> None:
         "starts",
         sa.Column("process", sa.Text(), nullable=False),
         sa.Column("element", sa.Text(), nullable=False),
-        sa.Column("unit", sa.Text(), nullable=False),
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=True),
         sa.Column("due_at", Moment(), nullable=True),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("cycle", sa.Text(), nullable=True),
-        sa.PrimaryKeyConstraint("process", "element", "unit", name=op.f("pk_starts")),
+        sa.PrimaryKeyConstraint("process", "element", "number", name=op.f("pk_starts")),
         sqlite_with_rowid=True,
     )
     with op.batch_alter_table("starts", schema=None) as batch_op:
