@@ -284,3 +284,22 @@ def test_hundreds_are_undone_by_one_throw():
     assert one.data["n"] == 0
     assert len(told(one)) == 601
     assert one.tasks == ["p.z.1"]
+
+
+def test_an_inclusive_join_does_not_wait_for_what_is_being_undone():
+    one = case(
+        '<inclusiveGateway id="f"/><inclusiveGateway id="j"/>'
+        '<exclusiveGateway id="x" default="x_j"/><endEvent id="e2"/>'
+        + user("a", "b", "z")
+        + undone_by("a")
+        + throws(waits=False)
+        + flows("s > f", "f > a : True", "f > b : True", "a > x", "x > th : True", "th > e2")
+        + flows("x > j", "b > j", "j > z > e")
+    )
+    one.start()
+    one.complete("a")
+    assert one.tasks == ["p.b.1", "p.undo_a.1"]
+
+    one.complete("b")
+
+    assert one.tasks == ["p.undo_a.1", "p.z.1"]

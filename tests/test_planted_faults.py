@@ -57,8 +57,7 @@ FAULTS = {
     ),
     "an inclusive join forgets what is inside of sub-processes": Fault(
         "merging",
-        "    return not any(row[PARENT] == scope and blocks(row[ELEMENT])"
-        " for row in run.scopes.values())",
+        "    return not any(blocks(row[ELEMENT]) for row in inside)",
         "    return True",
     ),
     "an exclusive gateway takes every flow that is true": Fault(

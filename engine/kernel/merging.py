@@ -8,6 +8,7 @@ one that is filled already.
 
 from __future__ import annotations
 
+from engine.kernel.keeping import UNDOING
 from engine.kernel.marking import Table
 from engine.kernel.plan import Place
 from engine.kernel.rows import ELEMENT, PARENT, T_ELEMENT, T_SCOPE
@@ -130,4 +131,7 @@ def nothing_comes(run: Run, scope: str, join: str, filled: int) -> bool:
     for token in run.tokens.values():
         if token[T_SCOPE] == scope and blocks(token[T_ELEMENT]):
             return False
-    return not any(row[PARENT] == scope and blocks(row[ELEMENT]) for row in run.scopes.values())
+    # What is being undone was left before: it stands there no more.
+    over = run.undo.get(UNDOING, ())
+    inside = [row for name, row in run.scopes.items() if row[PARENT] == scope and name not in over]
+    return not any(blocks(row[ELEMENT]) for row in inside)
