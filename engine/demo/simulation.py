@@ -232,12 +232,32 @@ class Simulation:
             self._refused(refusal, task["element"])
 
     def _task(self, task_id: str) -> dict[str, Any] | None:
-        """Return a task if it is still open."""
-        try:
-            task = views.task(self._app, self._crowd.watcher(), *cases.split_task(task_id))
-        except EngineError:
-            return None
-        return task if task["state"] == "open" else None
+        """Return a task with what its form shows to somebody who sees all; None if it has gone."""
+        app = self._app
+        case_id, name = cases.split_task(task_id)
+        with app.database.reading() as tx:
+            app.references.refresh(tx)
+            row = store.read_case(tx, case_id)
+            assert row is not None, "it was started here"
+            pinned = app.library.pinned(tx, row.pins)
+            try:
+                task = app.executors[row.executor].task(pinned.bundle, row.snapshot(), name)
+            except EngineError:
+                return None
+            data = views.task_data(app, tx, self._crowd.watcher(), row, task)
+        node = pinned.bundle.processes[task.process].nodes[task.element]
+        return {
+            "id": task_id,
+            "process": task.process,
+            "element": task.element,
+            "assignee": task.assignee,
+            "candidates": task.candidates,
+            "held": task.held,
+            "form": node.form,
+            "outcomes": list(node.outcomes),
+            "data": data,
+            "unit": row.unit,
+        }
 
     def _ring(self, life: Life) -> None:
         self.report["timers"] += timers.tick(self._app)
@@ -286,7 +306,7 @@ class Simulation:
 
     def _outcome(self, task: dict[str, Any], life: Life) -> str | None:
         rule = self._plans.rule(task["process"], task["element"])
-        declared = [one["value"] for one in task.get("outcomes") or []]
+        declared = task["outcomes"]
         if not declared:
             return None
         traits = life.traits or set()

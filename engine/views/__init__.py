@@ -34,6 +34,7 @@ from engine.views.tasks import (
     contact,
     inbox_page,
     task,
+    task_data,
     unread,
 )
 
@@ -57,6 +58,7 @@ __all__ = [
     "list_rows",
     "state_at",
     "task",
+    "task_data",
     "task_position",
     "unread",
     "version",

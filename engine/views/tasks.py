@@ -178,7 +178,7 @@ def task(app: Application, actor: Actor, case_id: str, name: str) -> Document:
             document["ui_schema"] = pinned.schema_of(tx, stored["process"], node.form_ui, kind="ui")
         if stored["state"] == "open":
             open_task = app.executors[row.executor].task(pinned.bundle, row.snapshot(), name)
-            document["data"] = _data(app, tx, actor, row, open_task)
+            document["data"] = task_data(app, tx, actor, row, open_task)
             document["instructions"] = _told(app, tx, actor, row, open_task)
             document["actions"] = access.task_actions(
                 actor, case_facts(tx, row), open_task, app.references.organisation
@@ -218,10 +218,10 @@ def _plain(case_id: str, name: str, stored: dict[str, Any]) -> Document:
     return document
 
 
-def _data(
+def task_data(
     app: Application, tx: Transaction, actor: Actor, row: CaseRow, open_task: OpenTask
 ) -> Document:
-    """A task shows only what its form names."""
+    """Return what a task shows an actor who may see its case: only what its form names."""
     pinned = app.library.pinned(tx, row.pins)
     form = pinned.form_of(open_task.process, open_task.element)
     node = pinned.bundle.processes[open_task.process].nodes[open_task.element]
