@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import click
 
-from benchmarks import durable, executors, inbox, kernel, replay, serving, year
+from benchmarks import designing, durable, executors, inbox, kernel, replay, serving, year
 from benchmarks.measure import Row
 from engine.cli import terminal
 
@@ -19,6 +19,7 @@ FIGURES: dict[str, Callable[[], list[Row]]] = {
     **inbox.FIGURES,
     **executors.FIGURES,
     **year.FIGURES,
+    **designing.FIGURES,
 }
 """Name on the command line -> what measures it."""
 

@@ -13,7 +13,19 @@ from functools import partial
 
 import pytest
 
-from benchmarks import durable, executors, inbox, kernel, replay, run, serving, spiff, twelve, year
+from benchmarks import (
+    designing,
+    durable,
+    executors,
+    inbox,
+    kernel,
+    replay,
+    run,
+    serving,
+    spiff,
+    twelve,
+    year,
+)
 from benchmarks.measure import CPU, Meter, Row, take_turns
 from engine import cases
 from engine.commands import CompleteTask
@@ -38,6 +50,7 @@ SMALL: dict[str, Callable[[], list[Row]]] = {
         inbox.on_postgres, few=60, many=100, turns=1, done_for_each=9
     ),
     "demo": partial(year.year, count=1, turns=1),
+    "check": partial(designing.designing, elements=11, few=11, turns=1, starts=1),
 }
 
 

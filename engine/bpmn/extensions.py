@@ -16,6 +16,7 @@ from engine.bpmn.document import (
     Element,
     body_of,
     child,
+    has_vendors,
     local,
     namespace,
     text_of,
@@ -134,6 +135,8 @@ def _read_properties(holder: Element, properties: dict[str, str], reading: Readi
 
 
 def _refuse_attributes(element: Element, reading: Reading) -> None:
+    if not has_vendors(element):
+        return
     for name, what in _REFUSED_ATTRIBUTES.items():
         if vendor(element, name) is not None:
             reading.findings.error(

@@ -159,7 +159,9 @@ def _with_details(
             all_out=border.all_out,
         )
     inputs, outputs = inputs_outputs(extensions, reading)
-    node = replace(node, inputs=(*inputs, *spiff.own_output(node, reading)), outputs=outputs)
+    inputs = (*inputs, *spiff.own_output(node, reading))
+    if inputs or outputs:
+        node = replace(node, inputs=inputs, outputs=outputs)
     if node.kind is Kind.MANUAL and reading.spiff:
         who = _assignment(element, extensions, around.lane, reading)
         return replace(node, assignment=who, writes=())
