@@ -184,6 +184,17 @@ def test_an_inclusive_join_waits_for_tokens_that_wait_to_begin_an_activity():
             '<endEvent id="e"/>' + flows("s > a > t > e"),
             [("second-token", "t")],
         ),
+        (
+            '<startEvent id="s"/><task id="a" completionQuantity="100"/>'
+            '<task id="t" startQuantity="100"/><endEvent id="e"/>' + flows("s > a > t > e"),
+            [],
+        ),
+        (
+            '<startEvent id="s"/><parallelGateway id="f"/><task id="t" startQuantity="10"/>'
+            + "".join(f'<task id="a{n}"/>' for n in range(20))
+            + flows("s > f", *(f"f > a{n} > t" for n in range(20))),
+            [("partial-search", "p")],
+        ),
     ],
 )
 def test_the_search_for_deadlocks_counts_tokens(body, found):

@@ -20,9 +20,6 @@ from engine.bpmn.model import Flow, Kind, Node, Scope, Trigger
 from engine.bpmn.reach import link_names, masks
 from engine.bpmn.soundness.choices import chosen, least
 
-SLOTS = 8
-"""So many tokens of one flow are told apart."""
-
 COMBINED = 500
 """So many ways are tried in which tokens of several flows begin one activity."""
 
@@ -98,6 +95,7 @@ class Net:
         stays: place bits of activities that never end, and the activity.
         slots: flows that hold several tokens: (their bits, the lowest one, how many). The
             lowest ones are set first, so that a marking says how many there are.
+        cut: tokens can meet in more ways than are tried: the net is not whole.
         beside: the places that only non-interrupting boundary events lead to. What
             they begin runs beside the rest, and may well run twice.
     """
@@ -109,6 +107,7 @@ class Net:
     waits: dict[str, int] = field(default_factory=dict)
     stays: dict[int, str] = field(default_factory=dict)
     slots: list[tuple[int, int, int]] = field(default_factory=list)
+    cut: bool = False
     beside: int = 0
 
 
@@ -156,12 +155,12 @@ class _Builder:
         given = self.scope.nodes[flow.source].completion_quantity
         needed = self.scope.nodes[flow.target].start_quantity
         self._low[flow.id] = low = self._place(flow.id)
-        room = min(given + needed - 1, SLOTS)
+        room = given + needed - 1
         for _ in range(1, room):
             self._place(flow.id)
         if room > 1:
             self.net.slots.append(((low << room) - low, low, room))
-        return low * ((1 << min(given, room)) - 1)
+        return low * ((1 << given) - 1)
 
     def _begin(self) -> None:
         nodes = self.scope.nodes
@@ -247,15 +246,23 @@ class _Builder:
         slots = {low: size for _, low, size in self.net.slots}
         lows = [self._low[flow] for flow in node.incoming]
         self.net.waits[node.id] = sum(low * ((1 << slots.get(low, 1)) - 1) for low in lows)
-        ways: list[tuple[int, ...]] = [()] if lows else []
-        for low in lows:
-            ways = [(*way, count) for way in ways for count in range(slots.get(low, 1) + 1)][
-                :COMBINED
+        rooms = [slots.get(low, 1) for low in lows]
+        needed = node.start_quantity
+        ways: list[tuple[int, ...]] = [()]
+        for number, room in enumerate(rooms):
+            rest = sum(rooms[number + 1 :])
+            ways = [
+                (*way, count)
+                for way in ways
+                for count in range(room + 1)
+                if needed - rest <= sum(way) + count <= needed
             ]
-        for way in ways:
-            if sum(way) == node.start_quantity:
-                taken = sum(low * ((1 << count) - 1) for low, count in zip(lows, way, strict=True))
-                self._into(node, taken)
+            if len(ways) > COMBINED:
+                self.net.cut = True
+                return
+        for way in ways if lows else ():
+            taken = sum(low * ((1 << count) - 1) for low, count in zip(lows, way, strict=True))
+            self._into(node, taken)
 
     def _into(self, node: Node, bit: int) -> None:
         # Where several flows meet the order counts: a second token may come behind.

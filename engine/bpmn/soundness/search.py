@@ -66,7 +66,7 @@ class Report:
 
 def search(net: Net, *, limit: int = LIMIT) -> Report:
     """Return what can happen in a net, from all of its starts."""
-    if len(net.names) > PLACES:
+    if len(net.names) > PLACES or net.cut:
         return Report(ends=True, partial=True)
     full = _Search(net, limit, reduced=False).run()
     if not full.partial or full.faults:
