@@ -11,8 +11,8 @@ Written by anything else, a datum is what it is and is not counted again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
 from engine.scripts import Code
 from engine.sheets import Sheets
@@ -78,6 +78,51 @@ def is_provisional(books: Books, scope: str, code: Code | None) -> bool:
         for around in books.scopes_of(scope)
         for name, (_, early) in books.counted.get(around, {}).items()
     )
+
+
+class Moved(NamedTuple):
+    """A limit that goes on with what was left of it when its hold is over.
+
+    Attributes:
+        host: the task or timer's host; it writes the datum.
+        scope: where the limit's text is read.
+        code: the text, if there is one.
+        due_at: the moment of the limit now, RFC 3339.
+        shift: [what was left, the moment it counts from, the moment before the hold].
+    """
+
+    host: str
+    scope: str
+    code: Code | None
+    due_at: str
+    shift: list[Any]
+
+
+def datum_of(code: Code | None) -> str | None:
+    """Return the datum that a limit is taken from; None where its text is more than a name."""
+    name = "" if code is None else code.text.strip()
+    return name if name.isidentifier() else None
+
+
+def by_datum(moved: Iterable[Moved]) -> dict[tuple[str, str], Moved]:
+    """Return the first of the moved limits for each (scope, datum) that one is taken from.
+
+    That datum is what people and scripts know of the limit: it must not stay at the
+    moment before the hold.
+    """
+    found: dict[tuple[str, str], Moved] = {}
+    for one in moved:
+        name = datum_of(one.code)
+        if name is not None:
+            found.setdefault((one.scope, name), one)
+    return found
+
+
+def keep_moved(books: Books, scope: str, name: str, one: Moved) -> None:
+    """Keep that a datum written just now counts what was left in working time."""
+    left, since, _ = one.shift
+    if left["unit"] == "WH":
+        keep(books, scope, {name: [{"$after": [since, left]}, False]})
 
 
 def _link(tagged: Any, known: Mapping[str, Any]) -> Any:

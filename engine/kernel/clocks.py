@@ -9,7 +9,7 @@ the time that was left then, unless its text now says something else.
 from __future__ import annotations
 
 from engine.commands import ExtendTask, RecomputeDeadlines
-from engine.counted import is_provisional, keep
+from engine.counted import datum_of, is_provisional, keep
 from engine.deadlines import local_text
 from engine.kernel.names import names_at, write, write_own
 from engine.kernel.rows import (
@@ -263,10 +263,10 @@ def extend_task(run: Run, command: ExtendTask) -> None:
     task = command.task
     row = demand_task(run, task)
     due_at = local_text(parse_moment(command.due_at))
-    code = run.place(task).node.assignment.due
+    datum = datum_of(run.place(task).node.assignment.due)
     run.reason = command.reason
-    if code is not None and code.text.strip().isidentifier():
-        write(run, run.tokens[task][T_SCOPE], {code.text.strip(): due_at}, task)
+    if datum is not None:
+        write(run, run.tokens[task][T_SCOPE], {datum: due_at}, task)
         return
     row = row.copy()
     row[EXTENDED] = True

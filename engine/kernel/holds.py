@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from engine.commands import ResumeCase, ResumeTask, SuspendCase, SuspendTask
-from engine.counted import keep
+from engine.counted import Moved, by_datum, keep_moved
 from engine.errors import WrongState
 from engine.kernel.names import write
 from engine.kernel.rows import (
@@ -140,38 +140,28 @@ def _start(run: Run, scope: str) -> None:
 
 
 def _follow(run: Run, tasks: list[str], timers: list[str]) -> None:
-    """Move the data that limits are read from along with them.
-
-    Where a limit is one datum, that datum is what people and scripts know of it: it
-    must not stay at the moment before the hold.
-    """
-    moved: list[tuple[str, str, str, Any, list[Any]]] = []
+    """Move the data that limits are read from along with them."""
+    moved = []
     for task in tasks:
         row = run.tasks[task]
         if row[SHIFT] is not None and not is_task_held(run, task):
             code = run.place(task).node.assignment.due
-            text, scope = code.text if code else "", run.tokens[task][T_SCOPE]
-            moved.append((task, scope, text, row[DUE], row[SHIFT]))
+            moved.append(Moved(task, run.tokens[task][T_SCOPE], code, row[DUE], row[SHIFT]))
     for number in timers:
         row = run.subs[number]
         if row[U_SHIFT] is not None and row[U_LEFT] is None:
-            text = code_of(definition_of(run, row)).text
-            moved.append((row[U_HOST], row[U_SCOPE], text, row[U_VALUE], row[U_SHIFT]))
-    written: dict[tuple[str, str], tuple[str, str, list[Any]]] = {}
-    for at, scope, text, due_at, shift in moved:
-        name = text.strip()
-        if name.isidentifier():
-            written.setdefault((scope, name), (at, due_at, shift))
+            code = code_of(definition_of(run, row))
+            moved.append(Moved(row[U_HOST], row[U_SCOPE], code, row[U_VALUE], row[U_SHIFT]))
+    written = by_datum(moved)
     names = {name for _, name in written}
     for number in timers:
         row = run.subs[number]
         if row[U_SHIFT] is not None and names & code_of(definition_of(run, row)).names:
             # What its text gives from the moved datum counts, not what was left of it.
             run.subs[number] = [*row[:U_SHIFT], None, *row[U_SHIFT + 1 :]]
-    for (scope, name), (at, due_at, (left, since, _)) in written.items():
-        write(run, scope, {name: due_at}, at)
-        if left["unit"] == "WH":
-            keep(run, scope, {name: [{"$after": [since, left]}, False]})
+    for (scope, name), one in written.items():
+        write(run, scope, {name: one.due_at}, one.host)
+        keep_moved(run, scope, name, one)
 
 
 def _inside(run: Run, scope: str) -> tuple[list[str], list[str]]:

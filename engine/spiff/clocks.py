@@ -12,7 +12,7 @@ from engine.commands import (
     SuspendCase,
     SuspendTask,
 )
-from engine.counted import is_provisional, keep
+from engine.counted import Moved, by_datum, datum_of, is_provisional, keep, keep_moved
 from engine.deadlines import local_text
 from engine.errors import WrongState
 from engine.periods import parse_moment
@@ -229,11 +229,11 @@ def extend_task(run: Run, command: ExtendTask) -> None:
     row = demand_task(run, task)
     due_at = local_text(parse_moment(command.due_at))
     token = run.tokens[task]
-    code = token.task_spec.node.assignment.due
+    datum = datum_of(token.task_spec.node.assignment.due)
     run.reason = command.reason
-    if code is not None and code.text.strip().isidentifier():
-        # The datum that it is taken from is written, so that what else mentions it follows.
-        write(run, token.scope, {code.text.strip(): due_at}, token)
+    if datum is not None:
+        # What else mentions it follows.
+        write(run, token.scope, {datum: due_at}, token)
         return
     row.extended = True
     _set_due(run, task, due_at, row.warn)
@@ -346,29 +346,25 @@ def _start_timer(run: Run, number: str) -> None:
 
 def _follow(run: Run, tasks: list[str], timers: list[str]) -> None:
     """Move the data that limits are read from along with them."""
-    moved: list[tuple[str, str, str, Any, list[Any]]] = []
+    moved = []
     for task in tasks:
         work = run.tasks[task]
-        if work.shift is not None and not run.is_held(task):
+        if work.shift is not None and work.due is not None and not run.is_held(task):
             token = run.tokens[task]
             code = token.task_spec.node.assignment.due
-            moved.append((task, token.scope, code.text if code else "", work.due, work.shift))
+            moved.append(Moved(task, token.scope, code, work.due, work.shift))
     for number in timers:
         row = run.subs[number]
         if row.shift is not None and row.left is None:
-            text = code_of(definition_of(run, row)).text
-            moved.append((row.host, row.scope, text, row.value, row.shift))
-    written: dict[tuple[str, str], tuple[str, str, list[Any]]] = {}
-    for host, scope, text, due_at, shift in moved:
-        if text.strip().isidentifier():
-            written.setdefault((scope, text.strip()), (host, due_at, shift))
+            code = code_of(definition_of(run, row))
+            moved.append(Moved(row.host, row.scope, code, row.value, row.shift))
+    written = by_datum(moved)
     names = {name for _, name in written}
     for number in timers:
         row = run.subs[number]
         if row.shift is not None and names & code_of(definition_of(run, row)).names:
             # What its text gives from the moved datum counts, not what was left of it.
             row.shift = None
-    for (scope, name), (host, due_at, (left, since, _)) in written.items():
-        write(run, scope, {name: due_at}, run.tokens[host])
-        if left["unit"] == "WH":
-            keep(run, scope, {name: [{"$after": [since, left]}, False]})
+    for (scope, name), one in written.items():
+        write(run, scope, {name: one.due_at}, run.tokens[one.host])
+        keep_moved(run, scope, name, one)
