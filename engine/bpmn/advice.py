@@ -29,7 +29,7 @@ _BRANCHING = ACTIVITIES | {Kind.EXCLUSIVE, Kind.INCLUSIVE, Kind.COMPLEX}
 def advise(process: Process, reading: Reading) -> None:
     """Add a warning for everything doubtful in one process."""
     for scope in process.scopes.values():
-        _advise_start(scope, reading)
+        _advise_start(scope, process, reading)
         _advise_conditions(scope, reading)
         _advise_outcomes(scope, process, reading)
         for node in scope.nodes.values():
@@ -46,8 +46,8 @@ def _warn(reading: Reading, code: str, element: str, message: str, hint: str) ->
     reading.findings.warning(code, place, message, hint)
 
 
-def _advise_start(scope: Scope, reading: Reading) -> None:
-    if scope.implicit_starts:
+def _advise_start(scope: Scope, process: Process, reading: Reading) -> None:
+    if scope.implicit_starts and not process.is_task:
         names = ", ".join(scope.implicit_starts)
         _warn(
             reading,

@@ -94,6 +94,8 @@ def demand_position(
                 f"{event.trigger.value} is not allowed at {place}.",
                 "Allowed there: " + (", ".join(sorted(allowed)) or "a plain start event") + ".",
             )
+    if kind is Kind.START:
+        _demand_start(element, events, where, reading)
     alone = _ALONE | {Trigger.COMPENSATE} if kind in _CATCHING else _ALONE
     if len(events) > 1 and any(event.trigger in alone for event in events):
         reading.findings.error(
@@ -112,6 +114,31 @@ def demand_position(
             element,
             "The event waits for nothing.",
             "Make it a message, timer, signal or conditional event.",
+        )
+
+
+def _demand_start(
+    element: Element, events: tuple[EventDefinition, ...], where: str, reading: Reading
+) -> None:
+    triggers = {one.trigger for one in events}
+    if where == "process" and Trigger.CONDITIONAL in triggers:
+        reading.findings.error(
+            "not-supported",
+            element,
+            "A process that begins by a condition is not supported yet: "
+            "before there is a case, there are no data to judge.",
+            "Begin it by a timer, a message or a signal, and ask the condition after that.",
+        )
+    if (
+        where == "eventSubProcess"
+        and Trigger.ERROR in triggers
+        and not is_true(element.get("isInterrupting"), default=True)
+    ):
+        reading.findings.error(
+            "event-not-allowed",
+            element,
+            "An error always interrupts what it is attached to.",
+            "Make the event interrupting, or use an escalation.",
         )
 
 
