@@ -257,7 +257,7 @@ def test_the_documented_sight_is_that_of_the_code(begins, roles):
 
 def properties_read():
     """Names of extension properties that the reader, the kernel or the pages ask for."""
-    found = set(CONSUMED) | {"end", "name_en"}
+    found = set(CONSUMED) | {"end", "name_en", "supervises"}
     for path in (ROOT / "engine").rglob("*.py"):
         text = path.read_text("utf-8")
         found |= set(re.findall(r"properties\.get\(\s*\"(\w+)\"", text))
