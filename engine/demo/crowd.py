@@ -24,14 +24,13 @@ class Post:
     unit: str
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Day:
-    """What is looked up once a day: who holds each role, and who looks on."""
+    """What is looked up once a day: who holds each role."""
 
     date: date
     organisation: Organisation
-    posts: Mapping[str, Sequence[Post]] | None = None
-    watcher: Actor | None = None
+    posts: Mapping[str, Sequence[Post]]
 
 
 class Crowd:
@@ -45,6 +44,7 @@ class Crowd:
     def __init__(self, app: Application, watcher: str) -> None:
         self._app, self._watcher = app, watcher
         self._day: Day | None = None
+        self._looking: Actor | None = None
 
     @property
     def organisation(self) -> Organisation:
@@ -61,25 +61,26 @@ class Crowd:
         return identities.actor(self._app, name)
 
     def watcher(self) -> Actor:
-        """Return who looks on: sees every case, does nothing."""
-        day = self._this_day()
-        if day.watcher is None:
-            day.watcher = self.actor(self._watcher)
-        return day.watcher
+        """Return who looks on: sees every case, does nothing; with the roles of the first look."""
+        if self._looking is None:
+            self._looking = self.actor(self._watcher)
+        return self._looking
+
+    def stand_in(self) -> Actor:
+        """Return who does what nobody else is there for, with the roles of this moment."""
+        return self.actor(self._watcher)
 
     def _this_day(self) -> Day:
         """Return what is known of this day, as long as its lists are in force."""
         day, organisation, today = self._day, self.organisation, self.today
         if day is None or day.date != today or day.organisation is not organisation:
-            day = self._day = Day(today, organisation)
+            day = self._day = Day(today, organisation, _posts(organisation, today))
         return day
 
     def someone(self, roles: Mapping[str, float], chance: random.Random) -> Post:
         """Draw a role by weight, then somebody who holds it."""
         role = chance.choices(list(roles), list(roles.values()))[0]
         day = self._this_day()
-        if day.posts is None:
-            day.posts = _posts(day.organisation, day.date)
         if role not in day.posts:
             raise LookupError(f"Nobody is {role} in the demo city on {day.date}.")
         return chance.choice(day.posts[role])

@@ -279,7 +279,7 @@ class Simulation:
             if person is None and not tried:
                 # Nobody holds the role there: the administrator stands in, as offices do.
                 self.report[f"nobody for {task['element']}"] += 1
-                person = self._crowd.watcher()
+                person = self._crowd.stand_in()
             if person is None:
                 return
             tried.append(person)
