@@ -56,10 +56,6 @@ NOT_SUPPORTED = {
     "adHocSubProcess": "Ad-hoc sub-processes",
 }
 _INSTANTIATING = frozenset({Kind.RECEIVE, Kind.EVENT_BASED})
-_IGNORED = {
-    "potentialOwner": "Write the roles into candidateGroups.",
-    "humanPerformer": "Write the user into assignee.",
-}
 _EVENTS = frozenset({Kind.START, Kind.END, Kind.CATCH, Kind.THROW, Kind.BOUNDARY})
 
 
@@ -97,7 +93,6 @@ def read_node(
     """
     extensions = read_extensions(element, reading)
     _refuse_attributes(element, reading)
-    _warn_of_ignored(element, reading)
     events = _events(element, kind, extensions, around, reading)
     node = Node(
         id=element.get("id", ""),
@@ -329,28 +324,6 @@ def _refuse_attributes(element: Element, reading: Reading) -> None:
     type_ = element.get("eventGatewayType") or "Exclusive"
     if type_ not in ("Exclusive", "Parallel"):
         _not_supported(element, f"eventGatewayType {type_!r}", reading)
-
-
-def _warn_of_ignored(element: Element, reading: Reading) -> None:
-    """Say what BPMN knows and the engine reads past."""
-    for one in children(element, *_IGNORED):
-        reading.findings.warning("ignored", one, f"{local(one)} is ignored.", _IGNORED[local(one)])
-    inside = child(element, "ioSpecification")
-    if reading.spiff and inside is not None and [*children(inside, "dataInput", "dataOutput")]:
-        reading.findings.warning(
-            "ignored",
-            inside,
-            "Data inputs and outputs of a task are ignored: it sees all data, and none is lost.",
-            "Use a call activity for a task that must not see the rest.",
-        )
-    for one in children(element, "dataInputAssociation", "dataOutputAssociation"):
-        for inner in children(one, "transformation", "assignment"):
-            reading.findings.warning(
-                "ignored",
-                inner,
-                f"The {local(inner)} of a data association is ignored.",
-                "Use inputParameter and outputParameter.",
-            )
 
 
 def _not_supported(element: Element, what: str, reading: Reading) -> None:

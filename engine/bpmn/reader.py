@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
 
-from engine.bpmn import advice, collaboration, spiff, structure, vocabulary
+from engine.bpmn import advice, collaboration, ignored, spiff, structure, vocabulary
 from engine.bpmn.document import (
     Element,
     Findings,
@@ -87,6 +87,7 @@ def read(xml: bytes, filename: str) -> tuple[Diagram | None, list[Finding]]:
     reading = Reading.of(root, findings)
     _refuse_roots(root, findings)
     vocabulary.survey(root, reading)
+    ignored.survey(root, reading)
     spiff.survey(root, reading)
     collaboration.follow(root, reading)
     correlations = read_correlations(root)

@@ -54,6 +54,8 @@ _READ_PAST = frozenset(
         "dataInputAssociation",
         "dataOutputAssociation",
         "performer",
+        "humanPerformer",
+        "potentialOwner",
         "resourceRole",
         "sequenceFlow",
     }
@@ -253,9 +255,11 @@ class ScopeReader:
             self.reading.target(
                 element, "dataObjectRef", element.get("dataObjectRef"), "dataObject"
             )
+        # SpiffWorkflow does not read properties.
+        declaring = ("dataObject",) if self.reading.spiff else ("dataObject", "property")
         return {
             data_name(element, self.reading): data_default(element, self.reading)
-            for element in children(holder, "dataObject")
+            for element in children(holder, *declaring)
         }
 
 
