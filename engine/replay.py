@@ -389,7 +389,8 @@ def _rebuild(app: Application, tx: Transaction, case_id: str) -> None:
             pinned.supervisions,
         )
         projection.project(tx, entered, step.applied.events)
-        row = projection.after(row, step.applied, at, step.entry, number=main.business_key)
+        asked = step.document["evaluations"]
+        row = projection.after(row, step.applied, at, step.entry, asked, number=main.business_key)
         last = step
     if last is not None:
         semantics = app.executors[row.executor].semantics

@@ -15,8 +15,9 @@ from typing import Any
 
 import orjson
 
-from engine import access, forms, intake, messages, topics
+from engine import access, forms, intake, messages, projection, topics
 from engine.access import Actor, CaseFacts
+from engine.cases import endings
 from engine.clock import ManualClock, parse, text
 from engine.commands import (
     CancelCase,
@@ -299,8 +300,10 @@ class MemoryStage:
         kept = orjson.loads(orjson.dumps([applied.snapshot.control, applied.snapshot.data]))
         memo.snapshot = Snapshot(case, applied.snapshot.state, kept[0], kept[1])
         memo.entries.append(Entry(case, now, actor, command.to_json(), applied.events))
-        for event in applied.events:
+        told = endings.told(memo.pinned.main, case, command, memo.snapshot.data.get("", {}))
+        for event in [*applied.events, *told]:
             self._notice(case, memo, event)
+        memo.unit = memo.unit or projection.unit_found(world.tape, memo.pinned.bundle.main)
 
     def _notice(self, case: str, memo: Memo, event: dict[str, Any]) -> None:
         kind = event["type"]

@@ -10,11 +10,13 @@ import orjson
 
 from engine import projection, store, views
 from engine.access import Actor
+from engine.cases import endings
 from engine.cases.answers import UNCOMPARED, Answer, Once, etag_of
 from engine.clock import text
 from engine.commands import AddAttachment, Command, JsonObject, RecomputeDeadlines
 from engine.database import Transaction
 from engine.definitions import Pinned
+from engine.events import Event
 from engine.execution import Applied, Snapshot
 from engine.history import Entry, canonical, seal
 from engine.ports import Application
@@ -118,12 +120,15 @@ def apply(app: Application, turn: Turn) -> Done:
         document["acting_for"] = turn.acting_for
     entry = seal(row.id, row.head or None, document)
     number = pinned.main.business_key
-    after = projection.after(row, applied, turn.at, entry, number=number)
+    after = projection.after(row, applied, turn.at, entry, world.tape, number=number)
     if reference.used:
         after = after._replace(lists=canonical({**lists, **reference.used}).decode())
+    sent = applied.events + endings.told(
+        pinned.main, row.id, turn.command, turn.snapshot.data.get("", {})
+    )
     with app.database.writing() as tx:
-        answer = _write(app, tx, turn, (after, applied, entry))
-    kinds = {one["type"] for one in applied.events}
+        answer = _write(app, tx, turn, (after, applied, entry), sent)
+    kinds = {one["type"] for one in sent}
     return Done(answer, sends=not _SENDING.isdisjoint(kinds))
 
 
@@ -131,7 +136,11 @@ _SENDING = frozenset({"message_sent", "signal_sent", "job_opened", "message_awai
 
 
 def _write(
-    app: Application, tx: Transaction, turn: Turn, outcome: tuple[CaseRow, Applied, Entry]
+    app: Application,
+    tx: Transaction,
+    turn: Turn,
+    outcome: tuple[CaseRow, Applied, Entry],
+    sent: list[Event],
 ) -> Answer:
     after, applied, entry = outcome
     request, command = turn.request, turn.command
@@ -155,7 +164,7 @@ def _write(
     )
     projection.project(tx, entered, applied.events)
     tells = bool(app.settings.smtp_url or app.settings.webhook_url)
-    projection.send(tx, entered, applied.events, TOPICS, tells=tells)
+    projection.send(tx, entered, sent, TOPICS, tells=tells)
     answer = (request.answer or _moved)(tx, after, applied.snapshot, command)
     secret = bool(turn.sealer.ballots)
     for name, once in ((actor, request.once), (UNIQUE.name, request.unique)):

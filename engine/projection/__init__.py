@@ -8,7 +8,7 @@ at anything but the events.
 from __future__ import annotations
 
 from engine.projection.place import CLOSED, END_OF_TIME, Entered
-from engine.projection.rows import after, empty, index, project, send
+from engine.projection.rows import after, empty, index, project, send, unit_found
 
 __all__ = [
     "CLOSED",
@@ -19,4 +19,5 @@ __all__ = [
     "index",
     "project",
     "send",
+    "unit_found",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -176,11 +176,18 @@ def _written(events: list[Event], names: Collection[str]) -> list[str]:
 
 
 def after(
-    row: CaseRow, applied: Applied, at: datetime, entry: Entry, *, number: str | None = None
+    row: CaseRow,
+    applied: Applied,
+    at: datetime,
+    entry: Entry,
+    evaluations: Iterable[Mapping[str, Any]] = (),
+    *,
+    number: str | None = None,
 ) -> CaseRow:
     """Return the case's row once ``entry`` has been applied.
 
     Args:
+        evaluations: those of the entry.
         number: name of the datum that numbers the case (property ``business_key`` of
             its process): what people find it by, once it is written.
     """
@@ -192,7 +199,7 @@ def after(
     end, unit = row.end_state, row.unit
     for event in applied.events:
         if event["type"] == "case_started":
-            unit = event.get("unit")
+            unit = event.get("unit") or unit_found(evaluations, row.process)
         elif event["type"] == "case_cancelled":
             end = event["end"]
     return row._replace(
@@ -205,6 +212,16 @@ def after(
         position=entry.position,
         head=entry.digest,
     )
+
+
+def unit_found(evaluations: Iterable[Mapping[str, Any]], process: str) -> str | None:
+    """Return the unit that the expression of its process gave a case, or None."""
+    for one in evaluations:
+        # Candidates of tasks are looked up for the same purpose, at the tasks.
+        if one["site"] == [process, process, 1, "unit"]:
+            found = one["answers"][0].get("value")
+            return found if isinstance(found, str) else None
+    return None
 
 
 def empty(tx: Transaction, case_id: str) -> None:

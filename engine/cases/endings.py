@@ -1,0 +1,41 @@
+"""A case that somebody ends by hand tells the case that has started it.
+
+The diagram tells it at each of its ends; whoever terminates, voids or withdraws the
+case cuts that off. So the process names the message, and it goes out with the entry,
+as what a diagram throws does: through the outbox, once.
+"""
+
+from __future__ import annotations
+
+from engine.bpmn.model import Process
+from engine.commands import CancelCase, Command, JsonObject
+from engine.events import Event
+
+ORIGIN = "origin_case"
+"""The datum that names the case which waits."""
+
+
+def told(process: Process, case_id: str, command: Command, data: JsonObject) -> list[Event]:
+    """Return the message that ending a case by hand sends; none where nobody waits for it.
+
+    It is no event of the history: that says by whom and how the case was ended.
+
+    Args:
+        process: the case's own; its property ``tells_origin`` names the message.
+        data: the case's own data before the command.
+    """
+    name, origin = process.properties.get("tells_origin"), data.get(ORIGIN)
+    if not isinstance(command, CancelCase) or not name or not isinstance(origin, str):
+        return []
+    return [
+        {
+            "type": "message_sent",
+            "process": process.key,
+            "element": process.key,
+            "nth": 1,
+            "path": [],
+            "name": name,
+            "correlation": {"origin": origin, "from_case": case_id},
+            "data": {"result": command.end, "from_case": case_id, "cancelled": True},
+        }
+    ]
