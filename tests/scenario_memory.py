@@ -300,7 +300,7 @@ class MemoryStage:
         kept = orjson.loads(orjson.dumps([applied.snapshot.control, applied.snapshot.data]))
         memo.snapshot = Snapshot(case, applied.snapshot.state, kept[0], kept[1])
         memo.entries.append(Entry(case, now, actor, command.to_json(), applied.events))
-        told = endings.told(memo.pinned.main, case, command, memo.snapshot.data.get("", {}))
+        told = endings.told(memo.pinned.main, memo.snapshot, command)
         for event in [*applied.events, *told]:
             self._notice(case, memo, event)
         memo.unit = memo.unit or projection.unit_found(world.tape, memo.pinned.bundle.main)

@@ -8,24 +8,28 @@ as what a diagram throws does: through the outbox, once.
 from __future__ import annotations
 
 from engine.bpmn.model import Process
-from engine.commands import CancelCase, Command, JsonObject
+from engine.commands import CancelCase, Command
 from engine.events import Event
+from engine.execution import Snapshot
 
 ORIGIN = "origin_case"
 """The datum that names the case which waits."""
 
 
-def told(process: Process, case_id: str, command: Command, data: JsonObject) -> list[Event]:
+def told(process: Process, snapshot: Snapshot, command: Command) -> list[Event]:
     """Return the message that ending a case by hand sends; none where nobody waits for it.
 
     It is no event of the history: that says by whom and how the case was ended.
 
     Args:
         process: the case's own; its property ``tells_origin`` names the message.
-        data: the case's own data before the command.
+        snapshot: the case before the command.
     """
-    name, origin = process.properties.get("tells_origin"), data.get(ORIGIN)
-    if not isinstance(command, CancelCase) or not name or not isinstance(origin, str):
+    name = process.properties.get("tells_origin")
+    if not isinstance(command, CancelCase) or not name:
+        return []
+    origin = snapshot.sheets.get("").get(ORIGIN)
+    if not isinstance(origin, str):
         return []
     return [
         {
@@ -35,7 +39,7 @@ def told(process: Process, case_id: str, command: Command, data: JsonObject) -> 
             "nth": 1,
             "path": [],
             "name": name,
-            "correlation": {"origin": origin, "from_case": case_id},
-            "data": {"result": command.end, "from_case": case_id, "cancelled": True},
+            "correlation": {"origin": origin, "from_case": snapshot.case},
+            "data": {"result": command.end, "from_case": snapshot.case, "cancelled": True},
         }
     ]

@@ -123,9 +123,7 @@ def apply(app: Application, turn: Turn) -> Done:
     after = projection.after(row, applied, turn.at, entry, world.tape, number=number)
     if reference.used:
         after = after._replace(lists=canonical({**lists, **reference.used}).decode())
-    sent = applied.events + endings.told(
-        pinned.main, row.id, turn.command, turn.snapshot.data.get("", {})
-    )
+    sent = applied.events + endings.told(pinned.main, turn.snapshot, turn.command)
     with app.database.writing() as tx:
         answer = _write(app, tx, turn, (after, applied, entry), sent)
     kinds = {one["type"] for one in sent}
