@@ -303,7 +303,7 @@ class MemoryStage:
         told = endings.told(memo.pinned.main, memo.snapshot, command)
         for event in [*applied.events, *told]:
             self._notice(case, memo, event)
-        memo.unit = memo.unit or projection.unit_found(world.tape, memo.pinned.bundle.main)
+        memo.unit = projection.unit_found(world.tape, memo.pinned.bundle.main) or memo.unit
 
     def _notice(self, case: str, memo: Memo, event: dict[str, Any]) -> None:
         kind = event["type"]

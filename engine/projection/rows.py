@@ -199,7 +199,7 @@ def after(
     end, unit = row.end_state, row.unit
     for event in applied.events:
         if event["type"] == "case_started":
-            unit = event.get("unit") or unit_found(evaluations, row.process)
+            unit = unit_found(evaluations, row.process) or event.get("unit")
         elif event["type"] == "case_cancelled":
             end = event["end"]
     return row._replace(
