@@ -29,7 +29,8 @@ class Row:
         value: ours, in ``unit``.
         against: the baseline, in words; ``against_value`` is in the same unit.
         ratio: of the two values, the way round that ``target`` speaks of.
-        target: ``>= 6``, ``<= 1.5``, or "" where the figure is only stated.
+        target: ``>= 6``, ``<= 1.5`` for the ratio, ``<= 5 ms`` for our own value, or "" where
+            the figure is only stated.
     """
 
     name: str
@@ -42,11 +43,11 @@ class Row:
 
     @property
     def reached(self) -> bool | None:
-        """Whether the ratio is what the project aims at; None without an aim."""
+        """Whether the figure is what the project aims at; None without an aim."""
         if not self.target:
             return None
-        sign, _, bound = self.target.partition(" ")
-        return _JUDGES[sign](self.ratio, float(bound))
+        sign, bound, *unit = self.target.split()
+        return _JUDGES[sign](self.value if unit else self.ratio, float(bound))
 
     def to_json(self) -> dict[str, Any]:
         """Return it as ``bihuan bench --json`` prints it."""

@@ -161,6 +161,9 @@ def test_sides_take_turns_and_the_first_turn_is_not_counted():
         (">= 6", 5.9, False),
         ("<= 1.5", 1.5, True),
         ("<= 1.5", 2.0, False),
+        # Of ours, not of the ratio: here it is one second.
+        ("<= 1 s", 2.0, True),
+        ("<= 0.9 s", 0.5, False),
         ("", 1.0, None),
     ],
 )
