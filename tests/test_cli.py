@@ -490,7 +490,7 @@ def serve(*words):
 
 def stop(process):
     process.send_signal(signal.SIGTERM)
-    _, error = process.communicate(timeout=20)
+    _, error = process.communicate(timeout=120)
     return process.returncode, error.splitlines()[-1]
 
 
@@ -501,7 +501,7 @@ def ask(url, body=None):
         request.data = json.dumps(body).encode()
         request.add_header("Content-Type", "application/json")
     try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=120) as answer:
             return answer.status
     except urllib.error.HTTPError as refusal:
         with refusal:

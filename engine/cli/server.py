@@ -61,7 +61,9 @@ def _stopped_by_signals() -> threading.Event:
     """Return an event that SIGTERM and SIGINT set; nothing is interrupted half-way."""
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+        # In a thread of its own: the signal may come while the main thread, about to
+        # wait, holds the very lock that setting the event takes.
+        signal.signal(number, lambda *_: threading.Thread(target=stopping.set).start())
     return stopping
 
 

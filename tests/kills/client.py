@@ -28,6 +28,9 @@ CLIENTS = 8
 WALKS = 2
 """How many walks a client is on at once."""
 
+IMPATIENT = 100
+"""After so many times of waiting it looks whether an incident is in its way."""
+
 LOST = 3000
 """So many times a walk waits for its next step when nothing else is left to be done."""
 
@@ -190,10 +193,20 @@ class Client:
         if act is not None:
             return self._request(act, walk)
         walk.waited += 1
+        if walk.waited % IMPATIENT == 0 and (retry := self._retry(walk)) is not None:
+            return retry
         if self.last and walk.waited > LOST:
             self._walks.remove(walk)
             self.lost.append((walk.name, walk.cases, walk.why))
         return self._load() if self._open or self._aside else None
+
+    def _retry(self, walk: Walk) -> Sent | None:
+        """Do what an administrator does with an incident of a machine that stood still."""
+        for case in walk.cases:
+            if self._ask(f"/api/v1/cases/{case}")["incidents"]:
+                body = {"reason": "the machine stood still"}
+                return self._request(Act(WATCHER, "", f"/api/v1/cases/{case}/retry", body, case))
+        return None
 
     def _load(self) -> Sent | None:
         """Begin a case, or complete the task in which one of the own cases stands."""
