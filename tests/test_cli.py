@@ -565,3 +565,19 @@ def test_what_is_logged_after_a_command_goes_where_stderr_is_then(plain, monkeyp
     written = capsys.readouterr()
     assert "later" in written.err
     assert "later" not in written.out
+
+
+WAITING = """
+import os, signal
+from engine.cli.server import _stopped_by_signals
+stopping = _stopped_by_signals()
+with stopping._cond:  # as the main thread holds it when it begins to wait
+    os.kill(os.getpid(), signal.SIGTERM)
+assert stopping.wait(60)
+"""
+
+
+def test_a_signal_may_come_just_when_the_wait_begins():
+    done = subprocess.run([sys.executable, "-c", WAITING], cwd=ROOT, timeout=120, check=False)
+
+    assert done.returncode == 0
