@@ -273,7 +273,10 @@ def test_a_cancel_event_is_reached_by_a_cancel_alone():
 
     assert searched(transaction(FLOW + ends) + edge) == [("never-reached", "e")]
     well = f'<endEvent id="x"/>{flow("g", "i", "x")}'
-    assert searched(transaction(FLOW + well) + edge) == [("never-reached", "b"), ("never-reached", "z")]
+    assert searched(transaction(FLOW + well) + edge) == [
+        ("never-reached", "b"),
+        ("never-reached", "z"),
+    ]
 
 
 # -- SpiffWorkflow ---------------------------------------------------------------------------

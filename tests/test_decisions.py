@@ -413,7 +413,7 @@ def test_a_bad_file_is_a_finding_in_bounded_time(xml, code):
     found = [finding.code for finding in read(xml, filename="t.dmn")[1]]
 
     assert found == ([code] if code else ["dmn-not-a-table"])
-    assert time.perf_counter() - begun < 30
+    assert time.perf_counter() - begun < 120
 
 
 def test_a_decision_that_builds_on_another_is_refused_by_name():

@@ -57,4 +57,4 @@ def test_an_idle_server_stops_at_once(app):
     listener.run(stopping)
     listener.close()
 
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 120

@@ -117,7 +117,7 @@ def test_more_threads_than_any_pool_has_connections(any_app):
 
     def read() -> Any:
         with app.database.reading():
-            everybody.wait(20)
+            everybody.wait(55)
         return replay.case_ids(app)
 
     assert at_once(*([read] * 24)) == [[case_id]] * 24

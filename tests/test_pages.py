@@ -17,7 +17,7 @@ from engine.demo.city import PASSWORD
 
 playwright = pytest.importorskip("playwright.sync_api")
 expect = playwright.expect
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=60_000)
 CHROMIUM = Path("/usr/bin/chromium")
 FILES = Path(__file__).parent / "pages"
 PHONE = {"width": 360, "height": 700}
@@ -60,7 +60,7 @@ def people(chromium, address):
         context = chromium.new_context(base_url=address, locale="zh-CN", **options)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(60_000)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on(
             "request",

@@ -19,7 +19,7 @@ from engine.scripts.pool import Failed, Terms
 
 NOW = datetime(2026, 9, 18, 1, 0, tzinfo=UTC)
 ROOT = Path(__file__).parent.parent
-BOUND = 30
+BOUND = 120
 """Seconds: far above what is needed on a busy machine, far below for ever."""
 
 
@@ -482,7 +482,7 @@ sys.exit(status)
 
 @pytest.mark.parametrize(("when", "status"), [("early", 2), ("late", 9)])
 def test_a_pool_carried_over_a_fork_is_refused_instead_of_hanging(when, status):
-    done = subprocess.run([sys.executable, "-c", FORK, when], cwd=ROOT, timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-c", FORK, when], cwd=ROOT, timeout=120, check=False)
 
     assert done.returncode == status
 
@@ -510,7 +510,7 @@ def test_outcomes_are_the_same_in_every_process():
             cwd=ROOT,
             env=os.environ | {"PYTHONHASHSEED": seed, "TZ": zone},
             capture_output=True,
-            timeout=60,
+            timeout=120,
             check=True,
         ).stdout
         for seed, zone in (("1", "UTC"), ("2", "America/New_York"), ("random", "Asia/Shanghai"))
