@@ -225,6 +225,23 @@ def is_true(value: str | None, *, default: bool = False) -> bool:
 
 def parse(xml: bytes, findings: Findings) -> Element | None:
     """Return the root ``definitions`` element, or None after saying why not."""
+    root = tree(xml, findings)
+    if root is None:
+        return None
+    if root.tag != f"{{{BPMN}}}definitions":
+        findings.error(
+            "wrong-root",
+            (None, root.sourceline),
+            f"The root element is {str(root.tag)!r}, not BPMN 2.0 'definitions'.",
+            "Save the diagram as BPMN 2.0 XML; decisions (DMN) and forms are files of their own.",
+        )
+        return None
+    findings.know(root)
+    return root
+
+
+def tree(xml: bytes, findings: Findings) -> Element | None:
+    """Return the root element of any XML that is safe to walk, or None after saying why not."""
     if len(xml) > MAX_BYTES:
         findings.error(
             "file-too-large",
@@ -237,18 +254,7 @@ def parse(xml: bytes, findings: Findings) -> Element | None:
     if text is None or not _is_plain(text, findings):
         return None
     root = _tree(text, findings)
-    if root is None or not _is_shallow(root, findings):
-        return None
-    if root.tag != f"{{{BPMN}}}definitions":
-        findings.error(
-            "wrong-root",
-            (None, root.sourceline),
-            f"The root element is {str(root.tag)!r}, not BPMN 2.0 'definitions'.",
-            "Save the diagram as BPMN 2.0 XML; decisions (DMN) and forms are files of their own.",
-        )
-        return None
-    findings.know(root)
-    return root
+    return root if root is not None and _is_shallow(root, findings) else None
 
 
 def _decode(xml: bytes, findings: Findings) -> str | None:
