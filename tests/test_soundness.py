@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from engine.bpmn import soundness
 from engine.bpmn.reader import read
-from engine.bpmn.soundness.net import Ending, build
+from engine.bpmn.soundness.net import build
+from engine.bpmn.soundness.parts import Ending
 from engine.bpmn.soundness.search import search
 from tests.memory import flows, process
 from tests.test_kernel_nets import blocks, net

@@ -14,7 +14,8 @@ from engine.bpmn.compensation import about
 from engine.bpmn.document import Findings
 from engine.bpmn.findings import Finding
 from engine.bpmn.model import Diagram, Kind, Node, Process, Scope, Trigger
-from engine.bpmn.soundness.net import WITHIN, Ending, build, catches_errors
+from engine.bpmn.soundness.net import WITHIN, build, catches_errors
+from engine.bpmn.soundness.parts import Ending, Standing
 from engine.bpmn.soundness.search import Fault, Report, search
 
 SHOWN = 12
@@ -35,12 +36,12 @@ def check(diagram: Diagram, others: Mapping[str, Process], *, filename: str = ""
     """
     findings = Findings(filename)
     known = {**others, **diagram.processes}
-    looked = _Looked(known)
+    looked = Looked(known)
     for process in diagram.processes.values():
         for scope in process.scopes.values():
             report = looked.report(process, scope)
             for fault in report.faults:
-                if fault.kind != "no-end" or not _is_cut_short(process, scope):
+                if fault.kind != "no-end" or not is_cut_short(process, scope):
                     _tell(process, scope, fault, findings)
             if report.partial:
                 _tell_partial(process, scope, report, findings)
@@ -59,7 +60,7 @@ def _is_acknowledged(diagram: Diagram, finding: Finding) -> bool:
     return False
 
 
-class _Looked:
+class Looked:
     """The searches made so far: a scope is searched once, also as part of another."""
 
     def __init__(self, known: Mapping[str, Process]) -> None:
@@ -68,14 +69,23 @@ class _Looked:
         self._under_way: set[tuple[str, str]] = set()
 
     def report(self, process: Process, scope: Scope) -> Report:
+        """Return what can happen in a scope from its beginning on."""
         key = process.key, scope.id
         if key not in self._reports:
             self._under_way.add(key)
-            within = [one for one in scope.nodes.values() if one.kind in WITHIN]
-            endings = tuple((one.id, self._ending(process, one)) for one in within)
+            endings = self._endings(process, scope)
             self._under_way.discard(key)
             self._reports[key] = _searched(_Same(scope), endings)
         return self._reports[key]
+
+    def report_from(self, process: Process, scope: Scope, standing: Standing) -> Report:
+        """Return what can happen in a scope whose tokens are there already."""
+        known = dict(self._endings(process, scope))
+        return search(build(scope, lambda node: known[node.id], standing))
+
+    def _endings(self, process: Process, scope: Scope) -> tuple[tuple[str, Ending], ...]:
+        within = [one for one in scope.nodes.values() if one.kind in WITHIN]
+        return tuple((one.id, self._ending(process, one)) for one in within)
 
     def _ending(self, process: Process, node: Node) -> Ending:
         if node.kind is Kind.CALL:
@@ -121,7 +131,7 @@ def _ends_its_scope(node: Node) -> bool:
     return any(body.nodes[one].interrupting for one in body.starts)
 
 
-def _is_cut_short(process: Process, scope: Scope) -> bool:
+def is_cut_short(process: Process, scope: Scope) -> bool:
     """Whether an event can end a sub-process from outside, or from its own handlers."""
     node = process.nodes.get(scope.id)
     around = [] if node is None else [process.nodes[one] for one in node.boundary]
@@ -133,13 +143,13 @@ def _is_cut_short(process: Process, scope: Scope) -> bool:
 
 
 def _tell(process: Process, scope: Scope, fault: Fault, findings: Findings) -> None:
-    way = _way(fault.path)
+    passed = way(fault.path)
     where = _place(process, scope, fault.elements[0] if fault.elements else scope.id)
     if fault.kind == "second-token":
         findings.warning(
             "second-token",
             where,
-            f"A second token can come to the same place, and what follows runs twice: {way}.",
+            f"A second token can come to the same place, and what follows runs twice: {passed}.",
             "Join what runs in parallel before, with a parallel or inclusive gateway.",
         )
     elif fault.kind == "deadlock":
@@ -148,14 +158,14 @@ def _tell(process: Process, scope: Scope, fault: Fault, findings: Findings) -> N
         findings.warning(
             "deadlock",
             where,
-            f"It can wait for ever{lacking}: {way}.",
+            f"It can wait for ever{lacking}: {passed}.",
             "Join with the kind of gateway that split, or let every way lead here.",
         )
     else:
         findings.warning(
             "no-end",
             where,
-            f"From here on no end is reached: {way}.",
+            f"From here on no end is reached: {passed}.",
             "Draw a way to an end event.",
         )
 
@@ -193,6 +203,7 @@ def _place(process: Process, scope: Scope, element: str) -> tuple[str, int | Non
     return element, None if node is None else node.line
 
 
-def _way(path: tuple[str, ...]) -> str:
+def way(path: tuple[str, ...]) -> str:
+    """Return the elements of a path as people read them, the last ``SHOWN`` of them."""
     shown = path[-SHOWN:]
     return ("… → " if len(path) > SHOWN else "") + " → ".join(shown)

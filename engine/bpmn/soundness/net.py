@@ -12,13 +12,14 @@ ends, or does not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from engine.bpmn.compensation import about, can_be_cancelled
 from engine.bpmn.model import Flow, Kind, Node, Scope, Trigger
 from engine.bpmn.reach import link_names, masks
 from engine.bpmn.soundness.choices import chosen, least
+from engine.bpmn.soundness.parts import Ending, Join, Net, Standing, Step
 
 COMBINED = 500
 """So many ways are tried in which tokens of several flows begin one activity."""
@@ -29,99 +30,20 @@ WITHIN = frozenset({Kind.SUB_PROCESS, Kind.CALL})
 _FAILING = frozenset({Trigger.ERROR, Trigger.CANCEL})
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One thing that can happen at an element.
-
-    Attributes:
-        element: where; its id in the file.
-        takes: the tokens that must be there, and are gone then.
-        gives: the tokens that are there then.
-        clears: tokens that are gone then, if they were there.
-        alone: no other step takes any of these tokens, whatever happens elsewhere:
-            it may as well happen first.
-        ends: everything in the scope ends with it.
-        fails: it ends with an error, which leaves the scope.
-    """
-
-    element: str
-    takes: int
-    gives: int
-    clears: int = 0
-    alone: bool = False
-    ends: bool = False
-    fails: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How an activity can end: as drawn, or by an error that leaves it."""
-
-    ends: bool = True
-    fails: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Join:
-    """An inclusive join: it fires when nothing more can come.
-
-    Attributes:
-        flows: place bit of each incoming flow, in order.
-        blocks: per place, the incoming flows that a token there can still reach, as a
-            mask over the order of ``flows``.
-        gives: what may be there when it has fired.
-        least: so many tokens it needs. A complex gateway counts as an inclusive join that
-            needs as many as its condition says, if it says so plainly: what comes late
-            is absorbed, so that one token goes on in either case.
-    """
-
-    element: str
-    flows: tuple[int, ...]
-    blocks: Mapping[int, int]
-    gives: tuple[int, ...]
-    least: int = 1
-
-
-@dataclass(slots=True)
-class Net:
-    """A scope to be searched.
-
-    Attributes:
-        names: for each place bit's index: the flow or activity it stands for.
-        starts: the markings that the scope can begin with, and the element of each.
-        steps: for each place bit: the steps of whose tokens that is the lowest.
-        joins: the inclusive joins.
-        waits: parallel joins: element and its incoming flows' bits.
-        stays: place bits of activities that never end, and the activity.
-        slots: flows that hold several tokens: (their bits, the lowest one, how many). The
-            lowest ones are set first, so that a marking says how many there are.
-        cut: tokens can meet in more ways than are tried: the net is not whole.
-        beside: the places that only non-interrupting boundary events lead to. What
-            they begin runs beside the rest, and may well run twice.
-    """
-
-    names: list[str] = field(default_factory=list)
-    starts: list[tuple[str, int]] = field(default_factory=list)
-    steps: dict[int, list[Step]] = field(default_factory=dict)
-    joins: list[Join] = field(default_factory=list)
-    waits: dict[str, int] = field(default_factory=dict)
-    stays: dict[int, str] = field(default_factory=dict)
-    slots: list[tuple[int, int, int]] = field(default_factory=list)
-    cut: bool = False
-    beside: int = 0
-
-
-def build(scope: Scope, ending: Callable[[Node], Ending]) -> Net:
+def build(scope: Scope, ending: Callable[[Node], Ending], standing: Standing | None = None) -> Net:
     """Return the net of one scope.
 
     Args:
         ending: how a sub-process or call can end.
+        standing: where its tokens are; None: it is about to begin.
     """
-    return _Builder(scope, ending).net
+    return _Builder(scope, ending, standing).net
 
 
 class _Builder:
-    def __init__(self, scope: Scope, ending: Callable[[Node], Ending]) -> None:
+    def __init__(
+        self, scope: Scope, ending: Callable[[Node], Ending], standing: Standing | None
+    ) -> None:
         self.scope = scope
         self.ending = ending
         self.net = Net()
@@ -138,9 +60,12 @@ class _Builder:
         self._main = self._passed([*scope.beginnings, *gateways] or scope.implicit_starts)
         for node in scope.nodes.values():
             self._add(node)
+        if standing is None:
+            self._begin()
+        else:
+            self._stand(standing)
         # What an inclusive join waits for is known when all places are.
         self.net.joins.extend(self._join(node) for node in self._inclusive)
-        self._begin()
         main = {*self._main, *(f"{one} at the start" for one in scope.implicit_starts)}
         self.net.beside = sum(
             1 << index for index, name in enumerate(self.net.names) if name not in main
@@ -184,6 +109,23 @@ class _Builder:
             self._into(node, own[node.id])
         if first:
             self.net.starts.append((first[0].id, marking))
+
+    def _stand(self, standing: Standing) -> None:
+        """Begin where the tokens are: each element that has one as if it were just entered."""
+        marking = 0
+        for element in standing.at:
+            bit = self._place(f"{element} at the start")
+            marking |= bit
+            self._into(self.scope.nodes[element], bit)
+        slots = {low: size for _, low, size in self.net.slots}
+        for flow, count in standing.held:
+            low = self._low[flow]
+            # More than the flow has places for: what follows cannot be told apart.
+            self.net.cut |= count > slots.get(low, 1)
+            marking |= low * ((1 << count) - 1)
+        joins = [self.scope.flows[flow].target for flow, _ in standing.held]
+        if marking:
+            self.net.starts.append(((*standing.at, *joins)[0], marking))
 
     def _begun_beside(self, start: str) -> int:
         """Return the tokens of the other events that a parallel event-based gateway waits for."""
@@ -360,4 +302,4 @@ def catches_errors(boundary: Node) -> bool:
     return any(one.trigger is Trigger.ERROR for one in boundary.events)
 
 
-__all__ = ["WITHIN", "Ending", "Join", "Net", "Step", "build", "catches_errors"]
+__all__ = ["WITHIN", "build", "catches_errors"]

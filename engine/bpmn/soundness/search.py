@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from engine.bpmn.soundness.net import Join, Net, Step
+from engine.bpmn.soundness.parts import Join, Net, Step
 
 LIMIT = 10_000
 """Markings per search."""
