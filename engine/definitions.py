@@ -19,16 +19,22 @@ from sqlalchemy import bindparam as p
 from engine import decisions, instructions, papers, store
 from engine.bpmn import reader
 from engine.bpmn.linking import link
-from engine.bpmn.model import Node, Process
+from engine.bpmn.model import Diagram, Drawing, Node, Process
 from engine.database import Transaction
 from engine.decisions import Decision
-from engine.errors import NotFound
+from engine.errors import NotFound, NotStartable
 from engine.execution import Bundle
 from engine.forms import File, Form
 from engine.tables import definitions
 
 STREAM = "@deployments"
 """The history of who deployed what and when."""
+
+NO_EXECUTOR = "none"
+"""What runs the cases of a drawing: a version of it is shown, and never started.
+
+The executor says so itself, so that there is no second column that could contradict it.
+"""
 
 KEPT = 128
 
@@ -39,6 +45,7 @@ Called, such a process supervises the case that calls.
 """
 
 _LATEST = sa.select(sa.func.max(definitions.c.version)).where(definitions.c.process == p("process"))
+_LATEST_RUNNING = _LATEST.where(definitions.c.executor != NO_EXECUTOR)
 _CHOSEN = sa.select(definitions.c.version).where(
     definitions.c.process == p("process"), definitions.c.chosen == 1
 )
@@ -66,6 +73,11 @@ class Version:
     files: list[dict[str, str]]
     at: Any
     chosen: bool
+
+    @property
+    def executable(self) -> bool:
+        """Whether cases can start on it; a drawing is only shown."""
+        return self.executor != NO_EXECUTOR
 
     def pin(self) -> dict[str, Any]:
         """Return what a case records of this version."""
@@ -161,16 +173,22 @@ def _for_new_cases(tx: Transaction, process: str) -> int:
     chosen = tx.one(_CHOSEN, {"process": process})
     if chosen is not None:
         return int(chosen[0])
-    latest = tx.one(_LATEST, {"process": process})
-    if latest is None or latest[0] is None:
-        raise NotFound(
-            f"There is no process {process!r}.", hint="See GET /api/v1/definitions for all of them."
-        )
-    return int(latest[0])
+    # A drawing never takes the place of what runs.
+    for latest in (_LATEST_RUNNING, _LATEST):
+        found = tx.one(latest, {"process": process})
+        if found is not None and found[0] is not None:
+            return int(found[0])
+    raise NotFound(
+        f"There is no process {process!r}.", hint="See GET /api/v1/definitions for all of them."
+    )
 
 
 def pins_for(tx: Transaction, process: str, number: int | None) -> tuple[Version, dict[str, Any]]:
-    """Return the version a new case starts on, and the pins of all it can call."""
+    """Return the version a new case starts on, and the pins of all it can call.
+
+    Raises:
+        NotStartable: the version, or one that it calls, is a drawing.
+    """
     main = version(tx, process, number)
     processes: dict[str, Any] = {process: main.pin()}
     waiting = list(process_of(tx, main).calls)
@@ -185,16 +203,40 @@ def pins_for(tx: Transaction, process: str, number: int | None) -> tuple[Version
 
 
 def process_of(tx: Transaction, of: Version) -> Process:
-    """Return the compiled process of a version."""
+    """Return the compiled process of a version.
+
+    Raises:
+        NotStartable: it is a drawing.
+    """
+    demand_executable(of)
     return _process(tx, of.process, of.files)
 
 
+def demand_executable(of: Version) -> None:
+    """Refuse to start cases on a drawing."""
+    if not of.executable:
+        raise NotStartable(
+            f"Version {of.number} of {of.process!r} is a drawing: it is shown, and not started.",
+            hint='Set isExecutable="true" in the diagram and deploy it, or start another process: '
+            "GET /api/v1/definitions says which are executable.",
+        )
+
+
+def drawing_of(tx: Transaction, of: Version) -> Drawing:
+    """Return what a version that is a drawing shows."""
+    return _diagram(tx, of.files).drawings[of.process]
+
+
 def _process(tx: Transaction, key: str, files: list[dict[str, str]]) -> Process:
+    return _diagram(tx, files).processes[key]
+
+
+def _diagram(tx: Transaction, files: list[dict[str, str]]) -> Diagram:
     diagram = next(one for one in files if one["kind"] == "bpmn")
     content = store.get_blob(tx, diagram["sha256"])
     read, _ = reader.read_cached(content, diagram["filename"])
     assert read is not None, "what was deployed can be read"
-    return read.processes[key]
+    return read
 
 
 def _compile(tx: Transaction, digest: str, versions: dict[str, Any]) -> Pinned:

@@ -21,10 +21,10 @@ from engine import access, definitions, papers, schedules, store, unit_tests, up
 from engine.access import Actor
 from engine.bpmn import checks, soundness
 from engine.bpmn.findings import Finding
-from engine.bpmn.model import Process
+from engine.bpmn.model import Drawing, Process
 from engine.cases import Answer
 from engine.database import Transaction
-from engine.definitions import STREAM
+from engine.definitions import NO_EXECUTOR, STREAM
 from engine.errors import InvalidRequest, NotDeployable
 from engine.forms import File
 from engine.history import canonical
@@ -36,13 +36,17 @@ from engine.uploads import Upload
 DEFAULT = "kernel"
 """The executor of who names none."""
 
+_HIGHEST = sa.select(sa.func.max(table.c.version)).where(table.c.process == p("process"))
 _LATEST = (
-    sa.select(table.c.version, table.c.sha256)
+    sa.select(table.c.sha256)
     .where(table.c.process == p("process"))
     .order_by(table.c.version.desc())
     .limit(1)
 )
+_LATEST_RUNNING = _LATEST.where(table.c.executor != NO_EXECUTOR)
+_LATEST_DRAWING = _LATEST.where(table.c.executor == NO_EXECUTOR)
 _KEYS = sa.select(table.c.process).distinct().order_by(table.c.process)
+_RUNNING = _KEYS.where(table.c.executor != NO_EXECUTOR)
 _RESOURCE = sa.select(resources.c.filename, resources.c.sha256).where(
     resources.c.kind == p("kind"), resources.c.key == p("key")
 )
@@ -120,12 +124,7 @@ def deploy(
         # Before looking at what is deployed: versions are numbered one after the other.
         store.lock_stream(tx, STREAM)
         _store_resources(tx, upload, files)
-        added = [
-            one
-            for name, diagram in upload.diagrams.items()
-            for process in diagram.processes.values()
-            if (one := _add(app, tx, process, name, deployment)) is not None
-        ]
+        added = _add_all(app, tx, upload, deployment)
         if added:
             store.append_act(
                 tx,
@@ -137,7 +136,9 @@ def deploy(
             )
         body = {
             "deployment": deployment.id if added else None,
-            "definitions": [_present(tx, key) for key in upload.processes],
+            "definitions": [
+                _present(tx, key) for key in dict.fromkeys((*upload.processes, *upload.drawings))
+            ],
             "findings": [one.to_json() for one in findings],
         }
     return Answer(201 if added else 200, body)
@@ -149,11 +150,12 @@ def choose(app: Application, actor: Actor, process: str, number: int) -> Answer:
     Raises:
         NotAllowed: the actor is no deployer.
         NotFound: there is no such version.
+        NotStartable: it is a drawing.
     """
     access.require(actor, "deploy")
     now = app.clock.now()
     with app.database.writing() as tx:
-        definitions.version(tx, process, number)
+        definitions.demand_executable(definitions.version(tx, process, number))
         tx.run(_CHOOSE, {"of_process": process, "of_version": number})
         command = {"type": "choose_version", "process": process, "version": number}
         store.append_act(tx, STREAM, at=now, actor=actor.name, command=command, events=[])
@@ -171,8 +173,9 @@ def _check(
     executor: str,
 ) -> list[Finding]:
     findings = list(upload.findings)
-    others = {key: _deployed(tx, key) for (key,) in tx.all(_KEYS, {})}
+    others = {key: _deployed(tx, key) for (key,) in tx.all(_RUNNING, {})}
     others.update(upload.processes)
+    drawings = {*upload.drawings, *(key for (key,) in tx.all(_KEYS, {}))} - set(others)
     roles = set(app.references.organisation.roles()) or None
     known_forms = {*upload.papers.forms, *_resource_keys(tx, "form")}
     known_decisions = {*upload.decisions, *_resource_keys(tx, "decision")}
@@ -185,6 +188,7 @@ def _check(
             roles=roles,
             forms=known_forms,
             decisions=known_decisions,
+            drawings=drawings,
             sandbox_check=app.sandbox.check,
         )
         findings += soundness.check(diagram, others, filename=name)
@@ -256,12 +260,22 @@ class _Deployment:
     files: Mapping[str, bytes]
 
 
+def _add_all(
+    app: Application, tx: Transaction, upload: Upload, deployment: _Deployment
+) -> list[dict[str, Any]]:
+    """Add what is new: versions of processes, and of drawings where a file has nothing else."""
+    added = []
+    for name, diagram in upload.diagrams.items():
+        added += [_add(app, tx, one, name, deployment) for one in diagram.processes.values()]
+        if diagram.is_drawing:
+            added += [_add_drawing(tx, one, name, deployment) for one in diagram.drawings.values()]
+    return [one for one in added if one is not None]
+
+
 def _add(
     app: Application, tx: Transaction, process: Process, filename: str, deployment: _Deployment
 ) -> dict[str, Any] | None:
-    executor = deployment.executor
-    diagram = store.put_blob(tx, deployment.files[filename])
-    files = [{"kind": "bpmn", "key": process.key, "filename": filename, "sha256": diagram}]
+    files = [_bpmn(tx, process.key, filename, deployment)]
     uis = tuple(one.form_ui for one in process.nodes.values() if one.form_ui)
     kinds = (("form", process.forms), ("ui", uis), ("decision", process.decisions))
     for kind, names in kinds:
@@ -269,18 +283,46 @@ def _add(
             row = tx.one(_RESOURCE, {"kind": kind, "key": key})
             if row is not None:
                 files.append({"kind": kind, "key": key, "filename": row[0], "sha256": row[1]})
-    covered = [(one["kind"], one["key"], one["sha256"]) for one in files]
+    added = _number(tx, process, deployment.executor, files, deployment)
+    if added is not None:
+        schedules.arm(app, tx, process, added["version"], deployment.at)
+    return added
+
+
+def _add_drawing(
+    tx: Transaction, drawing: Drawing, filename: str, deployment: _Deployment
+) -> dict[str, Any] | None:
+    files = [_bpmn(tx, drawing.key, filename, deployment)]
+    return _number(tx, drawing, NO_EXECUTOR, files, deployment)
+
+
+def _bpmn(tx: Transaction, key: str, filename: str, deployment: _Deployment) -> dict[str, str]:
+    sha256 = store.put_blob(tx, deployment.files[filename])
+    return {"kind": "bpmn", "key": key, "filename": filename, "sha256": sha256}
+
+
+def _number(
+    tx: Transaction,
+    one: Process | Drawing,
+    executor: str,
+    files: list[dict[str, str]],
+    deployment: _Deployment,
+) -> dict[str, Any] | None:
+    """Number a version of these files; None if the latest one of its kind is the same."""
+    covered = [(file["kind"], file["key"], file["sha256"]) for file in files]
     sha256 = hashlib.sha256(canonical([executor, covered])).hexdigest()
-    latest = tx.one(_LATEST, {"process": process.key})
-    if latest is not None and latest[1] == sha256:
+    latest = _LATEST_DRAWING if executor == NO_EXECUTOR else _LATEST_RUNNING
+    before = tx.one(latest, {"process": one.key})
+    if before is not None and before[0] == sha256:
         return None
-    number = 1 if latest is None else latest[0] + 1
+    highest = tx.one(_HIGHEST, {"process": one.key})
+    number = 1 + (highest[0] or 0 if highest else 0)
     tx.run(
         _INSERT,
         {
-            "process": process.key,
+            "process": one.key,
             "version": number,
-            "name": process.name or process.key,
+            "name": one.name or one.key,
             "sha256": sha256,
             "executor": executor,
             "deployment": deployment.id,
@@ -289,9 +331,8 @@ def _add(
             "chosen": 0,
         },
     )
-    schedules.arm(app, tx, process, number, deployment.at)
     return {
-        "process": process.key,
+        "process": one.key,
         "version": number,
         "sha256": sha256,
         "executor": executor,
@@ -301,4 +342,5 @@ def _add(
 
 def _present(tx: Transaction, key: str) -> dict[str, Any]:
     one = definitions.version(tx, key)
-    return {"key": key, "version": one.number, "sha256": one.sha256, "name": one.name}
+    return {"key": key, "version": one.number, "sha256": one.sha256, "name": one.name,
+            "executable": one.executable}  # fmt: skip

@@ -210,6 +210,13 @@ class NotOnExecutor(EngineError):
     status = 409
 
 
+class NotStartable(EngineError):
+    """A drawing is shown, and no case starts on it."""
+
+    code = "not-startable"
+    status = 409
+
+
 class NotDeployable(EngineError):
     """The diagram has errors; see the findings."""
 

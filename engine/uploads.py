@@ -10,7 +10,7 @@ from engine.bpmn import reader
 from engine.bpmn.document import shown_name
 from engine.bpmn.findings import Finding
 from engine.bpmn.findings import named as with_names
-from engine.bpmn.model import Diagram, Process
+from engine.bpmn.model import Diagram, Drawing, Process
 from engine.execution import Executor
 from engine.forms import File
 from engine.forms.findings import labels
@@ -38,6 +38,12 @@ class Upload:
     def processes(self) -> dict[str, Process]:
         """Every process of the diagrams, by key."""
         return {key: one for d in self.diagrams.values() for key, one in d.processes.items()}
+
+    @property
+    def drawings(self) -> dict[str, Drawing]:
+        """What files of which nothing runs show, by key."""
+        shown = [one for one in self.diagrams.values() if one.is_drawing]
+        return {key: drawing for one in shown for key, drawing in one.drawings.items()}
 
 
 def read(files: Mapping[str, bytes]) -> Upload:

@@ -237,3 +237,67 @@ UI = b"""{"ui:order": ["a", "*"], "a": {"ui:widget": "textarea", "ui:help": "H"}
   "b": {"ui:readonly": true}, "e": {"street": {"ui:title": "T"}}, "f": {"items": {"g": {}}},
   "c": {"ui:widget": "radio", "ui:options": {"inline": true}}}
 """
+
+DANCE = b"""<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL">
+  <message id="m" name="asked"/>
+  <choreography id="h" name="Dance">
+    <participant id="a" name="Resident"/><participant id="b" name="Street"/>
+    <participant id="c" name="Department"><participantMultiplicity minimum="1" maximum="3"/>
+    </participant>
+    <messageFlow id="m1" sourceRef="a" targetRef="b" messageRef="m"/>
+    <messageFlow id="m2" sourceRef="b" targetRef="c"/>
+    <startEvent id="s"/><sequenceFlow id="f1" sourceRef="s" targetRef="t1"/>
+    <choreographyTask id="t1" name="Ask" initiatingParticipantRef="a">
+      <participantRef>a</participantRef><participantRef>b</participantRef>
+      <messageFlowRef>m1</messageFlowRef></choreographyTask>
+    <sequenceFlow id="f2" sourceRef="t1" targetRef="t2"/>
+    <subChoreography id="t2" initiatingParticipantRef="b" loopType="Standard">
+      <participantRef>b</participantRef><participantRef>c</participantRef>
+      <choreographyTask id="t3" initiatingParticipantRef="b"><participantRef>b</participantRef>
+      <participantRef>c</participantRef><messageFlowRef>m2</messageFlowRef></choreographyTask>
+    </subChoreography>
+    <sequenceFlow id="f3" sourceRef="t2" targetRef="g"/><exclusiveGateway id="g"/>
+    <sequenceFlow id="f4" sourceRef="g" targetRef="t4"/>
+    <callChoreography id="t4" calledChoreographyRef="one" initiatingParticipantRef="a">
+      <participantRef>a</participantRef><participantRef>b</participantRef></callChoreography>
+    <sequenceFlow id="f5" sourceRef="t4" targetRef="e"/><endEvent id="e"/>
+  </choreography>
+  <globalChoreographyTask id="one" initiatingParticipantRef="x"><participant id="x"/>
+  </globalChoreographyTask>
+</definitions>
+"""
+
+TALK = b"""<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL">
+  <collaboration id="c" name="Talk"><participant id="a" name="Resident"/>
+    <participant id="b" name="Street"/><messageFlow id="m" sourceRef="a" targetRef="b"/>
+    <conversation id="v" name="the matter"><participantRef>a</participantRef>
+      <participantRef>b</participantRef><messageFlowRef>m</messageFlowRef></conversation>
+    <subConversation id="w"><participantRef>a</participantRef>
+      <conversation id="x"><participantRef>a</participantRef></conversation></subConversation>
+    <callConversation id="y" calledCollaborationRef="g"/>
+    <conversationLink id="l" sourceRef="a" targetRef="v"/>
+    <conversationAssociation id="n" innerConversationNodeRef="v" outerConversationNodeRef="x"/>
+    <textAnnotation id="note"><text>said</text></textAnnotation>
+    <association id="at" sourceRef="v" targetRef="note"/>
+  </collaboration>
+  <globalConversation id="g"><participant id="z"/></globalConversation>
+</definitions>
+"""
+
+POOLS = b"""<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL">
+  <collaboration id="c"><participant id="a" name="Resident"/>
+    <participant id="b" name="Street" processRef="p"/>
+    <messageFlow id="m" sourceRef="a" targetRef="t"/></collaboration>
+  <process id="p" processType="Public" isClosed="true"><laneSet id="ls">
+    <lane id="l" name="Clerk"><flowNodeRef>t</flowNodeRef></lane></laneSet>
+    <startEvent id="s"/><sequenceFlow id="f" sourceRef="s" targetRef="t"/>
+    <task id="t"/><boundaryEvent id="bo" attachedToRef="t"><timerEventDefinition/></boundaryEvent>
+    <sequenceFlow id="g" sourceRef="bo" targetRef="u"/>
+    <subProcess id="u"><dataObject id="d"/><dataObjectReference id="r" dataObjectRef="d"/>
+      <adHocSubProcess id="ad"><task id="w"/></adHocSubProcess></subProcess>
+  </process>
+</definitions>
+"""

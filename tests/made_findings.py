@@ -22,6 +22,7 @@ SEVERITIES = {
     "TextError": "error",
     "warning": "warning",
     "_warn": "warning",
+    "note": "note",
 }
 SPELLED_OUT = {
     "f'no-{word}'": ("no-error", "no-escalation"),

@@ -37,7 +37,9 @@ NAMES = (
     "from", "to", "correlationKey", "correlationProperty", "correlationSubscription",
     "correlationPropertyRetrievalExpression", "documentation", "textAnnotation", "group",
     "category", "globalUserTask", "globalScriptTask", "globalTask", "choreography", "import",
-    "conversation", "activationCondition", "itemDefinition", "interface", "operation",
+    "conversation", "subConversation", "callConversation", "conversationLink", "participantRef",
+    "messageFlowRef", "choreographyTask", "subChoreography", "callChoreography",
+    "globalChoreographyTask", "globalConversation", "activationCondition", "itemDefinition", "interface", "operation",
 )  # fmt: skip
 VENDORS = (
     (CAMUNDA, "properties"), (CAMUNDA, "property"), (CAMUNDA, "inputOutput"),
@@ -59,7 +61,7 @@ ATTRIBUTES = (
     "startQuantity", "completionQuantity", "isForCompensation", "scriptFormat", "language",
     "ordering", "cancelRemainingInstances", "waitForCompletion", "activityRef", "parallelMultiple",
     "value", "key", "href", "typeRef", "hitPolicy", "expressionLanguage", "itemSubjectRef",
-    "isCollection", "gatewayDirection", "structureRef", "partitionElementRef", "itemKind",
+    "initiatingParticipantRef", "processType", "loopType", "isCollection", "gatewayDirection", "structureRef", "partitionElementRef", "itemKind",
     *(f"{{{CAMUNDA}}}{one}" for one in (
         "assignee", "candidateGroups", "candidateUsers", "dueDate", "followUpDate", "formKey",
         "priority", "topic", "type", "class", "expression", "collection", "elementVariable",

@@ -36,8 +36,8 @@ ROOT = Path(__file__).parent.parent
         ("<!DOCTYPE a [<!ENTITY b 'c'>]><a/>".encode("utf-16"), [("entities", None, 1)]),
         (f"{DEFINITIONS}</definitions>".encode(), [("no-process", None, 1)]),
         (
-            f'{DEFINITIONS}\n<process id="p" isExecutable="false"/></definitions>'.encode(),
-            [("no-process", None, 1), ("not-executable", "p", 2)],
+            f'{DEFINITIONS}\n<message id="m"/></definitions>'.encode(),
+            [("no-process", None, 1)],
         ),
     ],
 )

@@ -93,8 +93,8 @@ def values_of(sentence):
 # -- the pages --------------------------------------------------------------------------
 
 PAGES = {
-    "findings.md": ("error", "warning", "Example: ", "What to do: "),
-    "findings.zh-CN.md": ("错误", "警告", "例如：", "怎么办："),
+    "findings.md": ("error", "warning", "note", "Example: ", "What to do: "),
+    "findings.zh-CN.md": ("错误", "警告", "提示", "例如：", "怎么办："),
 }
 SECTION = re.compile(r"^### ([a-z-]+)\n(.*?)(?=^##|\Z)", re.MULTILINE | re.DOTALL)
 
@@ -111,12 +111,12 @@ def test_each_code_has_one_section_on_each_page(page):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_each_section_tells_the_severity_an_example_and_what_to_do(page):
-    error, warning, example, advice = PAGES[page]
-    severities = {error: "error", warning: "warning"}
+    *words, example, advice = PAGES[page]
+    severities = dict(zip(words, ("error", "warning", "note"), strict=True))
 
     told = {
         code: (
-            {severities[one] for one in re.findall(rf"\*\*({error}|{warning})", text)},
+            {severities[one] for one in re.findall(rf"\*\*({'|'.join(words)})", text)},
             [len(re.findall(f"^{one}.{{4}}", text, re.MULTILINE)) for one in (example, advice)],
         )
         for code, text in sections(page)

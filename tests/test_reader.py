@@ -108,6 +108,7 @@ def test_processes_that_are_not_executable_are_left_out():
     diagram, findings = read(xml.encode(), "x")
 
     assert list(diagram.processes) == ["a"]
+    assert list(diagram.drawings) == ["b"]
     assert [one.code for one in findings] == ["not-executable"]
 
 

@@ -178,18 +178,6 @@ def test_what_the_engine_does_not_do_is_refused_by_name(body, code, line):
     assert errors == [(code, "t", line)]
 
 
-@pytest.mark.parametrize(
-    "roots",
-    [
-        '<choreography id="c"/>',
-        '<globalConversation id="c"/>',
-        '<collaboration id="k"><conversation id="c"/></collaboration>',
-    ],
-)
-def test_other_kinds_of_diagram_are_refused(roots):
-    assert found(file('<startEvent id="s"/>', "\n" + roots)) == [("not-supported", "c", 4)]
-
-
 def test_a_condition_in_another_language_is_refused():
     body = alone(
         '<exclusiveGateway id="t"/><task id="a"/><sequenceFlow id="g" sourceRef="t" targetRef="a">\n'

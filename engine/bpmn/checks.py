@@ -26,6 +26,7 @@ def check(
     roles: Collection[str] | None = None,
     forms: Collection[str] | None = None,
     decisions: Collection[str] | None = None,
+    drawings: Collection[str] = (),
     sandbox_check: Callable[[Code], Problem | None] | None = None,
 ) -> list[Finding]:
     """Hold a diagram against everything around it.
@@ -38,6 +39,7 @@ def check(
         roles: the known roles; None where they are not known: nothing is said then.
         forms: the known forms, likewise.
         decisions: the known decisions, likewise.
+        drawings: keys of what is deployed or comes with this file and is only shown.
         sandbox_check: says what is wrong with an expression or script; None to skip.
 
     Returns:
@@ -45,8 +47,11 @@ def check(
     """
     findings = Findings(filename)
     known = {**others, **diagram.processes}
+    shown = {*drawings, *diagram.drawings}
+    if diagram.is_drawing:
+        _check_drawings(diagram, others, findings)
     for process in diagram.processes.values():
-        _check_calls(process, known, findings)
+        _check_calls(process, known, shown, findings)
         _check_circle(process, known, findings)
         for node in process.nodes.values():
             _check_keys(node, forms, decisions, findings)
@@ -58,9 +63,33 @@ def check(
     return findings.sorted()
 
 
-def _check_calls(process: Process, known: Mapping[str, Process], findings: Findings) -> None:
+def _check_drawings(diagram: Diagram, others: Mapping[str, Process], findings: Findings) -> None:
+    for drawing in diagram.drawings.values():
+        if drawing.key in others:
+            findings.warning(
+                "drawing-of-process",
+                (drawing.key, drawing.line),
+                f"The process {drawing.key!r} runs already; this drawing is shown as a version "
+                "of it, and new cases start on the latest version that runs.",
+                'Set isExecutable="true", or give the drawing an id of its own.',
+            )
+
+
+def _check_calls(
+    process: Process,
+    known: Mapping[str, Process],
+    shown: Collection[str],
+    findings: Findings,
+) -> None:
     for node in process.nodes.values():
-        if node.called is not None and node.called not in known:
+        if node.called is not None and node.called not in known and node.called in shown:
+            findings.error(
+                "calls-a-drawing",
+                (node.id, node.line),
+                f"It calls {node.called!r}, which is a drawing: nothing runs it.",
+                'Set isExecutable="true" there and deploy both, or call another process.',
+            )
+        elif node.called is not None and node.called not in known:
             findings.error(
                 "unknown-process",
                 (node.id, node.line),

@@ -7,7 +7,7 @@ their trigger or result, gateways and data never.
 
 from __future__ import annotations
 
-from engine.bpmn.document import Element, children, is_true, local, text_of
+from engine.bpmn.document import Element, children, is_executable, local, text_of
 from engine.bpmn.nodes import KINDS
 from engine.bpmn.reading import Reading
 
@@ -107,4 +107,4 @@ def _runs(end: Element | None, reading: Reading) -> bool:
     """Whether an end lies in an executable process; what is only drawn is let be."""
     key = _pool(end)
     process = None if key is None else reading.ids.get(key)
-    return process is not None and is_true(process.get("isExecutable"), default=True)
+    return process is not None and is_executable(process)

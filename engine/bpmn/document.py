@@ -14,7 +14,7 @@ from functools import cache
 
 from lxml import etree
 
-from engine.bpmn.findings import MAX_TEXT, Finding, Severity, bounded, named
+from engine.bpmn.findings import MAX_TEXT, SEVERITIES, Finding, Severity, bounded, named
 
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 ZEEBE = "http://camunda.org/schema/zeebe/1.0"
@@ -90,6 +90,16 @@ class Findings:
         """Add what the designer should know."""
         self._add("warning", code, at, message, hint)
 
+    def note(
+        self,
+        code: str,
+        at: Element | tuple[str | None, int | None],
+        message: str,
+        hint: str | None = None,
+    ) -> None:
+        """Add what is said for completeness: nothing needs to be done."""
+        self._add("note", code, at, message, hint)
+
     def _add(
         self,
         severity: Severity,
@@ -112,14 +122,14 @@ class Findings:
     def sorted(self) -> list[Finding]:
         """Return each finding once, by line, code and element.
 
-        Of more than ``MAX_FINDINGS`` the errors are kept before the warnings.
+        Of more than ``MAX_FINDINGS`` the errors are kept before warnings and notes.
         """
         found = sorted(dict.fromkeys(self._found), key=_order)
         if found and self._root is not None:
             found = named(found, _names(self._root, {one.element for one in found}))
         if len(found) <= MAX_FINDINGS:
             return found
-        kept = sorted(found, key=lambda one: one.severity)[:MAX_FINDINGS]
+        kept = sorted(found, key=lambda one: SEVERITIES.index(one.severity))[:MAX_FINDINGS]
         message = f"There are {len(found):,} findings; {MAX_FINDINGS:,} of them are listed."
         hint = "Mend these first, then check again."
         rest = Finding("too-many-findings", "warning", self.file, None, None, message, hint)
@@ -221,6 +231,12 @@ def has_vendors(element: Element) -> bool:
 def is_true(value: str | None, *, default: bool = False) -> bool:
     """Read an XML boolean."""
     return default if value is None else value.strip() in ("true", "1")
+
+
+def is_executable(process: Element) -> bool:
+    """Whether a process is to be run; one that does not say is, unless it is public (10.3)."""
+    default = (process.get("processType") or "").strip() != "Public"
+    return is_true(process.get("isExecutable"), default=default)
 
 
 def parse(xml: bytes, findings: Findings) -> Element | None:

@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 from engine.bpmn import sentences
 
-Severity = Literal["error", "warning"]
+Severity = Literal["error", "warning", "note"]
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 
 MAX_TEXT = 400
 """How many characters of a text are told: those of an upload are as long as its author likes."""
@@ -23,7 +24,8 @@ class Finding:
 
     Attributes:
         code: stable, kebab-case; programs decide by it.
-        severity: an ``error`` keeps the file from being deployed, a ``warning`` does not.
+        severity: an ``error`` keeps the file from being deployed, a ``warning`` does not;
+            for a ``note`` nothing needs to be done.
         file: name of the file as it was uploaded.
         element: id of the element in the file; None when the whole file is meant.
         line: line in the file, counted from 1; None where it is not known.

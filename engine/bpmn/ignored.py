@@ -10,7 +10,8 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
-from engine.bpmn.document import BPMN, Element, children, is_true, local
+from engine.bpmn.document import BPMN, Element, children, is_executable, is_true, local
+from engine.bpmn.global_tasks import GLOBAL_TASKS
 from engine.bpmn.reading import Reading
 
 _SERVICES = "Web services are not called: use a topic (camunda:topic) or messages."
@@ -44,26 +45,32 @@ _SEES_ALL = "Data inputs and outputs of a task are ignored: it sees all data, an
 
 def survey(root: Element, reading: Reading) -> None:
     """Tell what of a file's executable processes is read past."""
-    _judge_file(root, reading)
-    for one in children(root):
-        is_task = local(one).startswith("global") and local(one).endswith("Task")
-        if is_task or local(one) == "process":
-            if not is_true(one.get("isExecutable"), default=True):
-                continue
-            for element in one.iter():
-                judge = _JUDGES.get(str(element.tag))
-                if judge is not None:
-                    judge(element, reading)
-            _judge_directions(one, reading)
+    running = [one for one in children(root) if _runs(one)]
+    _judge_file(root, bool(running), reading)
+    for one in running:
+        for element in one.iter():
+            judge = _JUDGES.get(str(element.tag))
+            if judge is not None:
+                judge(element, reading)
+        _judge_directions(one, reading)
+
+
+def _runs(root: Element) -> bool:
+    if local(root) == "process":
+        return is_executable(root)
+    return local(root) in GLOBAL_TASKS
 
 
 def _warn(at: Element, what: str, instead: str, reading: Reading) -> None:
     reading.findings.warning("ignored", at, f"{what} is ignored.", instead)
 
 
-def _judge_file(root: Element, reading: Reading) -> None:
+def _judge_file(root: Element, runs: bool, reading: Reading) -> None:
     for one in children(root, "extension"):
-        if is_true(one.get("mustUnderstand")):
+        if is_true(one.get("mustUnderstand")) and not runs:
+            what = f"The extension {one.get('definition')!r}, which must be understood,"
+            _warn(one, what, "It is shown without what the extension adds.", reading)
+        elif is_true(one.get("mustUnderstand")):
             reading.findings.error(
                 "not-supported",
                 one,

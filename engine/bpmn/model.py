@@ -355,8 +355,35 @@ class Process:
 
 
 @dataclass(frozen=True, slots=True)
+class Drawing:
+    """What a file draws and nothing runs.
+
+    Attributes:
+        key: id of the element.
+        kind: its name in BPMN: ``process``, ``choreography``, ``collaboration``, …
+    """
+
+    key: str
+    name: str
+    kind: str
+    documentation: str = ""
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Diagram:
-    """All processes of one file."""
+    """What one file holds.
+
+    Attributes:
+        processes: those that run, global tasks among them.
+        drawings: what is only drawn beside them.
+    """
 
     processes: Mapping[str, Process]
     sha256: str
+    drawings: Mapping[str, Drawing] = field(default_factory=_nothing)
+
+    @property
+    def is_drawing(self) -> bool:
+        """Whether nothing of the file runs."""
+        return not self.processes

@@ -2,7 +2,7 @@
 
 Read: what ``model`` has words for. What BPMN knows and the engine does not is
 refused by name; what only documents (pools, message flows, data stores, texts)
-is read past. Nothing is evaluated, fetched or written here.
+is read past; what is not to run is a drawing. Nothing is evaluated, fetched or written here.
 """
 
 from __future__ import annotations
@@ -13,13 +13,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
 
-from engine.bpmn import advice, collaboration, ignored, spiff, structure, vocabulary
+from engine.bpmn import advice, collaboration, drawings, ignored, spiff, structure, vocabulary
 from engine.bpmn.document import (
     Element,
     Findings,
     children,
-    is_true,
-    local,
+    is_executable,
     parse,
     text_of,
     vendor,
@@ -34,14 +33,6 @@ from engine.bpmn.model import Diagram, Process, Scope
 from engine.bpmn.reading import Reading
 from engine.bpmn.scopes import ScopeReader, good_id
 
-_ROOTS_REFUSED = frozenset(
-    {
-        "choreography",
-        "globalChoreographyTask",
-        "globalConversation",
-    }
-)
-_CONVERSATIONS = frozenset({"conversation", "subConversation", "callConversation"})
 KEPT = 256
 
 
@@ -85,14 +76,13 @@ def read(xml: bytes, filename: str) -> tuple[Diagram | None, list[Finding]]:
     if root is None:
         return None, findings.sorted()
     reading = Reading.of(root, findings)
-    _refuse_roots(root, findings)
     vocabulary.survey(root, reading)
+    executable = [one for one in children(root, "process") if is_executable(one)]
     ignored.survey(root, reading)
     spiff.survey(root, reading)
     collaboration.follow(root, reading)
     correlations = read_correlations(root)
     processes: dict[str, Process] = {}
-    executable = [one for one in children(root, "process") if _is_executable(one, findings)]
     for element in executable:
         process = _read_process(element, correlations, reading)
         if process is not None:
@@ -101,44 +91,21 @@ def read(xml: bytes, filename: str) -> tuple[Diagram | None, list[Finding]]:
         if good_id(element, reading):
             task = read_global_task(element, correlations, reading)
             processes.setdefault(task.key, task)
-    if not executable and not processes:
+    drawn = drawings.survey(root, reading)
+    if not executable and not processes and not drawn:
         findings.error(
             "no-process",
             (None, root.sourceline),
-            "The file has no executable process.",
-            'Draw one, and set isExecutable="true".',
+            "The file has no process, and nothing that could be shown.",
+            "Draw a process, pools, a choreography or a conversation.",
         )
     if findings.broken:
         return None, findings.sorted()
     for process in processes.values():
         advice.advise(process, reading)
-    return Diagram(MappingProxyType(processes), hashlib.sha256(xml).hexdigest()), findings.sorted()
-
-
-def _is_executable(element: Element, findings: Findings) -> bool:
-    if is_true(element.get("isExecutable"), default=True):
-        return True
-    findings.warning(
-        "not-executable",
-        element,
-        "The process is marked as not executable and is left out.",
-        'Set isExecutable="true" to deploy it.',
-    )
-    return False
-
-
-def _refuse_roots(root: Element, findings: Findings) -> None:
-    for element in children(root):
-        found = [element] if local(element) in _ROOTS_REFUSED else []
-        if local(element) == "collaboration":
-            found = list(children(element, *_CONVERSATIONS))
-        for one in found:
-            findings.error(
-                "not-supported",
-                one,
-                f"{local(one)} is not supported.",
-                "Draw it as a process with tasks and message events.",
-            )
+    sha256 = hashlib.sha256(xml).hexdigest()
+    diagram = Diagram(MappingProxyType(processes), sha256, MappingProxyType(dict(drawn)))
+    return diagram, findings.sorted()
 
 
 # -- processes -------------------------------------------------------------------

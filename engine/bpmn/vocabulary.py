@@ -16,7 +16,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from engine.bpmn.document import Element, children, is_true, local
+from engine.bpmn.document import Element, children, is_executable, local
 from engine.bpmn.reading import Reading
 
 Words = Mapping[str, str | tuple[str, ...]]
@@ -121,7 +121,7 @@ def survey(root: Element, reading: Reading) -> None:
 
 def _runs(root: Element) -> bool:
     if local(root) == "process":
-        return is_true(root.get("isExecutable"), default=True)
+        return is_executable(root)
     return local(root) not in _DRAWN
 
 
@@ -147,9 +147,9 @@ def _judge_attributes(element: Element, kind: Type, runs: bool, reading: Reading
             _tell_attribute(element, name, kind, runs, reading)
         elif expected == "boolean":
             if str(value).strip() not in _BOOLEANS:
-                _tell_value(element, name, str(value), ("true", "false"), reading)
+                _tell_value(element, name, ("true", "false"), runs, reading)
         elif name in _DECIDING and str(value).strip() not in expected:
-            _tell_value(element, name, str(value), tuple(expected), reading)
+            _tell_value(element, name, tuple(expected), runs, reading)
 
 
 def _tell_attribute(element: Element, name: str, kind: Type, runs: bool, reading: Reading) -> None:
@@ -171,11 +171,13 @@ def _tell_attribute(element: Element, name: str, kind: Type, runs: bool, reading
 
 
 def _tell_value(
-    element: Element, name: str, value: str, allowed: tuple[str, ...], reading: Reading
+    element: Element, name: str, allowed: tuple[str, ...], runs: bool, reading: Reading
 ) -> None:
-    reading.findings.error(
-        "bad-value",
-        element,
-        f"{name} is {value!r}; BPMN 2.0 knows {' and '.join(allowed)}.",
+    said = (
+        f"{name} is {element.get(name)!r}; BPMN 2.0 knows {' and '.join(allowed)}.",
         "Write one of them as it stands there.",
     )
+    if runs:
+        reading.findings.error("bad-value", element, *said)
+    else:
+        reading.findings.warning("bad-value", element, *said)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -124,6 +125,7 @@ def deploy(
             click.get_current_context().exit(1)
     lines = [
         f"{one['key']} version {one['version']}: {one['name']}"
+        + ("" if one["executable"] else " (a drawing)")
         for one in answer.body["definitions"]
     ]
     lines.append("Deployed." if answer.status == 201 else "Nothing has changed.")
@@ -148,9 +150,12 @@ def _document(finding: Any) -> Finding:
 
 def _report(findings: Sequence[Finding], count: int, language: str) -> str:
     lines = [terminal.finding(one, language) for one in findings]
-    wrong = sum(one["severity"] == "error" for one in findings)
+    number = Counter(one["severity"] for one in findings)
+    notes = number["note"]
     told = {
-        "en": f"{count} files: {wrong} errors, {len(findings) - wrong} warnings.",
-        "zh": f"{count} 个文件：{wrong} 个错误，{len(findings) - wrong} 个警告。",
+        "en": f"{count} files: {number['error']} errors, {number['warning']} warnings"
+        + (f", {notes} notes." if notes else "."),
+        "zh": f"{count} 个文件：{number['error']} 个错误，{number['warning']} 个警告"
+        + (f"，{notes} 个提示。" if notes else "。"),
     }
     return "\n".join([*lines, told[language]])

@@ -20,7 +20,7 @@ from engine.errors import EngineError
 LANGUAGES = ("en", "zh")
 """What findings about files are told in; everything else is told in English."""
 
-_SEVERITIES = {"error": "错误", "warning": "警告"}
+_SEVERITIES = {"error": "错误", "warning": "警告", "note": "提示"}
 
 LINES = 10
 """How many lines long work writes where no terminal shows a bar."""

@@ -13,6 +13,7 @@ from engine import access, definitions, forms, lists, references, store
 from engine.access import Actor
 from engine.clock import parse, text
 from engine.database import Moment, Transaction
+from engine.definitions import NO_EXECUTOR, Version
 from engine.errors import InvalidRequest, NotFound
 from engine.facts import case_facts
 from engine.ports import Application
@@ -63,7 +64,8 @@ def definition(app: Application, key: str) -> Document:
                 "version": row[1],
                 "name": row[2],
                 "sha256": row[3],
-                "executor": row[4],
+                "executor": _executor(row[4]),
+                "executable": row[4] != NO_EXECUTOR,
                 "at": text(row[5]),
                 "default": bool(row[6]),
             }
@@ -80,17 +82,36 @@ def version(app: Application, key: str, number: int) -> Document:
 
 def _document(tx: Transaction, key: str, number: int | None) -> Document:
     one = definitions.version(tx, key, number)
-    process = definitions.process_of(tx, one)
+    about = _of_process(tx, one) if one.executable else _of_drawing(tx, one)
     return {
         "key": key,
         "version": one.number,
         "name": one.name,
-        "name_en": process.properties.get("name_en", one.name),
-        "starters": sorted(process.starter_roles),
+        "executable": one.executable,
         "sha256": one.sha256,
-        "executor": one.executor,
+        "executor": _executor(one.executor),
         "at": text(one.at),
         "files": one.files,
+        **about,
+    }
+
+
+def _executor(name: str) -> str | None:
+    return None if name == NO_EXECUTOR else name
+
+
+def _of_drawing(tx: Transaction, one: Version) -> Document:
+    drawing = definitions.drawing_of(tx, one)
+    return {"name_en": one.name, "kind": drawing.kind, "starters": [], "calls": [],
+            "documentation": drawing.documentation, "starts": []}  # fmt: skip
+
+
+def _of_process(tx: Transaction, one: Version) -> Document:
+    process = definitions.process_of(tx, one)
+    return {
+        "name_en": process.properties.get("name_en", one.name),
+        "kind": "process",
+        "starters": sorted(process.starter_roles),
         "calls": sorted(process.calls),
         "documentation": process.documentation,
         "starts": [
