@@ -205,6 +205,19 @@ class CaseMessage(Body):
     correlation: Data = Field(default_factory=dict)
 
 
+class Activity(Body):
+    """An activity of an open ad-hoc sub-process."""
+
+    activity: Name
+    scope: Name | None = Field(default=None, description="Needed where several are open.")
+
+
+class Activities(Body):
+    """An open ad-hoc sub-process."""
+
+    scope: Name | None = Field(default=None, description="Needed where several are open.")
+
+
 class Signal(Body):
     """A signal for everybody who waits for it."""
 

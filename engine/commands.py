@@ -295,6 +295,30 @@ class ReleaseScope(Command):
 
 
 @dataclass(slots=True)
+class StartActivity(Command):
+    """Start an activity of an open ad-hoc sub-process.
+
+    Attributes:
+        scope: the name of the sub-process's visit.
+        activity: id of one of its activities that no flow leads to.
+        unit: the unit in which the actor does so.
+    """
+
+    type: ClassVar[str] = "start_activity"
+    scope: str
+    activity: str
+    unit: str | None = None
+
+
+@dataclass(slots=True)
+class CompleteScope(Command):
+    """Say that all is done in an ad-hoc sub-process that has no completion condition."""
+
+    type: ClassVar[str] = "complete_scope"
+    scope: str
+
+
+@dataclass(slots=True)
 class RecomputeDeadlines(Command):
     """Evaluate every open limit again: the working calendar has a new version.
 

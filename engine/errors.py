@@ -193,6 +193,13 @@ class NothingWaits(EngineError):
     status = 409
 
 
+class ActivityRunning(EngineError):
+    """An ad-hoc sub-process takes one activity at a time, and one is running."""
+
+    code = "activity-running"
+    status = 409
+
+
 class StepLimit(EngineError):
     """One command moved more tokens than is allowed."""
 

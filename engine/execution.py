@@ -184,6 +184,33 @@ class OpenTask:
     not_same_unit_as: list[JsonObject]
 
 
+@dataclass(slots=True)
+class Offer:
+    """An open ad-hoc sub-process: what people may start in it now.
+
+    Attributes:
+        scope: its name in the case, for ``StartActivity``.
+        candidates: whom it is offered to, as of a task; none = whoever may see the case.
+        activities: ids of what may be started now.
+        sequential: one at a time.
+        ends_by_hand: somebody has to say that all is done.
+    """
+
+    scope: str
+    process: str
+    element: str
+    nth: int
+    instance: int | None
+    candidates: list[JsonObject]
+    activities: tuple[str, ...]
+    sequential: bool
+    ends_by_hand: bool
+
+    @property
+    def assignee(self) -> None:
+        """Nobody: it stays open to all of them."""
+
+
 class Executor(Protocol):
     """What runs a diagram."""
 
@@ -212,6 +239,9 @@ class Executor(Protocol):
         Raises:
             TaskNotOpen: it is completed, cancelled or was never opened.
         """
+
+    def offers(self, bundle: Bundle, snapshot: Snapshot) -> Sequence[Offer]:
+        """Return the open ad-hoc sub-processes of a case."""
 
     def refusals(self, process: Process, filename: str) -> Sequence[Finding]:
         """Return an error for each element that this executor would not run rightly."""

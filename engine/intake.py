@@ -17,7 +17,14 @@ from engine.bpmn.model import SECRET, Node
 from engine.commands import Command, CompleteTask, JsonObject, StartCase
 from engine.database import Transaction
 from engine.definitions import Pinned
-from engine.errors import CaseNotFound, InvalidData, InvalidRequest, TaskNotOpen, WrongState
+from engine.errors import (
+    CaseNotFound,
+    InvalidData,
+    InvalidRequest,
+    NothingWaits,
+    TaskNotOpen,
+    WrongState,
+)
 from engine.execution import OpenTask, Snapshot
 from engine.facts import case_facts
 from engine.organisation import Grant
@@ -45,6 +52,8 @@ ACTIONS: dict[str, str] = {
     "cancel_instance": "move",
     "hold_scope": "suspend",
     "release_scope": "resume",
+    "start_activity": "start_activity",
+    "complete_scope": "start_activity",
     "complete_job": "work",
     "fail_job": "work",
 }
@@ -150,6 +159,8 @@ def prepare(desk: Desk, command: Command, sealer: Sealer) -> tuple[Command, Gran
     """
     if getattr(command, "task", None) is not None:
         return _prepare_task(desk, command, sealer)
+    if isinstance(command, commands.StartActivity | commands.CompleteScope):
+        return _prepare_offer(desk, command)
     pair = _require(desk, _action(command), None)
     _check_state(desk.row)
     if getattr(command, "data", None) is not None:
@@ -207,7 +218,27 @@ def _prepare_task(desk: Desk, command: Any, sealer: Sealer) -> tuple[Command, Gr
     return _seal_texts(command, sealer), pair
 
 
-def _require(desk: Desk, action: str, task: OpenTask | None) -> Grant | None:
+def _prepare_offer(
+    desk: Desk, command: commands.StartActivity | commands.CompleteScope
+) -> tuple[Command, Grant | None]:
+    executor = desk.app.executors[desk.row.executor]
+    offers = executor.offers(desk.pinned.bundle, desk.snapshot)
+    offer = next((one for one in offers if one.scope == command.scope), None)
+    if offer is None:
+        # Whether it was ever there is only for those who may see the case.
+        _require(desk, "see", None)
+        _check_state(desk.row)
+        raise NothingWaits(
+            f"No ad-hoc sub-process {command.scope!r} is open.",
+            hint=f"GET /cases/{desk.row.id} lists under activities what may be started.",
+        )
+    pair = _require(desk, _action(command), offer)
+    if isinstance(command, commands.StartActivity) and not desk.actor.is_system:
+        command = replace(command, unit=pair[1] if pair else None)
+    return command, pair
+
+
+def _require(desk: Desk, action: str, task: access.Task | None) -> Grant | None:
     organisation = desk.app.references.organisation
     row = desk.row
     brief = CaseFacts(id=row.id, unit=row.unit, starter=row.starter)

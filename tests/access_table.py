@@ -98,6 +98,8 @@ _STEPS: tuple[tuple[str, str, str, str | None, dict[str, Any]], ...] = (
 
 BODIES: dict[str, dict[str, Any]] = {
     "POST /cases": {"process": "whistle_report", "data": REPORT},
+    "POST /cases/{case_id}/activities": {"activity": "none"},
+    "POST /cases/{case_id}/activities/complete": {},
     "POST /cases/{case_id}/messages": {"name": "extra_information", "data": {}},
     "POST /cases/{case_id}/retry": {"reason": "x"},
     "POST /cases/{case_id}/erase": {"reason": "request"},

@@ -24,6 +24,7 @@ POST /definitions/{}/versions/{}/default GET /cases/{}/attachments/{}
 GET /me/contact GET /registers GET /registers/{} POST /cases/{}/code POST /cases/{}/erase
 POST /follow POST /me/contact POST /me/notices-seen
 POST /cases/{}/follow POST /cases/{}/unfollow
+POST /cases/{}/activities POST /cases/{}/activities/complete
 """
 
 

@@ -95,7 +95,7 @@ def test_a_timer_has_exactly_one_time(tags):
 # -- not supported, foreign -------------------------------------------------------------
 
 REFUSED = [
-    (alone('<adHocSubProcess id="t"/>'), "not-supported", 3),
+    (alone('<adHocSubProcess id="t"/>'), "ad-hoc-content", 3),
     (alone('<complexGateway id="t"/><task id="a"/>' + flow("g", "a", "t")
            + flow("h", "t", "e") + '<endEvent id="e"/>'), "activation-missing", 3),
     (alone('<task id="t" startQuantity="0"/>'), "bad-number", 3),

@@ -380,3 +380,29 @@ def test_the_search_says_what_every_order_played_out_says(drawn):
             assert verdict == "sound" or game(scope) != "sound"
         else:
             assert verdict == game(scope)
+
+
+def ad_hoc(inside: str) -> list[tuple[str, str | None]]:
+    """Return what is told of an ad-hoc sub-process of these elements: (code, element)."""
+    body = f'<startEvent id="s"/><adHocSubProcess id="hoc">{inside}</adHocSubProcess>'
+    found, findings = read(process(body + flows("s > hoc")), "p.bpmn")
+    assert found is not None, findings
+    return [(one.code, one.element) for one in soundness.check(found, {})]
+
+
+def test_what_people_may_start_is_looked_at_one_by_one():
+    two = '<task id="a"/><task id="b"/><task id="c"/>'
+    split = '<parallelGateway id="f"/><task id="d"/><task id="e"/>' + flows(
+        "a > f", "f > b > d > e", "f > c > d"
+    )
+    joined = '<parallelGateway id="j"/>' + flows("a > j", "b > j", "j > c")
+    twice = '<task id="a"/><task id="c" startQuantity="2"/><task id="d"/>' + flows("a > c > d")
+    stuck = '<exclusiveGateway id="x" default="x_c"/><parallelGateway id="j"/>' + flows(
+        "a > x", "x > b : y", "x > c", "b > j", "c > j"
+    )
+
+    assert ad_hoc(two) == []
+    assert ad_hoc(two + joined) == []
+    assert ad_hoc(twice) == []
+    assert ad_hoc(two + split) == [("second-token", "d")]
+    assert ad_hoc(two + stuck + '<task id="e"/>' + flows("j > e")) == [("deadlock", "j")]

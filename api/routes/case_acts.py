@@ -10,6 +10,8 @@ from api.current import actor, answered, application, if_match, once, reply
 from api.moments import checked_moment
 from api.repeats import once_only
 from api.shapes import (
+    Activities,
+    Activity,
     CaseMessage,
     CasePath,
     Document,
@@ -23,9 +25,11 @@ from engine import cases, erasure, following, views
 from engine.commands import (
     CancelCase,
     Command,
+    CompleteScope,
     CorrelateMessage,
     ResumeCase,
     RetryIncident,
+    StartActivity,
     SuspendCase,
 )
 
@@ -93,6 +97,20 @@ def withdraw(path: CasePath, body: Reason) -> Response:
 def retry(path: CasePath, body: Retry) -> Response:
     """Try a failed step again, with corrected data if given."""
     return _handle(path, RetryIncident(incident=body.incident, data=body.data, reason=body.reason))
+
+
+@api.post("/cases/<case_id>/activities", responses={200: Document})
+def start_activity(path: CasePath, body: Activity) -> Response:
+    """Start an activity of an open ad-hoc sub-process; the case lists what may be started."""
+    scope = body.scope or views.scope_of(application(), actor(), path.case_id, body.activity)
+    return _handle(path, StartActivity(scope, body.activity))
+
+
+@api.post("/cases/<case_id>/activities/complete", responses={200: Document})
+def complete_activities(path: CasePath, body: Activities) -> Response:
+    """Say that all is done in an ad-hoc sub-process that has no completion condition."""
+    scope = body.scope or views.scope_of(application(), actor(), path.case_id)
+    return _handle(path, CompleteScope(scope))
 
 
 @api.post("/cases/<case_id>/messages", responses={200: Document})

@@ -19,6 +19,7 @@ from engine.access.actor import Actor, CaseFacts, Task, TaskFacts
 from engine.access.disclosure import Reading, reading, reporter_reading, withhold
 from engine.access.permission import (
     TASK_ACTIONS,
+    is_offered,
     may,
     require,
     require_receiver,
@@ -40,6 +41,7 @@ __all__ = [
     "TaskFacts",
     "check_separation",
     "concerns",
+    "is_offered",
     "may",
     "reading",
     "reporter_reading",

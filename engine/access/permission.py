@@ -178,6 +178,11 @@ def _passes(
     return False, None
 
 
+def is_offered(actor: Actor, task: Task) -> bool:
+    """Whether a task is offered to the actor, by role or name."""
+    return _offered(actor, task)[0]
+
+
 def _offered(actor: Actor, task: Task | None) -> tuple[bool, Grant | None]:
     """Whether a task is offered to the actor, and as what.
 

@@ -69,6 +69,11 @@ RIGHTS: dict[str, tuple[Right, ...]] = {
         _right("*", "candidate", "or will"),
     ),
     "remind": (_right("*", "involved", "催办"),),
+    "start_activity": (
+        _right(
+            "*", "candidate", "即席: whoever an ad-hoc sub-process is offered to starts its work"
+        ),
+    ),
     # -- cases
     "start": (_right("*", "anywhere", "the start event names roles where not everybody may"),),
     "suspend": (_right(_CHIEFS, "around", "缓办 of a whole case"),),

@@ -287,6 +287,8 @@ def reachable(scope: Scope) -> set[str]:
     """Return the nodes of a scope that a token can come to by its flows."""
     waiting = [*scope.beginnings, *scope.implicit_starts, *scope.event_sub_processes]
     waiting += [gateway for gateway in dict.fromkeys(scope.instantiating.values()) if gateway]
+    if scope.ad_hoc is not None:
+        waiting += scope.ad_hoc.begun
     reached, ends = set(waiting), links_of(scope)
     while waiting:
         node = scope.nodes[waiting.pop()]

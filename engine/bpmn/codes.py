@@ -16,6 +16,9 @@ def codes_of(process: Process) -> Iterator[tuple[str, int | None, Code]]:
         for code in scope.data.values():
             if code is not None:
                 yield scope.id, None, code
+        if scope.ad_hoc is not None:
+            for code in _given(scope.ad_hoc.completion, scope.ad_hoc.begins):
+                yield scope.id, code.line, code
         for node in scope.nodes.values():
             for code in _of_node(node):
                 yield node.id, node.line, code

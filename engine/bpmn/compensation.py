@@ -240,7 +240,8 @@ def _demand_separate(scope: Scope, looking: _Looking) -> None:
     ahead = [one for one in attached if one in scope.nodes]
     if not ahead:
         return
-    shared = _walk(ahead, scope) & _walk([*scope.starts, *scope.implicit_starts], scope)
+    free = () if scope.ad_hoc is None else scope.ad_hoc.begun
+    shared = _walk(ahead, scope) & _walk([*scope.starts, *scope.implicit_starts, *free], scope)
     if shared:
         looking.error(
             "flow-not-allowed",

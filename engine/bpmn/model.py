@@ -16,7 +16,7 @@ from typing import Any
 
 from engine.bpmn.definitions import Correlation, EventDefinition
 from engine.bpmn.kinds import ACTIVITIES, Kind, TimerKind, Trigger
-from engine.bpmn.work import Decision, UnitTest
+from engine.bpmn.work import AdHoc, Decision, UnitTest
 from engine.scripts import Code
 
 # The words of the notation are part of the model for whoever reads it.
@@ -24,6 +24,7 @@ __all__ = [
     "ACTIVITIES",
     "NOTHING",
     "SECRET",
+    "AdHoc",
     "Assignment",
     "Correlation",
     "DataMapping",
@@ -271,6 +272,7 @@ class Scope:
             comes -> the event-based gateway before it, or "".
         event_sub_processes: ids, in the file's order.
         data: declared data objects with a default value, name -> expression or None.
+        ad_hoc: of an ad-hoc sub-process: how its activities are done. It has no starts.
     """
 
     id: str
@@ -281,6 +283,7 @@ class Scope:
     instantiating: Mapping[str, str] = field(default_factory=_nothing)
     event_sub_processes: tuple[str, ...] = ()
     data: Mapping[str, Code | None] = field(default_factory=_nothing)
+    ad_hoc: AdHoc | None = None
 
     @property
     def beginnings(self) -> tuple[str, ...]:

@@ -51,10 +51,7 @@ MAX_QUANTITY = 100
 """Tokens that begin an activity, or leave it, at most."""
 
 KINDS = {one.value: one for one in Kind if one is not Kind.EVENT_SUB_PROCESS}
-KINDS["transaction"] = Kind.SUB_PROCESS
-NOT_SUPPORTED = {
-    "adHocSubProcess": "Ad-hoc sub-processes",
-}
+KINDS["transaction"] = KINDS["adHocSubProcess"] = Kind.SUB_PROCESS
 _INSTANTIATING = frozenset({Kind.RECEIVE, Kind.EVENT_BASED})
 _EVENTS = frozenset({Kind.START, Kind.END, Kind.CATCH, Kind.THROW, Kind.BOUNDARY})
 
@@ -157,6 +154,9 @@ def _with_details(
     inputs = (*inputs, *spiff.own_output(node, reading))
     if inputs or outputs:
         node = replace(node, inputs=inputs, outputs=outputs)
+    if node.body is not None and node.body.ad_hoc is not None:
+        who = _assignment(element, extensions, around.lane, reading)
+        return replace(node, assignment=Assignment(users=who.users, groups=who.groups))
     if node.kind is Kind.MANUAL and reading.spiff:
         who = _assignment(element, extensions, around.lane, reading)
         return replace(node, assignment=who, writes=())
@@ -329,16 +329,6 @@ def _refuse_attributes(element: Element, reading: Reading) -> None:
 def _not_supported(element: Element, what: str, reading: Reading) -> None:
     reading.findings.error(
         "not-supported", element, f"{what} is not supported yet.", "Draw it with other elements."
-    )
-
-
-def refuse_kind(element: Element, reading: Reading) -> None:
-    """Say that a kind of node is not supported yet."""
-    reading.findings.error(
-        "not-supported",
-        element,
-        f"{NOT_SUPPORTED[local(element)]} ({local(element)}) are not supported yet.",
-        "Draw it with tasks, gateways and ordinary sub-processes.",
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from engine.bpmn import spiff, structure
+from engine.bpmn import adhoc, spiff, structure
 from engine.bpmn.document import Element, body_of, child, children, local
 from engine.bpmn.expressions import expression
 from engine.bpmn.extensions import read_extensions
@@ -17,12 +17,10 @@ from engine.bpmn.messages import Correlations
 from engine.bpmn.model import Flow, Kind, Node, Scope
 from engine.bpmn.nodes import (
     KINDS,
-    NOT_SUPPORTED,
     Surroundings,
     data_default,
     kind_of,
     read_node,
-    refuse_kind,
 )
 from engine.bpmn.reading import Reading
 from engine.scripts import Code
@@ -100,17 +98,19 @@ class ScopeReader:
             nodes.setdefault(node.id, node)
         starts = tuple(one.id for one in nodes.values() if one.kind is Kind.START)
         instantiating = _instantiating(nodes, links.flows) if where == "process" else {}
+        ad_hoc = adhoc.read_ad_hoc(holder, nodes, self.reading)
         scope = Scope(
             id=key,
             nodes=MappingProxyType(nodes),
             flows=MappingProxyType(links.flows),
             starts=starts,
-            implicit_starts=() if starts or instantiating else _implicit_starts(nodes),
+            implicit_starts=() if starts or instantiating or ad_hoc else _implicit_starts(nodes),
             instantiating=MappingProxyType(instantiating),
             event_sub_processes=tuple(
                 one.id for one in nodes.values() if one.kind is Kind.EVENT_SUB_PROCESS
             ),
             data=MappingProxyType(self._data(holder)),
+            ad_hoc=ad_hoc,
         )
         self.scopes[key] = scope
         return scope
@@ -124,8 +124,6 @@ class ScopeReader:
             if kind is not None:
                 if good_id(element, self.reading):
                     found.append((element, kind))
-            elif name in NOT_SUPPORTED:
-                refuse_kind(element, self.reading)
             elif name == "dataStoreReference" and spiff.is_used(element, self.reading):
                 spiff.refuse_store(element, self.reading)
             elif name == "dataStoreReference":
@@ -138,6 +136,8 @@ class ScopeReader:
                     "Data stores are documentation; nothing is read from or written to them.",
                     "Use data objects, lists or an external task.",
                 )
+            elif name == "completionCondition" and local(holder) == adhoc.TAG:
+                continue
             elif name not in _READ_PAST:
                 self.reading.findings.error(
                     "unknown-element",
@@ -216,7 +216,7 @@ class ScopeReader:
         if node is None:
             return None
         key = node.get("id", "")
-        if local(node) not in KINDS and local(node) not in NOT_SUPPORTED:
+        if local(node) not in KINDS:
             self.reading.findings.error(
                 "wrong-reference",
                 element,

@@ -58,6 +58,9 @@ def _error(reading: Reading, code: str, element: str, message: str, hint: str) -
 
 
 def _demand_starts(scope: Scope, reading: Reading, *, is_process: bool) -> None:
+    if scope.ad_hoc is not None:
+        # It has rules of its own.
+        return
     plain = [key for key in scope.starts if not _has_definitions(key, reading)]
     holder = reading.ids.get(scope.id)
     is_handler = holder is not None and holder.get("triggeredByEvent") in ("true", "1")

@@ -1,9 +1,11 @@
-"""What a task does by itself: the decision it asks, and the tests of its script."""
+"""What an activity does by itself: a decision, tests of a script, activities in any order."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+
+from engine.scripts import Code
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +49,34 @@ class UnitTest:
     given: str
     expected: str
     line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AdHoc:
+    """How the activities of an ad-hoc sub-process are done.
+
+    Attributes:
+        startable: what people may start, in the file's order: activities that no flow
+            leads to.
+        listening: events that no flow leads to: each waits again when it has happened.
+        sequential: one activity at a time.
+        cancels: what still runs is cancelled when all is done; else it is waited for.
+        completion: asked whenever an activity inside is completed; None = a person says so.
+        begins: expression for the ids of activities that start by themselves at the
+            beginning (``zeebe:adHoc``).
+        runs_out: without ``completion`` it also ends when nothing goes on in it any more,
+            as in Camunda 8.
+    """
+
+    startable: tuple[str, ...]
+    listening: tuple[str, ...]
+    sequential: bool = False
+    cancels: bool = True
+    completion: Code | None = None
+    begins: Code | None = None
+    runs_out: bool = False
+
+    @property
+    def begun(self) -> tuple[str, ...]:
+        """Ids of all that begins without a flow before it."""
+        return (*self.startable, *self.listening)

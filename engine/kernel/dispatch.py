@@ -15,6 +15,7 @@ from engine import commands as c
 from engine.errors import EngineError, InvalidRequest, NothingWaits, WrongState
 from engine.kernel import (
     activities,
+    adhoc,
     clocks,
     compensation,
     completion,
@@ -104,10 +105,12 @@ STEPS: dict[str, Step] = {
     "finish": completion.finish,
     "fire": lambda run, _, number: _fire_again(run, number),
     "gather": loops.gather,
+    "leave_free": adhoc.leave_free,
     "map": completion.map_out,
     "meet": complexes.meet,
     "offer": tasks.open_task,
     "open": activities.open_activity,
+    "open_up": adhoc.open_up,
     "park": incidents.park,
     "recheck": firing.recheck,
     "recount": clocks.recount,
@@ -254,6 +257,8 @@ HANDLERS: dict[type[c.Command], Callable[[Run, Any], None]] = {
     c.CancelInstance: _cancel_instance,
     c.HoldScope: _hold,
     c.ReleaseScope: _release,
+    c.StartActivity: adhoc.start_activity,
+    c.CompleteScope: adhoc.complete_scope,
     c.RecomputeDeadlines: clocks.recompute,
 }
 

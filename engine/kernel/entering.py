@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.bpmn.model import Kind, Trigger
 from engine.commands import JsonObject
+from engine.kernel.adhoc import arrive_in_turn
 from engine.kernel.complexes import arrive_complex
 from engine.kernel.firing import fire
 from engine.kernel.flows import pass_through, stop
@@ -38,6 +39,7 @@ def arrive(run: Run, scope: str, place: Place, flow: str | None, outcome: str | 
 _SPECIAL: dict[str, Callable[[Run, str, Place, str | None], None]] = {
     "gather": arrive_gathered,
     "meet": arrive_complex,
+    "turn": arrive_in_turn,
 }
 _STEPS = {
     Kind.CATCH: "wait",
@@ -128,6 +130,9 @@ def start_content(
                 return
     if start is not None:
         begin_at(run, scope, start, written or {})
+        return
+    if not area.starts and area.scope.ad_hoc is not None:
+        run.perform("open_up", scope)
         return
     for place in area.starts:
         run.queue.append((scope, place, None, None))

@@ -9,7 +9,8 @@ from engine.bpmn.findings import Finding
 from engine.bpmn.model import Process
 from engine.commands import Command, JsonObject, RetryIncident
 from engine.errors import StepLimit
-from engine.execution import Applied, Bundle, OpenTask, Snapshot, World
+from engine.execution import Applied, Bundle, Offer, OpenTask, Snapshot, World
+from engine.kernel import adhoc
 from engine.kernel.dispatch import STEPS, demand_state, park_command, run_command
 from engine.kernel.marking import Look
 from engine.kernel.names import Names, names_at
@@ -59,6 +60,10 @@ class Kernel:
         """Return nothing: what the reader accepts runs here."""
         del process, filename
         return ()
+
+    def offers(self, bundle: Bundle, snapshot: Snapshot) -> list[Offer]:
+        """Return the open ad-hoc sub-processes of a case."""
+        return adhoc.offers(bundle, snapshot)
 
     def task(self, bundle: Bundle, snapshot: Snapshot, task: str) -> OpenTask:
         """Return the open task of that case-relative name.

@@ -46,10 +46,20 @@ def exit_from(run: Run, name: str, outcome: str | None) -> None:
     if place.only is not None:
         leave(run, name, place, place.exits, outcome)
         return
+    if place.free:
+        run.steps["leave_free"](run, name, place, outcome)
+        return
+    leave(run, name, place, ways_out(run, place, name, outcome), outcome)
+
+
+def ways_out(run: Run, place: Place, name: str, outcome: str | None) -> Exits:
+    """Return the flows that the data choose, each as often as tokens leave by it.
+
+    Raises:
+        Stuck: a condition fails or no flow can be taken.
+    """
     chosen = _choose(run, place, name, outcome)
-    if place.times > 1:
-        chosen = [one for one in chosen for _ in range(place.times)]
-    leave(run, name, place, chosen, outcome)
+    return chosen if place.times == 1 else [one for one in chosen for _ in range(place.times)]
 
 
 def leave(run: Run, name: str, place: Place, chosen: Exits, outcome: str | None) -> None:

@@ -25,10 +25,18 @@ def arrive_parallel(run: Run, scope: str, join: Place, flow: str | None) -> None
 def arrive_gathered(run: Run, scope: str, activity: Place, flow: str | None) -> None:
     """Hold a token until as many are there as begin the activity (``startQuantity``)."""
     held = hold(run, run.joins, scope, activity, flow)
-    needed = activity.node.start_quantity
-    if sum(held.values()) < needed:
-        return
-    left = needed
+    if is_enough(activity, held):
+        begin_gathered(run, scope, activity, held)
+
+
+def is_enough(activity: Place, held: dict[str, int]) -> bool:
+    """Whether an activity holds as many tokens as begin it."""
+    return sum(held.values()) >= activity.node.start_quantity
+
+
+def begin_gathered(run: Run, scope: str, activity: Place, held: dict[str, int]) -> None:
+    """Begin an activity with the tokens that it holds."""
+    left = needed = activity.node.start_quantity
     # What came over the first flows is taken first; the rest stays for the next time.
     for one in ("", *activity.node.incoming):
         taken = min(left, held.get(one, 0))

@@ -75,6 +75,9 @@ def troubles(run: Run) -> list[Trouble]:
         if run.scopes[name][KIND] not in CONTENT or not _can_be_told(run, name):
             continue
         process, scope = run.process(name), run.area(name).scope
+        if scope.ad_hoc is not None:
+            # People, or its condition, end it whatever waits inside.
+            continue
         standing = standing_in(run, name)
         if standing.at or standing.held:
             faults = _faults(looked, process, scope, standing)

@@ -105,6 +105,7 @@ class Place:
         results: the data that completing a task writes.
         separated: a task of the process must be done by others than this one.
         limits: data that its due and warning moments mention.
+        free: it lies directly in an ad-hoc sub-process, which may be done when it is left.
     """
 
     id: str
@@ -137,6 +138,7 @@ class Place:
     results: Results = _NO_RESULTS
     separated: bool = False
     limits: tuple[str, ...] = ()
+    free: bool = False
     body: Area | None = None
 
 
@@ -270,7 +272,9 @@ class _Planner:
             ]
             place.conditions = tuple(flow for flow, _ in asked)
             place.codes = tuple(code for _, code in asked)
+            self._free(place, area.scope)
             single = len(flows) == 1 and flows[0].condition is None and place.times == 1
+            single = single and not place.free
             place.only = place.exits[0] if single else None
             place.links = tuple(
                 other
@@ -292,6 +296,14 @@ class _Planner:
         scope = area.scope
         plain = [area.places[one] for one in scope.starts if not scope.nodes[one].events]
         area.starts = tuple(plain) or tuple(area.places[one] for one in scope.implicit_starts)
+
+    def _free(self, place: Place, scope: Scope) -> None:
+        rules = scope.ad_hoc
+        if rules is None or place.node.for_compensation or place.kind is Kind.EVENT_SUB_PROCESS:
+            return
+        place.free = True
+        if rules.sequential and place.activity:
+            place.special, place.enters = "turn", False
 
     def _find_boundary(self, area: Area, place: Place) -> None:
         attached = [area.places[one] for one in place.node.boundary]

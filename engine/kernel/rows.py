@@ -39,7 +39,8 @@ of, ``COUNT`` what is still going on inside: queued and waiting tokens, tokens
 held in joins, open inner scopes and incidents. 0 is the only sign of completion.
 ``SUBS`` are the boundary subscriptions of the activity, ``STARTS`` those of the
 event sub-processes inside. ``LABEL`` is the instance key of a frame, or the path
-segment of a body when that is not the element. ``LOOP`` is a ``Row`` of counters.
+segment of a body when that is not the element. ``LOOP`` is a ``Row`` of counters; of the
+body of an ad-hoc sub-process: [the candidates for its activities].
 """
 
 CASE = "case"  # the process itself

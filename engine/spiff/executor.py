@@ -9,7 +9,7 @@ from engine.bpmn.findings import Finding
 from engine.bpmn.model import Process
 from engine.commands import Command, RetryIncident, StartCase
 from engine.errors import NotOnExecutor, StepLimit
-from engine.execution import Applied, Bundle, OpenTask, Snapshot, World
+from engine.execution import Applied, Bundle, Offer, OpenTask, Snapshot, World
 from engine.questions import LimitReached
 from engine.spiff.books import View, place_of
 from engine.spiff.data import names_at
@@ -60,6 +60,11 @@ class Spiff:
             demand_state(run, command)
             park_command(run, command, str(limit))
         return Applied(run.snapshot(), run.events)
+
+    def offers(self, bundle: Bundle, snapshot: Snapshot) -> Sequence[Offer]:
+        """Return nothing: ad-hoc sub-processes are refused for this executor."""
+        del bundle, snapshot
+        return ()
 
     def task(self, bundle: Bundle, snapshot: Snapshot, task: str) -> OpenTask:
         """Return the open task of that case-relative name.

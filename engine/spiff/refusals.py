@@ -101,6 +101,11 @@ def _why(node: Node) -> Iterator[tuple[str, str]]:
     if node.transaction:
         found.add(Trigger.CANCEL)
     yield from (why for trigger, why in TRIGGERS.items() if trigger in found)
+    if node.body is not None and node.body.ad_hoc is not None:
+        yield (
+            "SpiffWorkflow has no ad-hoc sub-processes.",
+            "SpiffWorkflow 没有即席子流程。",
+        )
     if node.instantiates:
         yield (
             "SpiffWorkflow begins a case by start events alone (instantiate).",

@@ -7,6 +7,7 @@ may read it. A case the reader may not see does not exist (404).
 
 from __future__ import annotations
 
+from engine.views.activities import scope_of
 from engine.views.attention import follow
 from engine.views.cases import (
     case,
@@ -56,6 +57,7 @@ __all__ = [
     "inbox_page",
     "incident_page",
     "list_rows",
+    "scope_of",
     "state_at",
     "task",
     "task_data",

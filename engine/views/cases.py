@@ -22,6 +22,7 @@ from engine.ports import Application
 from engine.sealing import unseal
 from engine.store import CASE_COLUMNS, CaseRow
 from engine.tables import cases, incidents, links, tasks, timers
+from engine.views.activities import activities_of, is_offered
 from engine.views.limits import remaining
 
 Document = dict[str, Any]
@@ -143,6 +144,8 @@ def case(app: Application, actor: Actor, case_id: str) -> Document:
         row = visible(app, tx, actor, case_id)
         document = case_document(tx, row, row.snapshot())
         document["data"] = shown(app, tx, actor, row, document["data"])
+        pinned = app.library.pinned(tx, row.pins)
+        document["activities"] = activities_of(app, tx, actor, row, pinned)
         document["followed"] = bookmarks.has(tx, actor.name, case_id)
     for one in document["tasks"]:
         one["remaining"] = remaining(app, one["due_at"], continuous=one["continuous"])
@@ -156,7 +159,10 @@ def visible(app: Application, tx: Transaction, actor: Actor, case_id: str) -> Ca
         CaseNotFound: it does not exist, or not for this actor.
     """
     row = store.read_case(tx, case_id)
-    if row is None or not access.sees(actor, case_facts(tx, row), app.references.organisation):
+    if row is None:
+        raise CaseNotFound(case_id)
+    sees = access.sees(actor, case_facts(tx, row), app.references.organisation)
+    if not sees and not is_offered(app, tx, actor, row):
         raise CaseNotFound(case_id)
     return row
 

@@ -100,6 +100,9 @@ class Looked:
         if any(_ends_its_scope(scope.nodes[one]) for one in scope.event_sub_processes):
             return Ending()
         report = self.report(process, scope)
+        if scope.ad_hoc is not None:
+            # People, or its condition, end it whatever waits inside.
+            return Ending(ends=True, fails=report.fails)
         return Ending(report.ends or report.partial or not report.markings, report.fails)
 
 

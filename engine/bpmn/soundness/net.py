@@ -57,7 +57,10 @@ class _Builder:
         }  # fmt: skip
         self._inclusive: list[Node] = []
         gateways = [one for one in scope.instantiating.values() if one]
-        self._main = self._passed([*scope.beginnings, *gateways] or scope.implicit_starts)
+        self._free = () if scope.ad_hoc is None else scope.ad_hoc.begun
+        self._main = self._passed(
+            [*scope.beginnings, *gateways] or [*scope.implicit_starts, *self._free]
+        )
         for node in scope.nodes.values():
             self._add(node)
         if standing is None:
@@ -66,7 +69,8 @@ class _Builder:
             self._stand(standing)
         # What an inclusive join waits for is known when all places are.
         self.net.joins.extend(self._join(node) for node in self._inclusive)
-        main = {*self._main, *(f"{one} at the start" for one in scope.implicit_starts)}
+        first = (*scope.implicit_starts, *self._free)
+        main = {*self._main, *(f"{one} at the start" for one in first)}
         self.net.beside = sum(
             1 << index for index, name in enumerate(self.net.names) if name not in main
         )
@@ -95,6 +99,11 @@ class _Builder:
                 bit = self._place(f"{one.id} at the start")
                 self.net.starts.append((one.id, bit))
                 self._into(one, bit)
+        for key in self._free:
+            # Each by itself: what others began is not waited for.
+            bit = self._place(f"{key} at the start")
+            self.net.starts.append((key, bit))
+            self._into(nodes[key], bit)
         for start in self.scope.beginnings:
             beside = self._begun_beside(start)
             for gives in self._ways_out(nodes[start]):
@@ -177,11 +186,25 @@ class _Builder:
             self.net.waits[node.id] = taken
             for gives in self._ways_out(node):
                 self._step(Step(node.id, taken, gives, alone=True))
+                for part in self._parts(node, taken):
+                    self._step(Step(node.id, part, gives))
         elif node.kind in {Kind.INCLUSIVE, Kind.COMPLEX} and len(incoming) > 1:
             self._inclusive.append(node)
         else:
             for bit in incoming:
                 self._into(node, bit)
+
+    def _parts(self, join: Node, taken: int) -> list[int]:
+        """Return what of a join's tokens comes from one activity that people start.
+
+        The others may be there already, from what they started before.
+        """
+        found = []
+        for key in self._free:
+            passed = self._passed([key])
+            part = sum(self._low[flow] for flow in join.incoming if flow in passed)
+            found += [part] if part not in (0, taken) else []
+        return list(dict.fromkeys(found))
 
     def _gather(self, node: Node) -> None:
         """Let so many tokens begin an activity, over whatever flows they come."""
@@ -197,7 +220,7 @@ class _Builder:
                 (*way, count)
                 for way in ways
                 for count in range(room + 1)
-                if needed - rest <= sum(way) + count <= needed
+                if (1 if self._free else needed) - rest <= sum(way) + count <= needed
             ]
             if len(ways) > COMBINED:
                 self.net.cut = True
