@@ -134,6 +134,33 @@ def test_a_second_token_of_a_flow_waits_for_the_next_start():
     assert again.snapshot.control["merges"] == {"": {"g": {"-a_g": 0}}}
 
 
+def test_while_it_only_waits_for_its_reset_no_inclusive_join_waits_for_it():
+    round_ = case(
+        '<startEvent id="s"/><parallelGateway id="f"/><userTask id="a"/><userTask id="b"/>'
+        '<exclusiveGateway id="x" default="x_m"/><exclusiveGateway id="m"/>'
+        + gateway("activationCount >= 1")
+        + '<inclusiveGateway id="j"/><userTask id="y"/><exclusiveGateway id="z" default="z_m"/>'
+        '<endEvent id="e"/>'
+        + flows("s > f", "f > a > g", "f > b > x > m", "x > g : late", "g > j", "m > j")
+        + flows("j > y > z > m", "z > e : done")
+    )
+    round_.start(late=False, done=False)
+    round_.complete("a")
+
+    again = round_.complete("y")
+
+    # The token at b can come to the join over either way, so it is not waited for.
+    assert round_.snapshot.control["merges"] == {"": {"g": {"-a_g": 0}}}
+    assert [(e["type"], e["element"], e["nth"]) for e in again][-6:] == [
+        ("flow_taken", "m", 1),
+        ("element_entered", "j", 2),
+        ("element_left", "j", 2),
+        ("flow_taken", "j", 2),
+        ("element_entered", "y", 2),
+        ("task_opened", "y", 2),
+    ]
+
+
 def test_it_resets_when_nothing_can_come_any_more():
     gone = case(
         '<startEvent id="s"/><inclusiveGateway id="f"/><userTask id="a"/><userTask id="b"/>'

@@ -132,7 +132,9 @@ def nothing_comes(run: Run, scope: str, join: str, filled: int) -> bool:
         ahead = masks.get(element, 0)
         return bool(ahead & empty) and not ahead & filled
 
-    if any(blocks(other) for other in run.merges[scope] if other != join):
+    # A complex gateway that holds nothing, and only waits for its reset, sends nothing either.
+    merges = run.merges[scope].items()
+    if any(blocks(other) for other, held in merges if other != join and any(held.values())):
         return False
     if any(blocks(other) for other in run.joins.get(scope, ())):
         return False
