@@ -189,6 +189,21 @@ class Retry(Body):
     reason: Text
 
 
+class Migration(Body):
+    """The versions that a case goes on with."""
+
+    version: int = Field(ge=1, le=2**31, description="Of the case's own process.")
+    processes: dict[str, int] = Field(
+        default_factory=dict,
+        description="Versions of processes that it calls; without one, that for new cases.",
+    )
+    mapping: dict[str, Any] | None = Field(
+        None, description="`{old id: new id}`, or `{process: {old id: new id}}`."
+    )
+    reason: Text
+    dry_run: bool = Field(False, description="Only say what it would do.")
+
+
 class Message(Body):
     """A message for the case that waits for it."""
 

@@ -331,6 +331,23 @@ class RecomputeDeadlines(Command):
     provisional: list[str] | None = None
 
 
+@dataclass(slots=True)
+class MigrateCase(Command):
+    """Let a running case go on with other versions of its definitions.
+
+    Attributes:
+        version: of the case's own process.
+        processes: version of every process it can call from now on, its own among them.
+        mapping: process -> old element id -> new one, where ids have changed.
+    """
+
+    type: ClassVar[str] = "migrate_case"
+    version: int
+    processes: dict[str, int] = field(default_factory=dict)
+    mapping: dict[str, dict[str, str]] | None = None
+    reason: Any = None
+
+
 def _subclasses(base: type[Command]) -> dict[str, type[Command]]:
     return {one.type: one for one in base.__subclasses__()}
 

@@ -8,7 +8,7 @@ since it never changes.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from sqlalchemy import bindparam as p
 from engine import decisions, instructions, papers, store
 from engine.bpmn import reader
 from engine.bpmn.linking import link
-from engine.bpmn.model import Diagram, Drawing, Node, Process
+from engine.bpmn.model import NOTHING, Diagram, Drawing, Node, Process
 from engine.database import Transaction
 from engine.decisions import Decision
 from engine.errors import NotFound, NotStartable
@@ -93,6 +93,7 @@ class Pinned:
             own way by (process, key@element).
         supervisions: (process, call activity) of each call of a process that
             ``supervises``; where the case's own process does, that process twice.
+        former: the forms of versions that the case ran on before it was migrated.
     """
 
     digest: str
@@ -101,6 +102,7 @@ class Pinned:
     decisions: Mapping[tuple[str, str], Decision]
     forms: Mapping[tuple[str, str], Form]
     supervisions: frozenset[tuple[str, str]] = frozenset()
+    former: tuple[Form, ...] = ()
 
     @property
     def main(self) -> Process:
@@ -129,6 +131,7 @@ class Library:
 
     def __init__(self) -> None:
         self._kept: dict[str, Pinned] = {}
+        self._drafts: dict[str, Pinned] = {}
         self._lock = threading.Lock()
 
     def holds(self, digest: str) -> bool:
@@ -148,6 +151,18 @@ class Library:
                 if len(self._kept) >= KEPT:
                     self._kept.pop(next(iter(self._kept)))
                 self._kept[digest] = known
+        return known
+
+    def draft(self, tx: Transaction, versions: dict[str, Any]) -> Pinned:
+        """Return the compiled bundle of pins that no case need have."""
+        digest = store.digest_of(versions)
+        known = self._kept.get(digest) or self._drafts.get(digest)
+        if known is None:
+            known = _compile(tx, digest, versions)
+            with self._lock:
+                if len(self._drafts) >= KEPT:
+                    self._drafts.pop(next(iter(self._drafts)))
+                self._drafts[digest] = known
         return known
 
 
@@ -183,10 +198,16 @@ def _for_new_cases(tx: Transaction, process: str) -> int:
     )
 
 
-def pins_for(tx: Transaction, process: str, number: int | None) -> tuple[Version, dict[str, Any]]:
+def pins_for(
+    tx: Transaction, process: str, number: int | None, named: Mapping[str, int] = NOTHING
+) -> tuple[Version, dict[str, Any]]:
     """Return the version a new case starts on, and the pins of all it can call.
 
+    Args:
+        named: versions of what it calls that are to be other ones than new cases get.
+
     Raises:
+        NotFound: there is no such version.
         NotStartable: the version, or one that it calls, is a drawing.
     """
     main = version(tx, process, number)
@@ -196,7 +217,7 @@ def pins_for(tx: Transaction, process: str, number: int | None) -> tuple[Version
         key = waiting.pop()
         if key in processes:
             continue
-        called = version(tx, key)
+        called = version(tx, key, named.get(key))
         processes[key] = called.pin()
         waiting.extend(process_of(tx, called).calls)
     return main, {"main": process, "executor": main.executor, "processes": processes}
@@ -261,7 +282,18 @@ def _compile(tx: Transaction, digest: str, versions: dict[str, Any]) -> Pinned:
     }
     bundle = Bundle(versions["main"], processes, read)
     supervisions = _supervisions(versions["main"], processes)
-    return Pinned(digest, versions, bundle, tables, known_forms, supervisions)
+    former = _former(tx, versions.get("before", ()))
+    return Pinned(digest, versions, bundle, tables, known_forms, supervisions, former)
+
+
+def _former(tx: Transaction, digests: Iterable[str]) -> tuple[Form, ...]:
+    """Return the forms of the versions that pins replace."""
+    found: dict[tuple[str, str], Form] = {}
+    for digest in digests:
+        for key, pin in store.get_pins(tx, digest)["processes"].items():
+            forms = _forms_of(tx, _process(tx, key, pin["files"]), pin["files"])
+            found |= {(pin["sha256"], name): form for (_, name), form in forms.items()}
+    return tuple(found.values())
 
 
 def _supervisions(main: str, processes: Mapping[str, Process]) -> frozenset[tuple[str, str]]:

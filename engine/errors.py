@@ -200,6 +200,13 @@ class ActivityRunning(EngineError):
     status = 409
 
 
+class MigrationRefused(EngineError):
+    """The case cannot go on with that version as it stands; see the findings."""
+
+    code = "migration-refused"
+    status = 409
+
+
 class StepLimit(EngineError):
     """One command moved more tokens than is allowed."""
 

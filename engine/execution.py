@@ -110,11 +110,13 @@ class Bundle:
         processes: it and every process it can call, by key.
         read: process key -> names that its forms and decisions read; None where
             nobody looked, and then any name may be read.
+        onto: the definitions that ``MigrateCase`` leads to; None for all other commands.
     """
 
     main: str
     processes: Mapping[str, Process]
     read: Mapping[str, frozenset[str]] | None = None
+    onto: Bundle | None = None
 
 
 class Snapshot:
@@ -242,6 +244,9 @@ class Executor(Protocol):
 
     def offers(self, bundle: Bundle, snapshot: Snapshot) -> Sequence[Offer]:
         """Return the open ad-hoc sub-processes of a case."""
+
+    def place_of(self, snapshot: Snapshot, name: str) -> tuple[str, str] | None:
+        """Return process and element of what is open under a case-relative name, or None."""
 
     def refusals(self, process: Process, filename: str) -> Sequence[Finding]:
         """Return an error for each element that this executor would not run rightly."""

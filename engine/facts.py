@@ -75,7 +75,7 @@ def field_classes(pinned: Pinned) -> Mapping[str, str]:
     """Return the class of every field that a form of the case names.
 
     Where forms disagree the strictest decides: ``ballot``, ``reporter``, ``working``,
-    ``public``.
+    ``public``. Those of versions that it ran on before a migration count as well.
     """
     known = _classes.get(id(pinned))
     if known is None:
@@ -89,7 +89,7 @@ def field_classes(pinned: Pinned) -> Mapping[str, str]:
 def _field_classes(pinned: Pinned) -> Mapping[str, str]:
     strictness = {"public": 0, "working": 1, "reporter": 2, "ballot": 3}
     classes: dict[str, str] = {}
-    for form in pinned.forms.values():
+    for form in (*pinned.forms.values(), *pinned.former):
         for key, name in form.field_classes.items():
             if strictness[name] >= strictness[classes.get(key, "public")]:
                 classes[key] = name

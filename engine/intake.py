@@ -50,6 +50,7 @@ ACTIONS: dict[str, str] = {
     "resume_case": "resume",
     "add_instance": "move",
     "cancel_instance": "move",
+    "migrate_case": "migrate",
     "hold_scope": "suspend",
     "release_scope": "resume",
     "start_activity": "start_activity",
@@ -168,17 +169,18 @@ def prepare(desk: Desk, command: Command, sealer: Sealer) -> tuple[Command, Gran
         if not desk.actor.is_system:
             data = forms.validate_free(data)
         if isinstance(command, commands.CompleteJob):
-            data = _result(desk.pinned, command.job, data)
+            data = _result(desk, command.job, data)
         changes: Any = {"data": sealer.marked(data)}
         command = replace(command, **changes)
     return _seal_texts(command, sealer), pair
 
 
-def _result(pinned: Pinned, job: str, data: JsonObject) -> JsonObject:
+def _result(desk: Desk, job: str, data: JsonObject) -> JsonObject:
     """Return a worker's answer as the diagram wants it: by keys, or as one datum."""
-    process, _, rest = job.partition(".")
-    known = pinned.bundle.processes.get(process)
-    node = None if known is None else known.nodes.get(rest.partition(".")[0])
+    # A job keeps its name when a migration gives its element another id.
+    place = desk.app.executors[desk.row.executor].place_of(desk.snapshot, job)
+    process = None if place is None else desk.pinned.bundle.processes.get(place[0])
+    node = None if process is None or place is None else process.nodes.get(place[1])
     return data if node is None or node.result is None else {node.result: data}
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -79,11 +79,12 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One entry applied again."""
+    """One entry applied again; ``pinned`` is what the case runs on after it."""
 
     entry: Entry
     document: dict[str, Any]
     applied: Applied
+    pinned: Pinned
 
 
 def case_ids(app: Application) -> list[str]:
@@ -206,23 +207,22 @@ def steps(
         KeyError: a file it ran on is gone.
     """
     snapshot = empty(case_id)
+    before: Pinned | None = None
     for entry in found:
         document = entry.document()
         versions = document["versions"]
         pinned = app.library.pinned(tx, versions["definitions"])
         executor = app.executors[versions["executor"].partition("/")[0]]
         world = world_of(document, pinned)
-        applied = executor.apply(
-            pinned.bundle,
-            snapshot,
-            commands.from_json(document["command"]),
-            now=parse(document["at"]),
-            actor=document["actor"],
-            world=world,
-        )
+        bundle = pinned.bundle
+        command = commands.from_json(document["command"])
+        if isinstance(command, commands.MigrateCase) and before is not None:
+            bundle = replace(before.bundle, onto=bundle)
+        at, actor = parse(document["at"]), document["actor"]
+        applied = executor.apply(bundle, snapshot, command, now=at, actor=actor, world=world)
         world.finish()
-        snapshot = applied.snapshot
-        yield Step(entry, document, applied)
+        snapshot, before = applied.snapshot, pinned
+        yield Step(entry, document, applied, pinned)
 
 
 def _difference(recorded: list[Any], again: list[Any]) -> str:
@@ -369,8 +369,6 @@ def _rebuild(app: Application, tx: Transaction, case_id: str) -> None:
     found = list(store.read_entries(tx, case_id))
     verify(case_id, found, head=found[-1].digest if found else "")
     projection.empty(tx, case_id)
-    pinned = app.library.pinned(tx, row.pins)
-    main = pinned.main
     was, lists = row, {}
     row = row._replace(business_key=None, unit=None, end_state=None, ended_at=None)
     last: Step | None = None
@@ -379,20 +377,21 @@ def _rebuild(app: Application, tx: Transaction, case_id: str) -> None:
         lists.update(step.document["versions"].get("lists", {}))
         if step.entry.position == 1:
             row = row._replace(business_key=step.document["command"].get("business_key"))
-        projection.index(tx, case_id, step.applied, main.indexed, fresh=step.entry.position == 1)
-        entered = projection.Entered(
-            case_id,
-            row.process,
-            step.entry.position,
-            at,
-            step.document["actor"],
-            pinned.supervisions,
-        )
+        main, fresh = step.pinned.main, step.entry.position == 1
+        if step.document["command"]["type"] == commands.MigrateCase.type:
+            projection.forget_index(tx, case_id)
+            fresh = True
+        projection.index(tx, case_id, step.applied, main.indexed, fresh=fresh)
+        place = case_id, row.process, step.entry.position, at, step.document["actor"]
+        entered = projection.Entered(*place, step.pinned.supervisions)
         projection.project(tx, entered, step.applied.events)
         asked = step.document["evaluations"]
         row = projection.after(row, step.applied, at, step.entry, asked, number=main.business_key)
         last = step
     if last is not None:
         semantics = app.executors[row.executor].semantics
-        row = row._replace(lists=canonical(lists).decode())
+        version = last.pinned.versions["processes"][row.process]["version"]
+        row = row._replace(
+            lists=canonical(lists).decode(), pins=last.pinned.digest, version=version
+        )
         store.update_case(tx, was, row, last.applied.snapshot, semantics)

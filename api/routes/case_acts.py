@@ -17,6 +17,7 @@ from api.shapes import (
     Document,
     Erasure,
     MaybeReason,
+    Migration,
     Reason,
     Retry,
     Suspension,
@@ -27,6 +28,7 @@ from engine.commands import (
     Command,
     CompleteScope,
     CorrelateMessage,
+    MigrateCase,
     ResumeCase,
     RetryIncident,
     StartActivity,
@@ -111,6 +113,17 @@ def complete_activities(path: CasePath, body: Activities) -> Response:
     """Say that all is done in an ad-hoc sub-process that has no completion condition."""
     scope = body.scope or views.scope_of(application(), actor(), path.case_id)
     return _handle(path, CompleteScope(scope))
+
+
+@api.post("/cases/<case_id>/migrate", responses={200: Document})
+def migrate(path: CasePath, body: Migration) -> Response:
+    """Let a case go on with another version; with `dry_run` only say what that would do."""
+    process = views.process_of(application(), actor(), path.case_id)
+    mapping = cases.normal_mapping(process, body.mapping)
+    command = MigrateCase(body.version, body.processes, mapping, body.reason)
+    if body.dry_run:
+        return reply(cases.preview_migration(application(), actor(), path.case_id, command))
+    return _handle(path, command)
 
 
 @api.post("/cases/<case_id>/messages", responses={200: Document})

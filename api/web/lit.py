@@ -80,6 +80,9 @@ def _elements(entries: Iterable[JsonObject], *, now: str) -> Elements:
                 continue
             place = (event["process"], event["element"])
             one = found.setdefault(place, _Element())
+            if event["type"] == "element_migrated":
+                # The visit goes on there; what happened before stays told where it happened.
+                found.setdefault((event["process"], event["was"]), _Element()).inside -= 1
             _mark(one, event, entry)
             _follow_due(found, dues, place, event, at=entry["at"])
     for place, due in dues.values():
@@ -89,7 +92,7 @@ def _elements(entries: Iterable[JsonObject], *, now: str) -> Elements:
 
 def _mark(one: _Element, event: JsonObject, entry: JsonObject) -> None:
     kind = event["type"]
-    if kind == "element_entered":
+    if kind in ("element_entered", "element_migrated"):
         one.inside += 1
     elif kind == "element_left":
         one.inside -= 1

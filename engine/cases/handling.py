@@ -6,10 +6,11 @@ from datetime import datetime
 
 from engine import intake, projection, references, store, views
 from engine.access import Actor
+from engine.cases import migrations
 from engine.cases.answers import Answer, Once, etag_of, stored
 from engine.cases.turns import Done, OutrunError, Request, Turn, apply
 from engine.clock import text
-from engine.commands import Command, FireTimer, RecomputeDeadlines
+from engine.commands import Command, FireTimer, MigrateCase, RecomputeDeadlines
 from engine.database import Transaction
 from engine.errors import Busy, CaseNotFound, NothingWaits, Stale
 from engine.ports import Application
@@ -95,7 +96,11 @@ def _attempt(app: Application, case_id: str, request: Request) -> Done:
         sealer = Sealer(app.clock.new_id, app.clock.secret)
         desk = intake.Desk(app, tx, request.actor, row, snapshot, pinned)
         command, pair = intake.prepare(desk, request.command, sealer)
-    turn = Turn(row, snapshot, pinned, request, command, sealer, max(now, row.at))
+        onto = None
+        if isinstance(command, MigrateCase):
+            command, onto = migrations.prepare(app, tx, row, pinned, command)
+    at = max(now, row.at)
+    turn = Turn(row, snapshot, pinned, request, command, sealer, at, onto=onto)
     if request.actor.stands_in:
         turn = turn._replace(acting_for=request.actor.acting_for(pair))
     return apply(app, turn)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -10,14 +11,14 @@ import orjson
 
 from engine import projection, store, views
 from engine.access import Actor
-from engine.cases import endings
+from engine.cases import endings, migrations
 from engine.cases.answers import UNCOMPARED, Answer, Once, etag_of
 from engine.clock import text
 from engine.commands import AddAttachment, Command, JsonObject, RecomputeDeadlines
 from engine.database import Transaction
 from engine.definitions import Pinned
 from engine.events import Event
-from engine.execution import Applied, Snapshot
+from engine.execution import Applied, Bundle, Snapshot
 from engine.history import Entry, canonical, seal
 from engine.ports import Application
 from engine.sealing import Sealer
@@ -70,6 +71,7 @@ class Turn(NamedTuple):
 
     Attributes:
         acting_for: the person in whose place the actor acts (代), or None.
+        onto: what the case goes on with when it is migrated, or None.
     """
 
     row: CaseRow
@@ -80,6 +82,18 @@ class Turn(NamedTuple):
     sealer: Sealer
     at: datetime
     acting_for: str | None = None
+    onto: Pinned | None = None
+
+    @property
+    def following(self) -> Pinned:
+        """What the case runs on afterwards."""
+        return self.onto or self.pinned
+
+    @property
+    def bundle(self) -> Bundle:
+        """What the executor is given."""
+        onto = self.onto
+        return self.pinned.bundle if onto is None else replace(self.pinned.bundle, onto=onto.bundle)
 
 
 def apply(app: Application, turn: Turn) -> Done:
@@ -89,21 +103,9 @@ def apply(app: Application, turn: Turn) -> Done:
         OutrunError: the history no longer stands where it was read; nothing happened.
         EngineError: what the executor refuses.
     """
-    row, pinned = turn.row, turn.pinned
-    lists = orjson.loads(row.lists)
-    reference = app.references.for_case(lists, turn.at)
-    world = LiveWorld(
-        case=row.id,
-        now=turn.at,
-        sandbox=app.sandbox,
-        calendar=app.references.calendar,
-        reference=reference,
-        decisions=pinned.decisions,
-    )
+    row, pinned = turn.row, turn.following
     actor = turn.request.actor.name
-    applied = app.executors[row.executor].apply(
-        pinned.bundle, turn.snapshot, turn.command, now=turn.at, actor=actor, world=world
-    )
+    applied, world, used = execute(app, turn)
     if not applied.events and isinstance(turn.command, RecomputeDeadlines):
         # A new calendar that moves nothing of this case is no act of it.
         return Done(Answer(200, {"case": row.id, "unchanged": True}, etag_of(row.position)))
@@ -112,7 +114,7 @@ def apply(app: Application, turn: Turn) -> Done:
         "at": text(turn.at),
         "actor": actor,
         "command": turn.command.to_json(),
-        "versions": _versions(app, turn, world, reference.used),
+        "versions": _versions(app, turn, world, used),
         "evaluations": world.tape,
         "events": applied.events,
     }
@@ -121,13 +123,44 @@ def apply(app: Application, turn: Turn) -> Done:
     entry = seal(row.id, row.head or None, document)
     number = pinned.main.business_key
     after = projection.after(row, applied, turn.at, entry, world.tape, number=number)
-    if reference.used:
-        after = after._replace(lists=canonical({**lists, **reference.used}).decode())
+    if turn.onto is not None:
+        main = pinned.versions["processes"][row.process]
+        after = after._replace(version=main["version"], pins=pinned.digest)
+    if used:
+        lists = orjson.loads(row.lists)
+        after = after._replace(lists=canonical({**lists, **used}).decode())
     sent = applied.events + endings.told(pinned.main, turn.snapshot, turn.command)
     with app.database.writing() as tx:
         answer = _write(app, tx, turn, (after, applied, entry), sent)
     kinds = {one["type"] for one in sent}
     return Done(answer, sends=not _SENDING.isdisjoint(kinds))
+
+
+def execute(app: Application, turn: Turn) -> tuple[Applied, LiveWorld, dict[str, str]]:
+    """Return what the executor makes of a command, its world, and the lists that it read.
+
+    Raises:
+        EngineError: what the executor refuses.
+    """
+    row = turn.row
+    reference = app.references.for_case(orjson.loads(row.lists), turn.at)
+    world = LiveWorld(
+        case=row.id,
+        now=turn.at,
+        sandbox=app.sandbox,
+        calendar=app.references.calendar,
+        reference=reference,
+        decisions=turn.following.decisions,
+    )
+    applied = app.executors[row.executor].apply(
+        turn.bundle,
+        turn.snapshot,
+        turn.command,
+        now=turn.at,
+        actor=turn.request.actor.name,
+        world=world,
+    )
+    return applied, world, reference.used
 
 
 _SENDING = frozenset({"message_sent", "signal_sent", "job_opened", "message_awaited"})
@@ -151,19 +184,25 @@ def _write(
             raise OutrunError from reason
     elif not store.update_case(tx, turn.row, after, applied.snapshot, semantics):
         raise OutrunError
+    pinned = turn.following
+    if turn.onto is not None:
+        store.put_pins(tx, pinned.digest, dict(pinned.versions))
+        projection.forget_index(tx, after.id)
     actor = request.actor.name
     store.append(tx, after.id, entry, at=turn.at, actor=actor, kind=command.type)
     if turn.sealer.kept:
         store.put_sealed(tx, after.id, turn.sealer.kept, turn.sealer.ballots)
-    names, fresh = turn.pinned.main.indexed, entry.position == 1
+    names, fresh = pinned.main.indexed, entry.position == 1 or turn.onto is not None
     projection.index(tx, after.id, applied, names, fresh=fresh)
     entered = projection.Entered(
-        after.id, after.process, entry.position, turn.at, actor, turn.pinned.supervisions
+        after.id, after.process, entry.position, turn.at, actor, pinned.supervisions
     )
     projection.project(tx, entered, applied.events)
     tells = bool(app.settings.smtp_url or app.settings.webhook_url)
     projection.send(tx, entered, sent, TOPICS, tells=tells)
     answer = (request.answer or _moved)(tx, after, applied.snapshot, command)
+    if turn.onto is not None:
+        answer.body.update(migrations.told(applied.events, turn.onto))
     secret = bool(turn.sealer.ballots)
     for name, once in ((actor, request.once), (UNIQUE.name, request.unique)):
         if once is None or once.key is None:
@@ -182,14 +221,14 @@ def _write(
 
 
 def _versions(app: Application, turn: Turn, world: LiveWorld, used: dict[str, str]) -> JsonObject:
-    row, pinned = turn.row, turn.pinned
+    row, pinned = turn.row, turn.following
     executor = app.executors[row.executor]
     versions: JsonObject = {
         "definitions": pinned.digest,
         "executor": f"{executor.name}/{executor.semantics}",
         "calendar": app.references.calendar.version,
     }
-    if row.position == 0:
+    if row.position == 0 or turn.onto is not None:
         versions["processes"] = {
             key: {"version": pin["version"], "sha256": pin["sha256"]}
             for key, pin in pinned.versions["processes"].items()

@@ -184,7 +184,7 @@ def reshift_task(run: Run, task: str, marked: bool | None = None) -> None:
     answer = run.world.resume(run.site(task, "release", since), left)
     due_at = value_of(answer, "hold")
     if due_at != row[DUE] or marked not in (None, answer.provisional):
-        _set_due(run, task, due_at, row[WARN], provisional=answer.provisional)
+        set_due(run, task, due_at, row[WARN], provisional=answer.provisional)
         shifted = run.tasks[task].copy()
         shifted[SHIFT] = [left, since, was]
         run.tasks[task] = shifted
@@ -226,12 +226,13 @@ def redue(run: Run, task: str, marked: bool | None = None) -> None:
     if run.counted and due is not None:
         provisional = provisional or is_provisional(run, run.tokens[task][T_SCOPE], who.due)
     if (due_at, warn_at) != (row[DUE], row[WARN]) or marked not in (None, provisional):
-        _set_due(run, task, due_at, warn_at, provisional=provisional)
+        set_due(run, task, due_at, warn_at, provisional=provisional)
 
 
-def _set_due(
+def set_due(
     run: Run, task: str, due_at: str | None, warn_at: str | None, *, provisional: bool = False
 ) -> None:
+    """Give a task another due moment, and say so; on hold it keeps what is left until then."""
     row = run.tasks[task].copy()
     if due_at != row[DUE]:
         row[SHIFT] = None
@@ -271,4 +272,4 @@ def extend_task(run: Run, command: ExtendTask) -> None:
     row = row.copy()
     row[EXTENDED] = True
     run.tasks[task] = row
-    _set_due(run, task, due_at, row[WARN])
+    set_due(run, task, due_at, row[WARN])

@@ -28,6 +28,7 @@ from engine.kernel import (
     jobs,
     keeping,
     loops,
+    migrating,
     notes,
     starting,
     tasks,
@@ -260,15 +261,18 @@ HANDLERS: dict[type[c.Command], Callable[[Run, Any], None]] = {
     c.StartActivity: adhoc.start_activity,
     c.CompleteScope: adhoc.complete_scope,
     c.RecomputeDeadlines: clocks.recompute,
+    c.MigrateCase: migrating.migrate,
 }
 
 _NOTHING_LEFT = {"$amount": 0, "unit": "MIN"}
 
 _WHILE_SUSPENDED = (
     c.ResumeCase, c.SuspendCase, c.CancelCase, c.AddComment, c.AddAttachment,
-    c.RaiseIncident, c.RecomputeDeadlines,
+    c.RaiseIncident, c.RecomputeDeadlines, c.MigrateCase,
 )  # fmt: skip
-_OF_OPEN_CASES = (c.SuspendCase, c.ResumeCase, c.CancelCase, c.RecomputeDeadlines)
+_OF_OPEN_CASES = (
+    c.SuspendCase, c.ResumeCase, c.CancelCase, c.RecomputeDeadlines, c.MigrateCase,
+)  # fmt: skip
 
 
 def demand_state(run: Run, command: c.Command) -> None:

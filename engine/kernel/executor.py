@@ -7,14 +7,14 @@ from datetime import datetime
 
 from engine.bpmn.findings import Finding
 from engine.bpmn.model import Process
-from engine.commands import Command, JsonObject, RetryIncident
+from engine.commands import Command, JsonObject, MigrateCase, RetryIncident
 from engine.errors import StepLimit
 from engine.execution import Applied, Bundle, Offer, OpenTask, Snapshot, World
 from engine.kernel import adhoc
 from engine.kernel.dispatch import STEPS, demand_state, park_command, run_command
 from engine.kernel.marking import Look
 from engine.kernel.names import Names, names_at
-from engine.kernel.rows import ASSIGNEE, CANDIDATES, PROCESS
+from engine.kernel.rows import ASSIGNEE, CANDIDATES, PROCESS, T_ELEMENT, T_SCOPE
 from engine.kernel.run import Run
 from engine.kernel.semantics import SEMANTICS
 from engine.kernel.tasks import demand_task, is_task_held
@@ -50,7 +50,7 @@ class Kernel:
         try:
             run_command(run, command)
         except LimitReached as limit:
-            if isinstance(command, RetryIncident):
+            if isinstance(command, RetryIncident | MigrateCase):
                 raise StepLimit(str(limit)) from None
             run = Run(bundle, snapshot, STEPS, now=now, actor=actor, world=world)
             park_command(run, command, str(limit))
@@ -64,6 +64,13 @@ class Kernel:
     def offers(self, bundle: Bundle, snapshot: Snapshot) -> list[Offer]:
         """Return the open ad-hoc sub-processes of a case."""
         return adhoc.offers(bundle, snapshot)
+
+    def place_of(self, snapshot: Snapshot, name: str) -> tuple[str, str] | None:
+        """Return process and element of what is open under a case-relative name, or None."""
+        token = snapshot.control.get("tokens", {}).get(name)
+        if token is None:
+            return None
+        return snapshot.control["scopes"][token[T_SCOPE]][PROCESS], token[T_ELEMENT]
 
     def task(self, bundle: Bundle, snapshot: Snapshot, task: str) -> OpenTask:
         """Return the open task of that case-relative name.

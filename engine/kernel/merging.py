@@ -8,6 +8,7 @@ one that is filled already.
 
 from __future__ import annotations
 
+from engine.bpmn.model import Kind
 from engine.kernel.keeping import UNDOING
 from engine.kernel.marking import Table
 from engine.kernel.plan import Place
@@ -48,6 +49,21 @@ def begin_gathered(run: Run, scope: str, activity: Place, held: dict[str, int]) 
     forget_empty(run.joins, scope, activity.id, held)
     run.count(scope, 1 - needed)
     run.perform(activity.first, run.enter(scope, activity))
+
+
+def fire_filled(run: Run) -> None:
+    """Fire the joins that wait for nothing more, since another version waits for less."""
+    for scope in sorted(run.joins):
+        for key in sorted(run.joins.get(scope, ())):
+            # An ad-hoc sub-process holds a mark under its own id.
+            place = run.area(scope).places.get(key)
+            if place is None:
+                continue
+            held = owned(run, run.joins, scope, key)
+            if place.kind is Kind.PARALLEL and len(held) >= place.incoming:
+                _release(run, run.joins, scope, place, held)
+            elif place.special == "gather" and is_enough(place, held):
+                begin_gathered(run, scope, place, held)
 
 
 def arrive_inclusive(run: Run, scope: str, join: Place, flow: str | None) -> None:

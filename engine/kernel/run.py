@@ -219,6 +219,11 @@ class Run(Marking):
         self._paths[scope] = path
         return path
 
+    def turn_to(self, bundle: Bundle) -> None:
+        """Let other definitions hold from now on; every table speaks of them already."""
+        self.bundle = bundle
+        self._places, self._paths = {}, {"": []}
+
     # -- the books ------------------------------------------------------------
 
     def visit(self, scope: str, place: Place) -> int:

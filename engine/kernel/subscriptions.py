@@ -141,6 +141,14 @@ def _drop(run: Run, number: str) -> Row:
     return run.subs.pop(number)
 
 
+def follow(run: Run, number: str, was: EventDefinition) -> None:
+    """Watch what a definition mentions now, and no more what it mentioned before."""
+    for key in _watched(was):
+        unwatch(run, key, number)
+    for key in _watched(definition_of(run, run.subs[number])):
+        run.watch[key] = [*run.watch.get(key, ()), number]
+
+
 def unwatch(run: Run, key: str, waiting: str) -> None:
     """Take a subscription or task off the list of those that ``key`` concerns."""
     left = [one for one in run.watch.get(key, ()) if one != waiting]

@@ -8,7 +8,7 @@ at anything but the events.
 from __future__ import annotations
 
 from engine.projection.place import CLOSED, END_OF_TIME, Entered
-from engine.projection.rows import after, empty, index, project, send, unit_found
+from engine.projection.rows import after, empty, forget_index, index, project, send, unit_found
 
 __all__ = [
     "CLOSED",
@@ -16,6 +16,7 @@ __all__ = [
     "Entered",
     "after",
     "empty",
+    "forget_index",
     "index",
     "project",
     "send",

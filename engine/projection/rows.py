@@ -38,6 +38,7 @@ from engine.tables import (
 _DELETE_LINKS = sa.delete(links).where(links.c.written_by == p("case_id"))
 _INSERT_KEY = sa.insert(keys)
 _DELETE_KEY = sa.delete(keys).where(*matching(keys, "case_id", "name"))
+_DELETE_KEYS = sa.delete(keys).where(keys.c.case_id == p("case_id"))
 _INSERT_OUTBOX = sa.insert(outbox)
 _EMPTY = [
     sa.delete(table).where(table.c.case_id == p("case_id"))
@@ -163,6 +164,11 @@ def index(
         value = data.get(datum)
         if isinstance(value, str | int) and value != "":
             tx.run(_INSERT_KEY, {"name": name, "value": str(value), "case_id": case_id})
+
+
+def forget_index(tx: Transaction, case_id: str) -> None:
+    """Delete what ``index`` wrote: other definitions may find the case by other data."""
+    tx.run(_DELETE_KEYS, {"case_id": case_id})
 
 
 def _written(events: list[Event], names: Collection[str]) -> list[str]:

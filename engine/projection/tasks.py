@@ -53,6 +53,16 @@ _DUE = _TASK.values(
     provisional=p("provisional"),
     changed=p("changed"),
 )
+_DESCRIBE = _TASK.values(
+    element=p("element"),
+    name=p("name"),
+    form=p("form"),
+    candidates=p("candidates"),
+    changed=p("changed"),
+)
+_RANK = _TASK.values(priority=p("priority"))
+_CLOCK = _TASK.values(continuous=p("continuous"))
+_HOLDER = sa.select(tasks.c.assignee, tasks.c.due_at).where(*matching(tasks, "case_id", "task"))
 _CANDIDATES_DUE = (
     sa.update(candidates)
     .where(*matching(candidates, "case_id", "task"))
@@ -228,6 +238,28 @@ def _task_due_changed(tx: Transaction, entered: Entered, event: Event) -> None:
     tx.run(_CANDIDATES_DUE, {**key, "sort_at": due_at or END_OF_TIME})
 
 
+def _task_changed(tx: Transaction, entered: Entered, event: Event) -> None:
+    key = task_key(entered, event)
+    described = {
+        "element": event["element"],
+        "name": event["name"],
+        "form": event.get("form"),
+        "candidates": orjson.dumps(event["candidates"]).decode(),
+    }
+    tx.run(_DESCRIBE, {**key, **described, "changed": entered.position})
+    if "priority" in event:
+        tx.run(_RANK, {**key, "priority": event["priority"]})
+    if "continuous" in event:
+        tx.run(_CLOCK, {**key, "continuous": int(event["continuous"])})
+    if "assignee" in event:
+        tx.run(_ASSIGN, {**key, "assignee": event["assignee"], "changed": entered.position})
+        _tell(tx, entered, event, "assigned")
+    row = tx.one(_HOLDER, key)
+    tx.run(_DELETE_CANDIDATES, key)
+    if row is not None and row[0] is None:
+        _offer(tx, entered.case_id, event["task"], event["candidates"], row[1])
+
+
 def _noted(tx: Transaction, entered: Entered, event: Event) -> None:
     tx.run(
         _INSERT_NOTE,
@@ -255,6 +287,7 @@ TASK_HANDLERS: dict[str, Handler] = {
     "task_held": _task_held,
     "task_released": _task_released,
     "task_due_changed": _task_due_changed,
+    "task_changed": _task_changed,
     "comment_added": _noted,
     "attachment_added": _noted,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import orjson
 import sqlalchemy as sa
+from sqlalchemy import bindparam as p
 
 from engine.clock import parse
 from engine.database import Transaction
@@ -26,6 +27,11 @@ _INSERT_JOB = sa.insert(jobs)
 _DELETE_JOB = sa.delete(jobs).where(*matching(jobs, "case_id", "job"))
 _INSERT_INCIDENT = sa.insert(incidents)
 _DELETE_INCIDENT = sa.delete(incidents).where(*matching(incidents, "case_id", "number"))
+_RENAME_INCIDENT = (
+    sa.update(incidents)
+    .where(*matching(incidents, "case_id", "process", "element", "nth"))
+    .values(element=p("element"), nth=p("nth"))
+)
 _INSERT_NOTICE = sa.insert(notices)
 _INSERT_ROW = sa.insert(register_rows)
 
@@ -146,6 +152,20 @@ def _incident_resolved(tx: Transaction, entered: Entered, event: Event) -> None:
     tx.run(_DELETE_INCIDENT, key)
 
 
+def _element_migrated(tx: Transaction, entered: Entered, event: Event) -> None:
+    tx.run(
+        _RENAME_INCIDENT,
+        {
+            "of_case_id": entered.case_id,
+            "of_process": event["process"],
+            "of_element": event["was"],
+            "of_nth": event.get("was_nth", event["nth"]),
+            "element": event["element"],
+            "nth": event["nth"],
+        },
+    )
+
+
 WAITING_HANDLERS: dict[str, Handler] = {
     "timer_armed": _timer_armed,
     "timer_fired": _timer_gone,
@@ -164,5 +184,6 @@ WAITING_HANDLERS: dict[str, Handler] = {
     "row_registered": _row_registered,
     "incident_raised": _incident_raised,
     "incident_resolved": _incident_resolved,
+    "element_migrated": _element_migrated,
 }
 """What each event of something awaited writes."""

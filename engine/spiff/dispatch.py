@@ -240,6 +240,7 @@ HANDLERS: dict[type[c.Command], Callable[[Run, Any], None]] = {
     c.SuspendCase: clocks.suspend_case,
     c.ResumeCase: clocks.resume_case,
     c.CancelCase: _cancel,
+    c.MigrateCase: _refuse("let a running case go on with another version"),
     c.AddInstance: _refuse("add an instance to a running multi-instance activity"),
     c.CancelInstance: _refuse("cancel one instance of a multi-instance activity"),
     c.HoldScope: _refuse("hold one instance of a multi-instance activity"),

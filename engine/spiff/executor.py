@@ -66,6 +66,12 @@ class Spiff:
         del bundle, snapshot
         return ()
 
+    def place_of(self, snapshot: Snapshot, name: str) -> tuple[str, str] | None:
+        """Return process and element of what is open under a case-relative name, or None."""
+        del snapshot
+        process, _, rest = name.partition(".")
+        return process, rest.partition(".")[0]
+
     def task(self, bundle: Bundle, snapshot: Snapshot, task: str) -> OpenTask:
         """Return the open task of that case-relative name.
 

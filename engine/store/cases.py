@@ -122,6 +122,7 @@ def _update(*names: str) -> sa.Update:
 # naming the indexed ones would add three pages to the ten of a common command.
 _MOVE_CASE = _update(*_MOVED)
 _UPDATE_CASE = _update(*_MOVED, *_FOUND_BY)
+_MIGRATE_CASE = _update(*_MOVED, *_FOUND_BY, "version", "pins")
 
 
 class _Zstd(threading.local):
@@ -235,6 +236,9 @@ def update_case(
         **_blobs_of(snapshot, semantics),
     }
     found_by = row.found_by()
+    if row.pins != was.pins:
+        values |= found_by | {"version": row.version, "pins": row.pins}
+        return tx.run(_MIGRATE_CASE, values) == 1
     if found_by == was.found_by():
         return tx.run(_MOVE_CASE, values) == 1
     return tx.run(_UPDATE_CASE, values | found_by) == 1

@@ -14,6 +14,7 @@ from engine.views.cases import (
     case_document,
     cases_page,
     history,
+    process_of,
     state_at,
     task_position,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "inbox_page",
     "incident_page",
     "list_rows",
+    "process_of",
     "scope_of",
     "state_at",
     "task",

@@ -152,6 +152,17 @@ def case(app: Application, actor: Actor, case_id: str) -> Document:
     return document
 
 
+def process_of(app: Application, actor: Actor, case_id: str) -> str:
+    """Return the key of a case's own process.
+
+    Raises:
+        CaseNotFound: it does not exist, or not for this actor.
+    """
+    with app.database.reading() as tx:
+        app.references.refresh(tx)
+        return visible(app, tx, actor, case_id).process
+
+
 def visible(app: Application, tx: Transaction, actor: Actor, case_id: str) -> CaseRow:
     """Return the stored case.
 
@@ -359,4 +370,10 @@ def _active(entries: Any, position: int) -> list[Document]:
                 active[key] = {name: event[name] for name in names if name in event}
             elif event["type"] == "element_left":
                 active.pop(key, None)
+            elif event["type"] == "element_migrated":
+                was = (key[0], event["was"], event.get("was_nth", event["nth"]), key[3])
+                moved = active.pop(was, None)
+                if moved is not None:
+                    where = {name: event[name] for name in ("element", "nth", "path")}
+                    active[key] = {**moved, **where}
     return list(active.values())
