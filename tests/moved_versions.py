@@ -284,7 +284,7 @@ ILLEGAL: dict[str, Row] = {
         line("a"),
         line('<receiveTask id="a" messageRef="M"/>'),
         refused=(
-            "'a' is under way; it is a userTask here and a receiveTask in the new version.",
+            "'a' is under way; it is 'userTask' here and 'receiveTask' in the new version.",
         ),
     ),
     "the open task lies in a sub-process now": Row(
@@ -310,8 +310,15 @@ ILLEGAL: dict[str, Row] = {
         line('<callActivity id="z" calledElement="q"/>'),
         called=(line("k"), line("k", "l")),
         refused=(
-            "'z' is under way; it is a subProcess here and a callActivity in the new version.",
+            "'z' is under way; it is 'subProcess' here and 'callActivity' in the new version.",
             _GONE.format("'a'"),
+        ),
+    ),
+    "the open sub-process is an ad-hoc one now": Row(
+        line(sub("z", inner("a"))),
+        line(f'<adHocSubProcess id="z">{task("a")}</adHocSubProcess>'),
+        refused=(
+            "'z' is under way; it is 'subProcess' here and 'adHocSubProcess' in the new version.",
         ),
     ),
     "the open task has several instances now": Row(
@@ -359,7 +366,7 @@ ILLEGAL: dict[str, Row] = {
         parallel("a", "b", join="exclusiveGateway"),
         does=("a",),
         refused=(
-            ("'j' holds tokens; it is a parallelGateway here and a exclusiveGateway in the new "
+            ("'j' holds tokens; it is 'parallelGateway' here and 'exclusiveGateway' in the new "
              "version."),
         ),
     ),

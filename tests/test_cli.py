@@ -99,7 +99,7 @@ def json_of(capsys, words):
 def test_the_help_lists_every_command(capsys):
     assert cli.run(["--help"]) == 0
 
-    listed = re.findall(r"^  (\w+)  ", capsys.readouterr().out.partition("Commands:")[2], re.M)
+    listed = re.findall(r"^  ([\w-]+)  ", capsys.readouterr().out.partition("Commands:")[2], re.M)
     assert listed == list(cli.COMMANDS)
 
 

@@ -40,6 +40,9 @@ def prepare(
         )
     numbers = {key: int(pin["version"]) for key, pin in versions["processes"].items()}
     for key in sorted(command.processes):
+        if key not in numbers and key in pinned.versions["processes"]:
+            # It was called until now.
+            continue
         if numbers.get(key) != command.processes[key]:
             message = f"Version {main.number} of {row.process!r} does not call {key!r}."
             raise InvalidRequest(message, hint="Name versions of processes that it calls.")

@@ -233,8 +233,8 @@ class _Check:
         old, new = places.old.nodes[element], places.node(element)
         if new is None:
             return [self._refusal("element-gone", process, old, **doing(what))]
-        if new.kind is not old.kind:
-            values = {"was": old.kind.value, "now": new.kind.value}
+        if _kind(new) != _kind(old):
+            values = {"was": _kind(old), "now": _kind(new)}
             return [self._refusal("kind-changed", process, old, **values, **doing(what))]
         now = _scope_of(places, new.id).id
         if (process if around == process else places.id_of(around)) == now:
@@ -265,6 +265,11 @@ def awaited(node: Node, nodes: Any, targets: dict[str, str]) -> list[Node]:
     if node.kind is Kind.EVENT_BASED:
         return [nodes[target] for target in targets.values()]
     return [node]
+
+
+def _kind(node: Node) -> str:
+    is_free = node.body is not None and node.body.ad_hoc is not None
+    return "adHocSubProcess" if is_free else node.kind.value
 
 
 def _waits(node: Node) -> bool:

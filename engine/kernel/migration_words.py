@@ -51,7 +51,7 @@ WORDS: Mapping[str, Words] = {
         "在新图中保留它的编号，或在对照表中写明由哪个环节接替。",
     ),
     "kind-changed": Words(
-        "{element} {doing}; it is a {was} here and a {now} in the new version.",
+        "{element} {doing}; it is {was!r} here and {now!r} in the new version.",
         "Keep its kind, or give the new element an id of its own and wait until this one is left.",
         "{element} {doing_zh}；现在是 {was}，新版本里是 {now}。",
         "保持原来的类型；或给新环节另起编号，等办件离开这里再迁移。",

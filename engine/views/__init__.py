@@ -28,6 +28,7 @@ from engine.views.registers import (
     version,
     xml,
 )
+from engine.views.running import running_on
 from engine.views.tasks import (
     attachment,
     attachments,
@@ -59,6 +60,7 @@ __all__ = [
     "incident_page",
     "list_rows",
     "process_of",
+    "running_on",
     "scope_of",
     "state_at",
     "task",
