@@ -11,6 +11,7 @@ from typing import Any
 
 import pydantic_monty
 
+from engine.scripts import reading
 from engine.scripts.checks import Problem, examine
 from engine.scripts.code import Code, Facts, facts
 from engine.scripts.memo import Key, Memo
@@ -29,7 +30,7 @@ from engine.scripts.prelude import (
     prelude,
     single,
 )
-from engine.scripts.reading import UNREAD, read
+from engine.scripts.reading import UNREAD, Around
 from engine.scripts.values import Unfit, Walk, same
 
 _OURS = frozenset({"type", "eval", "locals", "Exception"})
@@ -101,14 +102,15 @@ class Sandbox:
         outcomes: dict[int, Outcome] = {}
         groups: dict[object, list[int]] = {}
         keys: dict[int, Key | None] = {}
+        around = _around(codes, now, lookups)
         for index, code in enumerate(codes):
             found = facts(code.text, code.mode)
             if found.mistake:
                 outcomes[index] = _unreadable(code, found)
                 continue
-            datum = read(code.text, inputs)
-            if datum is not UNREAD:
-                outcomes[index] = Outcome(datum)
+            value = reading.read(code.text, inputs, around)
+            if value is not UNREAD:
+                outcomes[index] = Outcome(value)
                 continue
             keys[index] = self._memo.key(code, found, inputs)
             known = self._memo.find(keys[index])
@@ -166,6 +168,9 @@ class Sandbox:
         found = facts(code.text, code.mode)
         if found.mistake:
             return _unreadable(code, found)
+        variables_read = reading.run(code.text, inputs, _around([code], now, lookups))
+        if variables_read is not UNREAD:
+            return Outcome(variables_read)
         passed = _passed([found], inputs)
         opening = _opening(passed)
         skip = sorted(found.made | passed.hosts | {"__values"})
@@ -224,6 +229,12 @@ class Sandbox:
             # machine's, and no script may catch it.
             if trouble:
                 raise trouble[0]
+
+
+def _around(codes: Iterable[Code], now: datetime, lookups: Lookups) -> Around:
+    """Return what texts that are read here may ask; what fails there fails again in the sandbox."""
+    asked = {name for code in codes for name in facts(code.text, code.mode).calls & HOST}
+    return Around(now, {name: _guarded(name, lookups, []) for name in asked})
 
 
 def _talk_of_one(source: str, passed: _Passed) -> Callable[[Feed], list[Any]]:
