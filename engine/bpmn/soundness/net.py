@@ -239,7 +239,7 @@ class _Builder:
         for one in [one for one in lingering if self._stands_apart(one)]:
             # Looked at by itself, or its every step would multiply all the others.
             lingering.remove(one)
-            self.net.starts += [(one.id, gives) for gives in self._ways_out(one)]
+            self.net.apart += [(bit, one.id, gives) for gives in self._ways_out(one)]
         if not lingering:
             for step in self._through(node, bit, alone=alone):
                 self._step(step)

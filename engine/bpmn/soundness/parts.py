@@ -66,6 +66,8 @@ class Net:
     Attributes:
         names: for each place bit's index: the flow or activity it stands for.
         starts: the markings that the scope can begin with, and the element of each.
+        apart: what begins by itself once these tokens have been there: (tokens, element,
+            marking). Non-interrupting boundary events whose way touches nothing else.
         steps: for each place bit: the steps of whose tokens that is the lowest.
         joins: the inclusive joins.
         waits: parallel joins: element and its incoming flows' bits.
@@ -79,6 +81,7 @@ class Net:
 
     names: list[str] = field(default_factory=list)
     starts: list[tuple[str, int]] = field(default_factory=list)
+    apart: list[tuple[int, str, int]] = field(default_factory=list)
     steps: dict[int, list[Step]] = field(default_factory=dict)
     joins: list[Join] = field(default_factory=list)
     waits: dict[str, int] = field(default_factory=dict)

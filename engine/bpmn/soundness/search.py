@@ -91,17 +91,17 @@ class _Search:
         self._stuck: dict[tuple[str, ...], int] = {}
 
     def run(self) -> Report:
-        report, ahead = self.report, []
+        report, apart = self.report, self.net.apart
+        ahead: list[int] = []
         for element, marking in self.net.starts:
-            report.entered.add(element)
-            if marking not in self._came:
-                self._came[marking] = (None, element)
-                ahead.append(marking)
+            self._begin(element, marking, ahead)
         for marking in ahead:
             # The list grows while it is walked: breadth first.
             if len(self._came) > self.limit or self._work > WORK:
                 report.partial = True
                 break
+            if apart:
+                apart = self._begin_apart(marking, apart, ahead)
             moved = False
             for step, after in self._moves(marking):
                 moved = True
@@ -124,6 +124,21 @@ class _Search:
         if not report.partial and not report.faults:
             report.faults = self._endless()
         return report
+
+    def _begin(self, element: str, marking: int, ahead: list[int]) -> None:
+        self.report.entered.add(element)
+        if marking not in self._came:
+            self._came[marking] = (None, element)
+            ahead.append(marking)
+
+    def _begin_apart(
+        self, marking: int, apart: list[tuple[int, str, int]], ahead: list[int]
+    ) -> list[tuple[int, str, int]]:
+        """Begin what this marking lets begin by itself; return what still cannot."""
+        for taken, element, begun in apart:
+            if marking & taken == taken:
+                self._begin(element, begun, ahead)
+        return [one for one in apart if marking & one[0] != one[0]]
 
     def _moves(self, marking: int) -> Iterator[tuple[Step, int | None]]:
         """Return the steps possible and the marking after each; None = a second token."""
