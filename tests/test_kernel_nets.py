@@ -206,7 +206,11 @@ class Builder:
 
 
 def net(block: Any) -> bytes:
-    xml = Builder().scope(block)
+    return process(led_on(Builder().scope(block)), extra=ROOTS)
+
+
+def led_on(xml: str) -> str:
+    """Give the loops in a body their default flows."""
     # The default flow of a loop leads on; its name is known only now.
     for part in xml.split('default="')[1:]:
         default = part.split('"')[0]
@@ -218,8 +222,8 @@ def net(block: Any) -> bytes:
                 if one.startswith(f"{gateway}_")
                 and "conditionExpression" not in one.split("</seq")[0]
             ]
-            xml = xml.replace(default, onward[0])
-    return process(xml, extra=ROOTS)
+            xml = xml.replace(default, onward[0] if onward else "")
+    return xml.replace(' default=""', "")
 
 
 def step(case: Case, choice: int) -> None:
@@ -247,6 +251,9 @@ def step(case: Case, choice: int) -> None:
                 c.CancelInstance(row[3], row[6]),
                 c.AddInstance(row[3], "new"),
             ]
+    for offer in case.kernel.offers(case.bundle, case.snapshot):
+        possible += [c.StartActivity(offer.scope, one) for one in offer.activities] * 2
+        possible.append(c.CompleteScope(offer.scope))
     if control.get("incidents"):
         possible.append(c.RetryIncident(data={"v": choice % 4}))
     possible += [c.RecomputeDeadlines("2"), c.SuspendCase() if choice % 3 else c.ResumeCase()]

@@ -7,6 +7,7 @@ import pytest
 from engine import cases, deployments, following, identities, timers, views
 from engine.cli.diagrams import read_files
 from engine.commands import ClaimTask, CompleteTask, SuspendCase, TransferTask
+from tests.memory import flows, process
 from tests.test_pages import CONTRAST, address, chromium, expect, formed, people, shows, texts
 
 __all__ = ["address", "chromium", "formed", "people"]
@@ -197,3 +198,43 @@ def test_every_page_fits_a_phone_and_has_enough_contrast(people, whistle, app, w
     page.wait_for_load_state()
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     assert page.evaluate(CONTRAST) == []
+
+
+# -- ad-hoc sub-processes ---------------------------------------------------------------
+
+
+def test_activities_are_started_and_closed_with_buttons_in_both_languages(people, app):
+    diagram = process(
+        '<startEvent id="s"/><adHocSubProcess id="work" name="现场办理" '
+        'camunda:candidateGroups="street_dispatcher" ordering="Sequential">'
+        '<userTask id="visit" name="入户走访" camunda:candidateGroups="street_dispatcher">'
+        '<extensionElements><camunda:properties><camunda:property name="name_en" '
+        'value="Home visit"/></camunda:properties></extensionElements></userTask>'
+        '<userTask id="call" name="电话回访" camunda:candidateGroups="street_dispatcher"/>'
+        '</adHocSubProcess><endEvent id="e"/>' + flows("s > work > e"),
+        "matter",
+    )
+    deployments.deploy(app, identities.operator(), {"matter.bpmn": diagram})
+    dispatcher = identities.actor(app, "street_dispatcher")
+    case_id = cases.start(app, dispatcher, process="matter", data={}).case_id
+    page, leader = people("street_dispatcher"), people("street_leader")
+
+    page.goto(f"/cases/{case_id}")
+    shows(page, "#activities", "可以启动的工作")
+    page.click("button:text-is('启动“入户走访”')")
+    shows(page, ".done", "已启动。")
+    shows(page, ".items .title", "入户走访")
+    shows(page, "section[aria-labelledby=activities] button", "全部办结")
+    expect(page.locator(".track > li > ul > li").nth(0)).to_have_text("启动“入户走访”")
+    leader.goto(f"/cases/{case_id}")
+    shows(leader, "h1", "matter")
+    expect(leader.locator("#activities")).to_have_count(0)
+
+    cases.handle(app, dispatcher, case_id, CompleteTask("matter.visit.1", None, {}))
+    page.goto(f"/cases/{case_id}?lang=en")
+    started = "section[aria-labelledby=activities] button"
+    shows(page, started, "Start “Home visit”", "Start “电话回访”", "All is done")
+    page.click("button:text-is('All is done')")
+    shows(page, ".done", "All is done.")
+    shows(page, ".badge", "Completed")
+    expect(page.locator(".track > li > ul > li").nth(0)).to_have_text("All is done in “现场办理”")

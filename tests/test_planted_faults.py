@@ -29,6 +29,7 @@ TRACES = [
         "compensation",
         "transactions",
         "undoing",
+        "adhoc",
     )
 ]
 LONG = "ten_thousand or never_ends or endless or more_instances"
@@ -138,6 +139,15 @@ FAULTS = {
     ),
     "what a sweep had not begun is forgotten with it": Fault(
         "ending", "    if run.undo:\n        give_back(run, scope)\n", ""
+    ),
+    "what is done goes on in an ad-hoc sub-process": Fault(
+        "adhoc",
+        "        leave(run, name, place, (), outcome)\n        return\n",
+        "        leave(run, name, place, ways_out(run, place, name, outcome), outcome)\n"
+        "        return\n",
+    ),
+    "what waits for its turn is forgotten": Fault(
+        "adhoc", "    if rules.sequential:\n        next_turn(run, scope)\n", ""
     ),
     "a limit that stays is set again": Fault(
         "clocks", "if (due.due_at, due.cycle) != (known, row[U_TEXT]):", "if True:"

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from api import uploads
 from api.current import actor, application, reply
-from api.web import acts, diagrams, fields, language, lit, timeline, times
+from api.web import activities, acts, diagrams, fields, language, lit, timeline, times
 from engine import cases, following, views
 from engine.cases import Once
 from engine.commands import JsonObject
@@ -30,14 +30,15 @@ def act(case_id: str) -> Response:
     if name in ("follow", "unfollow"):
         views.follow(application(), actor(), case_id, wanted=name == "follow")
         return redirect(f"/cases/{case_id}?done={name}", code=303)
-    if name not in acts.CASE_ACTS:
+    if name not in acts.CASE_ACTS and name not in activities.ACTS:
         given = following.give_code(application(), actor(), case_id)
         return make_response(_page(case_id, given))
     once = request.form.get("once", "")
     key = once if 0 < len(once) <= 100 and once.isalnum() else None
     again = Once(f"page {request.path}", key, request.get_data())
     try:
-        command = acts.of_case_sent(name)
+        sent = activities.sent if name in activities.ACTS else acts.of_case_sent
+        command = sent(name)
         cases.handle(application(), actor(), case_id, command, once=again)
     except EngineError as refusal:
         if refusal.status not in (403, 409, 422):
@@ -71,6 +72,7 @@ def _page(case_id: str, given: JsonObject | None = None, refusal: EngineError | 
         refusal=refusal,
         once=app.clock.new_id(),
         acts_offered=acts.of_case(case),
+        activities=activities.offered(case, pinned),
         may_give_code=following.may_give_code(app, who, case_id),
         has_viewer=lit.has_viewer(),
     )

@@ -73,12 +73,18 @@ def _text(event: Mapping[str, Any], nodes: Names) -> str:
     return language.text(
         key,
         name=event.get("name") if node is None else diagrams.title(node),
+        activity=_activity(event, nodes),
         outcome=_outcome(event, node),
         due=times.due(event.get("due_at")),
         to=event.get("assignee", ""),
         message=event.get("message", ""),
         end=_end(event),
     )
+
+
+def _activity(event: Mapping[str, Any], nodes: Names) -> str:
+    node = nodes.get((event["process"], event.get("activity", "")))
+    return "" if node is None else diagrams.title(node)
 
 
 def _outcome(event: Mapping[str, Any], node: Node | None) -> str:
