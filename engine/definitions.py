@@ -265,11 +265,7 @@ def _compile(tx: Transaction, digest: str, versions: dict[str, Any]) -> Pinned:
     known_forms: dict[tuple[str, str], Form] = {}
     for key, pin in versions["processes"].items():
         processes[key] = _process(tx, key, pin["files"])
-        for file in pin["files"]:
-            if file["kind"] == "decision":
-                content = store.get_blob(tx, file["sha256"])
-                found, _ = decisions.read(content, filename=file["filename"])
-                tables.update({(key, one.key): one for one in found})
+        tables.update({(key, one.key): one for one in _decisions(tx, pin["files"])})
         known_forms |= _forms_of(tx, processes[key], pin["files"])
     processes = link(processes)
     read = {
@@ -294,6 +290,20 @@ def _former(tx: Transaction, digests: Iterable[str]) -> tuple[Form, ...]:
             forms = _forms_of(tx, _process(tx, key, pin["files"]), pin["files"])
             found |= {(pin["sha256"], name): form for (_, name), form in forms.items()}
     return tuple(found.values())
+
+
+def _decisions(tx: Transaction, files: list[dict[str, str]]) -> list[Decision]:
+    """Return the decisions of a process's DMN files, with the files that these import."""
+    kept = [one for one in files if one["kind"] in ("decision", "import")]
+    # By digest: a file of one name may have been deployed in two versions.
+    models, _ = decisions.read_files(
+        {one["sha256"]: store.get_blob(tx, one["sha256"]) for one in kept}
+    )
+    found = {one.key: one for model in models.values() for one in model.decisions()}
+    for one in kept:
+        own = models[one["sha256"]].decisions() if one["sha256"] in models else []
+        found.update({each.key: each for each in own if each.key == one["key"]})
+    return list(found.values())
 
 
 def _supervisions(main: str, processes: Mapping[str, Process]) -> frozenset[tuple[str, str]]:

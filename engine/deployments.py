@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
-from engine import access, definitions, papers, schedules, store, unit_tests, uploads
+from engine import access, decisions, definitions, papers, schedules, store, unit_tests, uploads
 from engine.access import Actor
 from engine.bpmn import checks, soundness
 from engine.bpmn.findings import Finding
@@ -243,6 +243,7 @@ def _store_resources(tx: Transaction, upload: Upload, files: Mapping[str, bytes]
         ("form", upload.papers.forms),
         ("ui", upload.papers.uis),
         ("decision", upload.decisions),
+        ("import", upload.imports),
     )
     for kind, named in kinds:
         for key, filename in named.items():
@@ -283,6 +284,7 @@ def _add(
             row = tx.one(_RESOURCE, {"kind": kind, "key": key})
             if row is not None:
                 files.append({"kind": kind, "key": key, "filename": row[0], "sha256": row[1]})
+    files += _imported(tx, files)
     added = _number(tx, process, deployment.executor, files, deployment)
     if added is not None:
         schedules.arm(app, tx, process, added["version"], deployment.at)
@@ -338,6 +340,21 @@ def _number(
         "executor": executor,
         "files": files,
     }
+
+
+def _imported(tx: Transaction, files: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Return the DMN files that those of a process import, and these in turn."""
+    found: dict[str, dict[str, str]] = {}
+    waiting = [one["sha256"] for one in files if one["kind"] == "decision"]
+    while waiting:
+        for space in decisions.imported(store.get_blob(tx, waiting.pop())):
+            row = tx.one(_RESOURCE, {"kind": "import", "key": space})
+            if row is not None and space not in found:
+                found[space] = {
+                    "kind": "import", "key": space, "filename": row[0], "sha256": row[1],
+                }  # fmt: skip
+                waiting.append(row[1])
+    return [found[space] for space in sorted(found)]
 
 
 def _present(tx: Transaction, key: str) -> dict[str, Any]:

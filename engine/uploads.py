@@ -26,11 +26,13 @@ class Upload:
 
     Attributes:
         diagrams: file name -> what was read of it. decisions: key -> file name.
+        imports: namespace -> file name, of the DMN files that others here import.
         papers: its forms and UI schemas.
     """
 
     diagrams: dict[str, Diagram] = field(default_factory=dict)
     decisions: dict[str, str] = field(default_factory=dict)
+    imports: dict[str, str] = field(default_factory=dict)
     papers: Papers = field(default_factory=Papers)
     findings: list[Finding] = field(default_factory=list)
 
@@ -49,7 +51,7 @@ class Upload:
 def read(files: Mapping[str, bytes]) -> Upload:
     """Return what is in the files; what cannot be read is among the findings."""
     upload = Upload()
-    found: dict[str, list[Finding]] = {}
+    found = _decisions(upload, files)
     # The diagrams first: they say what a JSON file is.
     for name in sorted(files, key=lambda one: (_kind(one) == "json", one)):
         content, kind = files[name], _kind(name)
@@ -57,15 +59,30 @@ def read(files: Mapping[str, bytes]) -> Upload:
             diagram, found[name] = reader.read_cached(content, name)
             if diagram is not None:
                 upload.diagrams[name] = diagram
-        elif kind == "dmn":
-            tables, found[name] = decisions.read(content, filename=name)
-            upload.decisions.update({one.key: name for one in tables})
         elif kind == "json":
             found[name] = papers.read_json(upload.papers, upload.processes, File(name, content))
-        else:
+        elif name not in found:
             found[name] = [_unknown(name)]
     upload.findings = [one for name in sorted(found) for one in found[name]]
     return upload
+
+
+def _decisions(upload: Upload, files: Mapping[str, bytes]) -> dict[str, list[Finding]]:
+    """Read the decisions, check their tables and try their examples; return the findings."""
+    contents = {name: files[name] for name in sorted(files) if _kind(name) == "dmn"}
+    models, found = decisions.read_files(contents)
+    for name, model in models.items():
+        own = model.decisions()
+        upload.decisions.update({one.key: name for one in own})
+        upload.imports.update(
+            {space: one.file for space in model.imported for one in models.values()
+             if one.namespace == space}
+        )  # fmt: skip
+        found[name] += decisions.check(model)
+    for name in sorted(one for one in files if one.endswith(decisions.EXAMPLES)):
+        table = name.removesuffix(decisions.EXAMPLES) + ".dmn"
+        found[name] = decisions.check_examples(files[name], models.get(table), name)
+    return found
 
 
 def named(

@@ -102,9 +102,9 @@ class LiveWorld:
         if table is None:
             return self._write(site, [_failed("UnknownDecision", f"No decision {decision!r}.")])[0]
         try:
-            found = evaluate(
-                table, names, lambda codes, given: self._expressions(site, codes, given)
-            )
+            # Without the sandbox, but an entry says with which versions it was evaluated.
+            self.scripts_ran = True
+            found = evaluate(table, names, now=self._moment(site), lookups=self._reference)
             value = {"result": shape(found, table, shape_as), "matched": list(found.matched)}
         except EngineError as refusal:
             kind = getattr(refusal, "kind", "error")

@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
 
 import pytest
 
 from engine.decisions import evaluate, read, shape
 from engine.errors import DecisionFailed
-from engine.scripts import Budget, NoLookups, Sandbox
 
 DMN = {
     "1.1": "http://www.omg.org/spec/DMN/20151101/dmn.xsd",
@@ -16,25 +14,6 @@ DMN = {
     "1.4": "https://www.omg.org/spec/DMN/20211108/MODEL/",
     "1.5": "https://www.omg.org/spec/DMN/20230324/MODEL/",
 }
-
-
-@pytest.fixture(scope="module")
-def ask():
-    """Answers expressions as a case would, in a sandbox of its own."""
-    sandbox = Sandbox()
-
-    def answer(codes, inputs):
-        return sandbox.expressions(
-            codes,
-            inputs,
-            now=datetime(2026, 9, 18, 1, tzinfo=UTC),
-            seed="s",
-            lookups=NoLookups(),
-            budget=Budget(),
-        )
-
-    yield answer
-    sandbox.close()
 
 
 def escaped(text):
@@ -90,7 +69,7 @@ def codes_of(xml):
 # -- evaluating ------------------------------------------------------------------
 
 
-def test_a_table_gives_the_outputs_of_the_one_rule_that_matches(ask):
+def test_a_table_gives_the_outputs_of_the_one_rule_that_matches():
     table = a_decision(
         ['"urgent"', "-", '"street"', "working_hours(2)"],
         ['"normal"', "< 10", '"community"', "working_days(5)"],
@@ -99,18 +78,18 @@ def test_a_table_gives_the_outputs_of_the_one_rule_that_matches(ask):
         outputs=("level", "due"),
     )
 
-    result = evaluate(table, {"级别": "normal", "people": 12, "limit": 3, "other": object()}, ask)
+    result = evaluate(table, {"级别": "normal", "people": 12, "limit": 3, "other": object()})
 
     assert result.matched == ["r3"]
     assert result.outputs == [{"level": "street", "due": {"$amount": 6, "unit": "WD"}}]
     assert table.names == {"级别", "people", "limit"}
 
 
-def test_two_matching_rules_of_a_unique_table_are_an_error_that_names_both(ask):
+def test_two_matching_rules_of_a_unique_table_are_an_error_that_names_both():
     table = a_decision(["> 1", "1"], ["> 5", "2"], ["< 0", "3"])
 
     with pytest.raises(DecisionFailed) as refusal:
-        evaluate(table, {"x": 6}, ask)
+        evaluate(table, {"x": 6})
 
     assert refusal.value.message == (
         "Decision 't': the rules 'r1' (row 1) and 'r2' (row 2) both match, "
@@ -118,18 +97,18 @@ def test_two_matching_rules_of_a_unique_table_are_an_error_that_names_both(ask):
     )
 
 
-def test_the_first_matching_rule_counts_under_the_policy_first(ask):
+def test_the_first_matching_rule_counts_under_the_policy_first():
     # The third row would fail, but nobody comes that far.
     table = a_decision(["> 7", "1"], ["> 5", "2"], ['> "a"', "3"], policy="FIRST")
 
-    assert evaluate(table, {"x": 6}, ask).matched == ["r2"]
+    assert evaluate(table, {"x": 6}).matched == ["r2"]
 
 
-def test_defaults_are_taken_where_no_rule_matches(ask):
+def test_defaults_are_taken_where_no_rule_matches():
     outputs = (("y", "", '"none"'), ("z", "", "working_days(1)"), ("w", "", None))
     table = a_decision(["1", "1", "1", "1"], outputs=outputs)
 
-    result = evaluate(table, {"x": 2}, ask)
+    result = evaluate(table, {"x": 2})
 
     assert (result.matched, result.outputs) == (
         [],
@@ -137,17 +116,17 @@ def test_defaults_are_taken_where_no_rule_matches(ask):
     )
 
 
-def test_no_rule_and_no_default_give_no_output(ask):
-    result = evaluate(a_decision(["1", "1"]), {"x": 2}, ask)
+def test_no_rule_and_no_default_give_no_output():
+    result = evaluate(a_decision(["1", "1"]), {"x": 2})
 
     assert (result.matched, result.outputs) == ([], [])
 
 
 @pytest.mark.parametrize("version", DMN)
-def test_every_version_of_dmn_is_read(ask, version):
+def test_every_version_of_dmn_is_read(version):
     table = a_decision(["1", '"a"'], version=version)
 
-    assert shape(evaluate(table, {"x": 1}, ask), table) == "a"
+    assert shape(evaluate(table, {"x": 1}), table) == "a"
 
 
 # Each row: the cell, values that pass, values that do not.
@@ -172,7 +151,7 @@ CELLS = [
     ("[1.5..2.5)", [1.5], [2.5]),
     ("[low..low + 2]", [3, 5], [2, 6]),
     ("[1..2], [5..6]", [2, 5], [3]),
-    ("not(1, 2)", [3, "a", None], [1, 2]),
+    ("not(1, 2)", [3, None], [1, 2, "a"]),
     ('not("a")', ["b"], ["a"]),
     ("not([1..10])", [0, 11], [5]),
     ("not(null)", [1], [None]),
@@ -190,11 +169,11 @@ CELLS = [
 
 
 @pytest.mark.parametrize(("cell", "passing", "failing"), CELLS, ids=[row[0] for row in CELLS])
-def test_a_cell_lets_pass_what_it_says(ask, cell, passing, failing):
+def test_a_cell_lets_pass_what_it_says(cell, passing, failing):
     table = a_decision([cell, "1"])
     given = [{"x": value, "low": 3, "case": {"limit": 7}} for value in passing + failing]
 
-    matched = [evaluate(table, inputs, ask).matched == ["r1"] for inputs in given]
+    matched = [evaluate(table, inputs).matched == ["r1"] for inputs in given]
 
     assert matched == [True] * len(passing) + [False] * len(failing)
 
@@ -206,7 +185,7 @@ def test_a_cell_lets_pass_what_it_says(ask, cell, passing, failing):
         ("(a + b) * 2", 8),
         ("-a - -b", 2),
         ("case.unit.id", "S01"),
-        ('number("1.50") * 2', "3.00"),
+        ('number("1.50") * 2', 3),
         ("count(list)", 3),
         ("sum(list) / 2", 3.0),
         ("max(a, b)", 3),
@@ -223,79 +202,94 @@ def test_a_cell_lets_pass_what_it_says(ask, cell, passing, failing):
         ("12345678901234", 12345678901234),
     ],
 )  # fmt: skip
-def test_an_output_cell_may_be_an_expression(ask, text, value):
+def test_an_output_cell_may_be_an_expression(text, value):
     table = a_decision(["-", text])
     inputs = {"x": 1, "a": 1, "b": 3, "case": {"unit": {"id": "S01"}}, "list": [1, 2, 3],
               "date": "2026-10-08"}  # fmt: skip
 
-    assert shape(evaluate(table, inputs, ask), table) == value
+    assert shape(evaluate(table, inputs), table) == value
 
 
-def test_an_input_may_be_an_expression_and_is_converted_to_its_type(ask):
+def test_an_input_may_be_an_expression_and_is_converted_to_its_type():
     # Money is text in case data; compared exactly.
     table = a_decision(
         ["> 10", "2", '"much"'],
         inputs=(("amount", "number"), ("count(people)", "integer")),
     )
 
-    assert evaluate(table, {"amount": "10.01", "people": ["a", "b"]}, ask).matched == ["r1"]
-    assert evaluate(table, {"amount": "10.00", "people": ["a", "b"]}, ask).matched == []
-    assert evaluate(table, {"amount": None, "people": ["a", "b"]}, ask).matched == []
+    assert evaluate(table, {"amount": "10.01", "people": ["a", "b"]}).matched == ["r1"]
+    assert evaluate(table, {"amount": "10.00", "people": ["a", "b"]}).matched == []
+    assert evaluate(table, {"amount": None, "people": ["a", "b"]}).matched == []
 
 
 @pytest.mark.parametrize(
     ("inputs", "cell", "data", "message"),
     [
         (("x",), "1", {}, "Decision 't' reads 'x', which is not among the data."),
-        (("x",), "> 5", {"x": "7"},
-         "Decision 't', rule 'r1' (row 1): '7' (str) and 5 (number) cannot be compared by >"),
         ((("x", "number"),), "> 5", {"x": "many"},
-         "Decision 't', rule 'r1' (row 1): the input 'x' should be a number, not 'many'"),
+         "Decision 't': the input 'x' should be a number, not 'many'"),
         ((("x", "boolean"),), "true", {"x": "true"},
-         "Decision 't', rule 'r1' (row 1): the input 'x' should be a boolean, not 'true'"),
-        (("x.y",), "1", {"x": {}}, "Decision 't', rule 'r1' (row 1): there is no key 'y'"),
-        (("x",), "missing", {"x": 1},
-         "Decision 't', rule 'r1' (row 1): name 'missing' is not defined"),
+         "Decision 't': the input 'x' should be a boolean, not 'true'"),
+        (("x",), "missing", {"x": 1}, "Cell 'missing': there is no 'missing' among the data"),
+        (("x",), "> missing + 1", {"x": 1},
+         "Cell '> missing + 1': there is no 'missing' among the data"),
     ],
 )  # fmt: skip
-def test_inputs_that_do_not_fit_are_an_error_not_a_no(ask, inputs, cell, data, message):
+def test_inputs_that_do_not_fit_are_an_error_not_a_no(inputs, cell, data, message):
     table = a_decision([cell, "1"], inputs=inputs)
 
     with pytest.raises(DecisionFailed) as refusal:
-        evaluate(table, data, ask)
+        evaluate(table, data)
 
     assert (refusal.value.message, refusal.value.kind) == (message, "error")
 
 
-def test_a_limit_stays_a_limit(ask):
-    table = a_decision(["-", "(9 ** 9) ** (9 ** 9)"])
+def test_a_limit_stays_a_limit():
+    table = a_decision(["-", "count(for i in 1..100000, j in 1..100000 return i)"])
 
     with pytest.raises(DecisionFailed) as refusal:
-        evaluate(table, {"x": 1}, ask)
+        evaluate(table, {"x": 1})
 
     assert refusal.value.kind == "limit"
 
 
-def test_the_results_of_two_evaluations_share_nothing(ask):
+def test_the_results_of_two_evaluations_share_nothing():
     table = a_decision(["-", "[1, 2]"])
 
-    shape(evaluate(table, {"x": 1}, ask), table).append(3)
+    shape(evaluate(table, {"x": 1}), table).append(3)
 
-    assert shape(evaluate(table, {"x": 1}, ask), table) == [1, 2]
+    assert shape(evaluate(table, {"x": 1}), table) == [1, 2]
 
 
-def test_a_table_of_800_cells_is_one_batch(ask):
-    rules = [[f"[{n}..{n + 1})", "-", '"a","b"', "not(7)", f"{n}"] for n in range(200)]
-    table = a_decision(*rules, inputs=("x", "y", "z", "w"), outputs=("out",))
-    asked = []
+def test_an_output_that_reads_what_is_not_there_is_an_error():
+    table = a_decision(["-", "missing + 1"])
 
-    def counting(codes, inputs):
-        asked.append(len(codes))
-        return ask(codes, inputs)
+    with pytest.raises(DecisionFailed) as refusal:
+        evaluate(table, {"x": 1})
 
-    result = evaluate(table, {"x": 150, "y": 1, "z": "b", "w": 1}, counting)
+    assert refusal.value.message == ("Decision 't', row 1: there is no 'missing' among the data")
 
-    assert (result.outputs, asked) == ([{"out": 150}], [200])
+
+def test_what_is_null_in_dmn_is_null_where_dmn_is_asked_for():
+    table = a_decision(["> 5", "1"], inputs=(("x", "number"),))
+
+    result = evaluate(table, {"x": "many"}, strict=False)
+
+    assert (result.value, result.notes) == (
+        None,
+        (
+            "Decision 't': the input 'x' should be a number, not 'many'",
+            "Decision 't': no rule matches",
+        ),
+    )
+
+
+def test_only_the_moment_that_is_given_is_now():
+    table = a_decision(["-", "string(today())"])
+    at = datetime(2026, 9, 18, 17, tzinfo=UTC)
+
+    assert evaluate(table, {"x": 1}, now=at).outputs == [{"y": "2026-09-19"}]
+    assert evaluate(table, {"x": 1}).outputs == [{"y": None}]
 
 
 # -- shaping ---------------------------------------------------------------------
@@ -311,16 +305,16 @@ def test_a_table_of_800_cells_is_one_batch(ask):
         ("resultList", [{"y": "a"}], []),
     ],
 )
-def test_shapes_of_one_output(ask, mode, one, none):
+def test_shapes_of_one_output(mode, one, none):
     table = a_decision(["1", '"a"'])
 
-    assert shape(evaluate(table, {"x": 1}, ask), table, mode) == one
-    assert shape(evaluate(table, {"x": 2}, ask), table, mode) == none
+    assert shape(evaluate(table, {"x": 1}), table, mode) == one
+    assert shape(evaluate(table, {"x": 2}), table, mode) == none
 
 
-def test_several_outputs_are_one_object_by_default(ask):
+def test_several_outputs_are_one_object_by_default():
     table = a_decision(["1", '"a"', "2"], outputs=("y", "z"))
-    result = evaluate(table, {"x": 1}, ask)
+    result = evaluate(table, {"x": 1})
 
     assert shape(result, table) == {"y": "a", "z": 2}
     with pytest.raises(DecisionFailed, match="has 2 outputs, but singleEntry takes one"):
@@ -332,9 +326,8 @@ def test_several_outputs_are_one_object_by_default(ask):
 # -- reading ---------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("policy", ["ANY", "COLLECT", "RULE ORDER", "PRIORITY", "OUTPUT ORDER"])
-def test_other_hit_policies_are_refused_by_name(policy):
-    decisions, findings = read(a_file(["1", "1"], policy=policy), filename="t.dmn")
+def test_a_hit_policy_that_there_is_not_is_refused():
+    decisions, findings = read(a_file(["1", "1"], policy="BEST"), filename="t.dmn")
 
     assert decisions == []
     assert [finding.to_json() for finding in findings] == [
@@ -345,40 +338,31 @@ def test_other_hit_policies_are_refused_by_name(policy):
             "element": "t",
             "name": "Table",
             "line": 1,
-            "message": f"Decision 't' has the hit policy {policy}; this release reads UNIQUE "
-            "and FIRST.",
-            "hint": "Use UNIQUE or FIRST.",
-            "message_zh": f"决策“t”的命中策略是 {policy}；本版本支持 UNIQUE 和 FIRST。",
-            "hint_zh": "请用 UNIQUE 或 FIRST。",
+            "message": "Decision 't' has the hit policy BEST, which is none of DMN.",
+            "hint": "Use UNIQUE, ANY, PRIORITY, FIRST, RULE ORDER, OUTPUT ORDER or COLLECT.",
+            "message_zh": "决策“t”的命中策略是 BEST，DMN 里没有。",
+            "hint_zh": "请用 UNIQUE、ANY、PRIORITY、FIRST、RULE ORDER、OUTPUT ORDER 或 COLLECT。",
         }
     ]
 
 
-def test_the_letter_of_a_hit_policy_is_read_with_a_warning(ask):
+def test_the_letter_of_a_hit_policy_is_read_with_a_warning():
     decisions, findings = read(a_file(["> 7", "1"], ["> 5", "2"], policy="F"), filename="t.dmn")
 
-    assert evaluate(decisions[0], {"x": 8}, ask).matched == ["r1"]
+    assert evaluate(decisions[0], {"x": 8}).matched == ["r1"]
     assert [(one.code, one.severity) for one in findings] == [("dmn-hit-policy-letter", "warning")]
 
 
 @pytest.mark.parametrize(
     ("cell", "reason"),
     [
-        ("> ", "it ends too early"),
-        ("abc def", "'def' is too much"),
-        ("[1..", "it ends too early"),
-        ("[1..2", "a range ends with ], ) or [, not 'the cell'"),
-        ("; import os", "'; import o' is not understood"),
-        ('"open', "'\"open' is not understood"),
-        ('__import__("os")', "there is no function __import__()"),
-        ('open("x")', "there is no function open()"),
-        ("class", "'class' is a word of the language; write value(\"class\")"),
-        ('date("2026-13-01")', "'2026-13-01' is no date; write it like 2026-10-08"),
-        ("1e999", "1e999 is too large"),
-        ('duration("P1D")', "there is no function duration()"),
-        ("(" * 40 + "1", "it is too deeply nested"),
+        ("> ", "A value is due, at the end of '>'"),
+        ("[1..", "A value is due, at the end of '[1..'"),
+        ("[1..2", "A range ends with ], ) or [, at the end of '[1..2'"),
+        ("; import os", "A value is due, at '; import os' (character 1)"),
+        ('"open', "A string does not end, at '\"open' (character 1)"),
     ],
-)  # fmt: skip
+)
 def test_a_cell_that_is_not_understood_is_a_finding(cell, reason):
     decisions, findings = read(a_file([cell, "1"]), filename="t.dmn")
 
@@ -389,43 +373,47 @@ def test_a_cell_that_is_not_understood_is_a_finding(cell, reason):
 
 
 @pytest.mark.parametrize(
+    ("cell", "code", "message"),
+    [
+        ('__import__("os")', "dmn-unknown-name", "there is no function __import__()."),
+        ('open("x")', "dmn-unknown-name", "there is no function open()."),
+        ('date("2026-13-01")', "dmn-literal", 'date("2026-13-01") is no date, and so null.'),
+        ('@"noon"', "dmn-literal", '@"noon" is no date, time or duration, and so null.'),
+        ('duration("1 day")', "dmn-literal", 'duration("1 day") is no duration, and so null.'),
+    ],
+)
+def test_a_cell_that_is_always_null_is_a_warning(cell, code, message):
+    decisions, findings = read(a_file([cell, "1"]), filename="t.dmn")
+
+    assert [one.key for one in decisions] == ["t"]
+    assert [(one.code, one.severity, one.message) for one in findings] == [
+        (code, "warning", f"Decision 't', Row 1: {message}")
+    ]
+
+
+@pytest.mark.parametrize(
     ("xml", "code"),
     [
         (b"", "not-xml"),
         (b"no xml", "not-xml"),
         (b"<a/>", "wrong-root"),
-        (b'<!DOCTYPE a [<!ENTITY e "x">]><a>&e;</a>', "dtd"),
-        (b'<!DOCTYPE a SYSTEM "file:///etc/passwd"><a/>', "dtd"),
-        (b"<a>" * 3_000, "not-xml"),
+        (b'<!DOCTYPE a [<!ENTITY e "x">]><a>&e;</a>', "entities"),
+        (b'<!DOCTYPE a SYSTEM "file:///etc/passwd"><a/>', "external-dtd"),
+        (b"<a>" * 3_000, "too-deep"),
         (b" " * 5_000_001, "file-too-large"),
         (a_file(*[["1", "1"]] * 10_001), "file-too-large"),
-        (a_file(["1", "1"], body='<decision id="e"><literalExpression/></decision>'), ""),
+        (a_file(["1", "1"], body='<decision id="e"/>'), "dmn-no-logic"),
         (a_file(["1"]), "dmn-cell-count"),
         (a_file(["1", '"a"'], outputs=(("y", "number", None),)), "dmn-type"),
         (a_file(["1", "1", "1"], outputs=("y", "y")), "dmn-output-name"),
-        (a_file(["1", "+".join("1" * 400)]), "dmn-cell"),
+        (a_file(["1", "(" * 20_000]), "dmn-cell"),
         (a_file(["1"], outputs=()), "dmn-no-output"),
     ],
 )
-def test_a_bad_file_is_a_finding_in_bounded_time(xml, code):
-    begun = time.perf_counter()
-
+def test_a_bad_file_is_a_finding(xml, code):
     found = [finding.code for finding in read(xml, filename="t.dmn")[1]]
 
-    assert found == ([code] if code else ["dmn-not-a-table"])
-    assert time.perf_counter() - begun < 120
-
-
-def test_a_decision_that_builds_on_another_is_refused_by_name():
-    body = (
-        '<decision id="e"><informationRequirement><requiredDecision href="#t"/>'
-        "</informationRequirement><decisionTable><output/></decisionTable></decision>"
-    )
-
-    decisions, findings = read(a_file(["1", "1"], body=body), filename="t.dmn")
-
-    assert [decision.key for decision in decisions] == ["t"]
-    assert [(finding.code, finding.element) for finding in findings] == [("dmn-requirement", "e")]
+    assert found == [code]
 
 
 def test_two_decisions_of_one_id_are_refused():

@@ -25,7 +25,6 @@ from engine.bpmn import reader
 from engine.decisions import evaluate, read, shape
 from engine.errors import NothingWaits, NotOnExecutor, TaskNotOpen
 from engine.execution import Answer
-from engine.scripts import Budget, NoLookups
 from engine.spiff.machine import CaseNet, NoScripts
 from engine.spiff.refusals import refusals
 from engine.spiff.specs import specs_of
@@ -516,17 +515,13 @@ def test_14_a_snapshot_holds_no_spec_and_no_word_of_the_user_means_anything_in_i
     assert len(text) < 900
 
 
-def test_15_decisions_are_read_and_evaluated_here(sandbox):
+def test_15_decisions_are_read_and_evaluated_here():
     (table,), findings = read(
         a_file(['"a","b"', '"first"'], ['not("a","b")', '"other"'], inputs=("x",)), filename="d.dmn"
     )
 
-    def ask(codes, names):
-        answers = {"seed": "s", "lookups": NoLookups(), "budget": Budget()}
-        return sandbox.expressions(codes, names, now=START, **answers)
-
     def decide(names):
-        found = evaluate(table, names, ask)
+        found = evaluate(table, names, now=START)
         return {"result": shape(found, table), "matched": list(found.matched)}
 
     case = SpiffCase(

@@ -15,13 +15,14 @@ from engine import deployments, identities, migrations
 from engine.bpmn.layout import lay_out
 from engine.cli import terminal
 from engine.cli.installation import opened
+from engine.decisions import EXAMPLES
 from engine.errors import Busy, NotDeployable, NotReady
 from engine.settings import Settings
 
 Finding = dict[str, Any]
 
-KINDS = (".bpmn", ".dmn", ".json")
-"""Suffixes of diagrams, decisions and forms; other files in a folder are passed over."""
+KINDS = (".bpmn", ".dmn", ".json", EXAMPLES)
+"""Endings of diagrams, decisions and forms, and of examples; other files are passed over."""
 
 _PATHS = click.argument(
     "paths", metavar="PATH…", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path)
@@ -55,7 +56,7 @@ def read_files(paths: Sequence[Path]) -> dict[str, bytes]:
     """
     found: list[Path] = []
     for path in paths:
-        inside = sorted(one for one in path.rglob("*") if one.suffix in KINDS)
+        inside = sorted(one for one in path.rglob("*") if one.name.endswith(KINDS))
         found += [path] if path.is_file() else [one for one in inside if _wanted(one, path)]
     if not found:
         raise click.UsageError(f"There is no {', '.join(KINDS)} file in what you named.")

@@ -1,25 +1,35 @@
-"""DMN decision tables: read once, evaluated through the sandbox alone.
+"""DMN 1.1 to 1.5: read once, evaluated in process, explained and checked.
 
-This release reads decision tables with the hit policies unique and first and
-S-FEEL cells; everything else is refused by name.
+A decision is a pure function of the data it is given and of the command's moment: FEEL
+(``engine/feel``) has no I/O and no unbounded loop.
 """
 
 from __future__ import annotations
 
-from engine.decisions.evaluation import SHAPES, Evaluate, evaluate, shape
-from engine.decisions.model import Cell, Decision, DecisionResult, Input, Output, Rule
-from engine.decisions.reader import read
+from engine.decisions.checks import check
+from engine.decisions.evaluation import SHAPES, evaluate, shape
+from engine.decisions.examples import SUFFIX as EXAMPLES
+from engine.decisions.examples import check as check_examples
+from engine.decisions.model import Decision, DecisionResult, Model, Service
+from engine.decisions.reader import imported, namespace_of, read, read_files
+from engine.decisions.tables import Input, Output, Rule
 
 __all__ = [
+    "EXAMPLES",
     "SHAPES",
-    "Cell",
     "Decision",
     "DecisionResult",
-    "Evaluate",
     "Input",
+    "Model",
     "Output",
     "Rule",
+    "Service",
+    "check",
+    "check_examples",
     "evaluate",
+    "imported",
+    "namespace_of",
     "read",
+    "read_files",
     "shape",
 ]

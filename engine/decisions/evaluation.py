@@ -1,34 +1,67 @@
-"""Evaluates decision tables, through the sandbox alone, and shapes the result."""
+"""Evaluates decisions and shapes what they give."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
-from engine.decisions.model import Cell, Decision, DecisionResult, Rule
+from engine import feel
+from engine.calendar import LOCAL
+from engine.decisions.functions import NAMES, functions
+from engine.decisions.logic import FunctionDefinition
+from engine.decisions.model import (
+    Decision,
+    DecisionResult,
+    Element,
+    InputData,
+    Key,
+    Knowledge,
+    Model,
+    Required,
+    Service,
+)
+from engine.decisions.running import Run
+from engine.decisions.tables import SINGLE, Hits
 from engine.errors import DecisionFailed
-from engine.scripts import Code, Outcome, truth
-
-Evaluate = Callable[[Sequence[Code], Mapping[str, Any]], Sequence[Outcome]]
-"""Answers expressions: the sandbox, or the record of an entry."""
+from engine.scripts import Lookups
 
 SHAPES = ("singleEntry", "singleResult", "collectEntries", "resultList")
 
 
-def evaluate(decision: Decision, inputs: Mapping[str, Any], evaluate: Evaluate) -> DecisionResult:
+def evaluate(
+    decision: Decision | Service,
+    inputs: Mapping[str, Any],
+    *,
+    now: datetime | None = None,
+    lookups: Lookups | None = None,
+    strict: bool = True,
+) -> DecisionResult:
     """Return what a decision gives for these inputs.
-
-    The conditions of all rules are one batch; output cells that are expressions are
-    another one, only for the rule that counts.
 
     Args:
         decision: from ``read``.
-        inputs: data by name; only those that the decision mentions are read.
-        evaluate: answers expressions.
+        inputs: data by name, in plain JSON; only those that the decision reads are read.
+        now: the moment of FEEL's ``now()`` and ``today()``; without one they are null.
+        lookups: answers what lists and the organisation are asked.
+        strict: a datum that is missing or of another type than its column, and two
+            rules where one may match, are errors; else null with a note, as DMN has it.
 
     Raises:
-        DecisionFailed: a datum is missing, a cell fails, or two rules match where
-            one may. Its ``kind`` is ``limit`` when the sandbox ran out of time.
+        DecisionFailed: of a strict evaluation, see above. Its ``kind`` is ``limit`` when
+            the evaluation took too many steps, strict or not.
+    """
+    if strict and isinstance(decision, Decision):
+        demand(decision, inputs)
+    run = Run(None if now is None else now.astimezone(LOCAL), strict=strict)
+    return Asking(decision.model, run, inputs, lookups).result(decision)
+
+
+def demand(decision: Decision, inputs: Mapping[str, Any]) -> None:
+    """Refuse inputs among which a datum is missing.
+
+    Raises:
+        DecisionFailed: it names the datum.
     """
     for name in sorted(decision.needs):
         if name not in inputs:
@@ -36,72 +69,180 @@ def evaluate(decision: Decision, inputs: Mapping[str, Any], evaluate: Evaluate) 
                 f"Decision {decision.key!r} reads {name!r}, which is not among the data.",
                 hint=f'Set it before, or make the input expression value("{name}").',
             )
-    rule = _matching(decision, inputs, evaluate)
-    if rule is not None:
-        where = _where(decision, rule)
-        return DecisionResult([_row(decision, rule.cells, where, inputs, evaluate)], [rule.key])
-    if all(output.default is None for output in decision.outputs):
-        return DecisionResult([], [])
-    defaults = [output.default or Cell() for output in decision.outputs]
-    where = f"Decision {decision.key!r}, default"
-    return DecisionResult([_row(decision, defaults, where, inputs, evaluate)], [])
 
 
-def _matching(decision: Decision, inputs: Mapping[str, Any], evaluate: Evaluate) -> Rule | None:
-    codes = [rule.condition for rule in decision.rules if rule.condition is not None]
-    answers = iter(evaluate(codes, inputs) if codes else ())
-    found: Rule | None = None
-    for rule in decision.rules:
-        if rule.condition is not None and not _true(decision, rule, next(answers)):
-            continue
-        if decision.hit_policy == "F":
-            return rule
-        if found is not None:
-            raise DecisionFailed(
-                f"Decision {decision.key!r}: the rules {found.key!r} (row {found.row}) and "
-                f"{rule.key!r} (row {rule.row}) both match, but its hit policy is unique.",
-                hint="Make their conditions exclude each other, or use the hit policy first.",
+class Asking:
+    """One evaluation of a decision and of all that it requires.
+
+    Args:
+        model: of the file that the decision is in.
+        found: values that are given for elements, by namespace and id.
+    """
+
+    def __init__(
+        self,
+        model: Model | None,
+        run: Run,
+        data: Mapping[str, Any],
+        lookups: Lookups | None = None,
+        found: Mapping[Key, Any] | None = None,
+    ) -> None:
+        self.model, self.run, self.data, self.lookups = model, run, data, lookups
+        self.elements: Mapping[Key, Element] = {} if model is None else model.elements
+        self.found: dict[Key, Any] = dict(found or {})
+
+    def result(self, asked: Decision | Service) -> DecisionResult:
+        """Return what the decision or service gives.
+
+        Raises:
+            DecisionFailed: see ``evaluate``.
+        """
+        hits: Hits | None = None
+        try:
+            if isinstance(asked, Service):
+                value = self._service(asked, self._inputs(asked))
+            elif asked.table is not None:
+                hits = self._hits(asked)
+                value = self.run.fitted(hits.value, asked.type, f"Decision {asked.key!r}")
+            else:
+                value = self._decided(asked)
+        except feel.FeelLimit as reason:
+            where = f"Decision {asked.key!r}"
+            raise DecisionFailed(f"{where}: {reason}", kind="limit", hint=None) from reason
+        if self.run.failure is not None:
+            raise self.run.failure
+        shown = feel.to_json(value)
+        notes = tuple(self.run.notes)
+        if hits is None or (hits.value is not None and value is None):
+            return DecisionResult(
+                [] if shown is None else [_as_row(asked, shown)], [], shown, notes
             )
-        found = rule
-    return found
+        rows = [] if hits.value is None and not hits.rows else list(hits.rows)
+        outputs: list[dict[str, Any]] = feel.to_json(rows)
+        return DecisionResult(outputs, [one.key for one in hits.rules], shown, notes)
+
+    def explained(self, decision: Decision) -> tuple[dict[str, Any], list[Any]]:
+        """Return the scope of a decision's table and the values of its input columns."""
+        table = decision.table
+        assert table is not None
+        scope = self.scope(decision)
+        where = f"Decision {decision.key!r}"
+        return scope, [one.value(scope, self.run, where) for one in table.inputs]
+
+    # -- scopes -----------------------------------------------------------------------
+
+    def scope(self, element: Decision | Knowledge) -> dict[str, Any]:
+        """Return what an element's logic sees by name."""
+        self._prepare(element.requires)
+        logic = element.logic
+        wanted = logic.names() if logic is not None else frozenset()
+        scope: dict[str, Any] = dict(functions(self.run, self.data, self.lookups, wanted & NAMES))
+        if isinstance(element, Decision) and element.is_open:
+            scope.update(
+                {name: feel.from_json(self.data[name]) for name in wanted if name in self.data}
+            )
+        for one in element.requires:
+            _put(scope, one.path, self.found.get(one.target))
+        return scope
+
+    def _prepare(self, requires: tuple[Required, ...]) -> None:
+        """Find the values of requirements, those first that others build on."""
+        waiting = [(one.target, False) for one in reversed(requires)]
+        while waiting:
+            key, is_ready = waiting.pop()
+            if key in self.found:
+                continue
+            element = self.elements.get(key)
+            if not is_ready and isinstance(element, Decision):
+                waiting.append((key, True))
+                waiting += [(one.target, False) for one in reversed(element.requires)]
+                continue
+            if isinstance(element, Knowledge):
+                self._function(key, element)
+            else:
+                self.found[key] = self._value(element)
+
+    def _value(self, element: Element | None) -> Any:
+        if isinstance(element, InputData):
+            return self._given(element)
+        if isinstance(element, Decision):
+            return self._decided(element)
+        return self._callable(element) if isinstance(element, Service) else None
+
+    def _given(self, element: Element) -> Any:
+        if element.name not in self.data:
+            self.run.note(f"Input {element.name!r}", "it is not given")
+            return None
+        value = element.type.read(self.data[element.name])
+        return self.run.fitted(value, element.type, f"Input {element.name!r}")
+
+    def _decided(self, decision: Decision) -> Any:
+        if decision.logic is None:
+            return None
+        found = decision.logic.evaluate(self.scope(decision), self.run)
+        return self.run.fitted(found, decision.type, f"Decision {decision.key!r}")
+
+    def _hits(self, decision: Decision) -> Hits:
+        table = decision.table
+        assert table is not None
+        return table.decide(self.scope(decision), self.run)
+
+    # -- functions --------------------------------------------------------------------
+
+    def _function(self, key: Key, element: Knowledge) -> None:
+        if not isinstance(element.logic, FunctionDefinition):
+            self.found[key] = None
+            return
+        scope: dict[str, Any] = {}
+        # Known before what it requires is: functions may call themselves and each other.
+        self.found[key] = function = element.logic.closure(scope, self.run)
+        scope.update(self.scope(element))
+        scope[element.name] = function
+
+    def _callable(self, service: Service) -> feel.Function:
+        def call(*values: Any) -> Any:
+            given = {}
+            for one, value in zip(service.inputs, values, strict=True):
+                kind = self.elements[one.target].type
+                given[one.target] = self.run.fitted(value, kind, f"Input {one.path[-1]!r}")
+            return self._service(service, given)
+
+        names = tuple(self.elements[one.target].name for one in service.inputs)
+        return feel.Function(names, call, service.name)
+
+    def _inputs(self, service: Service) -> dict[Key, Any]:
+        """Return what the data give for the inputs of a service that is asked by name."""
+        found = {}
+        for one in service.inputs:
+            element = self.elements[one.target]
+            if element.name in self.data or isinstance(element, InputData):
+                found[one.target] = self._given(element)
+        return found
+
+    def _service(self, service: Service, given: Mapping[Key, Any]) -> Any:
+        """Return what a service gives; its decisions see nothing but its inputs."""
+        inner = Asking(self.model, self.run, {}, self.lookups, given)
+        return inner.answered(service)
+
+    def answered(self, service: Service) -> Any:
+        """Return the values of a service's decisions, a single one as it is."""
+        self._prepare(tuple(Required(one, ("",)) for one in service.outputs))
+        values = {self.elements[one].name: self.found.get(one) for one in service.outputs}
+        value = next(iter(values.values())) if len(values) == 1 else values
+        return self.run.fitted(value, service.type, f"Decision service {service.key!r}")
 
 
-def _true(decision: Decision, rule: Rule, outcome: Outcome) -> bool:
-    answer = truth(outcome)
-    if answer.error is not None:
-        raise _failed(_where(decision, rule), answer)
-    return bool(answer.value)
+def _put(scope: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
+    """Put a value under a name, or under the names of imports and its own."""
+    if len(path) == 1:
+        scope[path[0]] = value
+        return
+    inner = scope.get(path[0])
+    scope[path[0]] = {**(inner if isinstance(inner, dict) else {}), path[1]: value}
 
 
-def _row(
-    decision: Decision,
-    cells: Sequence[Cell],
-    where: str,
-    inputs: Mapping[str, Any],
-    evaluate: Evaluate,
-) -> dict[str, Any]:
-    codes = [cell.code for cell in cells if cell.code is not None]
-    answers = iter(evaluate(codes, inputs) if codes else ())
-    row: dict[str, Any] = {}
-    for output, cell in zip(decision.outputs, cells, strict=True):
-        if cell.code is None:
-            row[output.name] = cell.value
-            continue
-        answer = next(answers)
-        if answer.error is not None:
-            raise _failed(f"{where}, output {output.name!r}", answer)
-        row[output.name] = answer.value
-    return row
-
-
-def _where(decision: Decision, rule: Rule) -> str:
-    return f"Decision {decision.key!r}, rule {rule.key!r} (row {rule.row})"
-
-
-def _failed(where: str, answer: Outcome) -> DecisionFailed:
-    assert answer.error is not None
-    error = answer.error
-    return DecisionFailed(f"{where}: {error.message}", kind=error.kind, hint=None)
+def _as_row(asked: Decision | Service, value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {asked.name: value}
 
 
 def shape(result: DecisionResult, decision: Decision, mode: str | None = None) -> Any:
@@ -112,18 +253,22 @@ def shape(result: DecisionResult, decision: Decision, mode: str | None = None) -
         decision: the same one.
         mode: ``singleEntry`` (the value of the one output), ``singleResult`` (an
             object), ``collectEntries`` (a list of values) or ``resultList`` (a list
-            of objects). Without one: ``singleEntry`` for one output, else
-            ``singleResult``. The single shapes are None where no rule matched.
+            of objects). Without one the value as DMN has it: for a table where one
+            rule counts the one output, or an object of all. The single shapes are None
+            where no rule matched.
 
     Raises:
         DecisionFailed: there is no such shape, or the result does not fit it.
     """
-    single = len(decision.outputs) == 1
-    mode = mode or ("singleEntry" if single else "singleResult")
-    if mode not in SHAPES:
+    if mode is not None and mode not in SHAPES:
         raise DecisionFailed(
             f"There is no result shape {mode!r}.", hint=f"Use one of {', '.join(SHAPES)}."
         )
+    table = decision.table
+    if table is None or (mode is None and table.policy not in SINGLE):
+        return _shaped(result.value, mode)
+    single = len(decision.outputs) == 1
+    mode = mode or ("singleEntry" if single else "singleResult")
     if mode in ("singleEntry", "collectEntries") and not single:
         raise DecisionFailed(
             f"Decision {decision.key!r} has {len(decision.outputs)} outputs, but {mode} takes one.",
@@ -133,5 +278,17 @@ def shape(result: DecisionResult, decision: Decision, mode: str | None = None) -
         return result.outputs
     if mode == "collectEntries":
         return [next(iter(row.values())) for row in result.outputs]
+    if table.policy not in SINGLE:
+        return result.value
     row = result.outputs[0] if result.outputs else None
     return row if row is None or mode == "singleResult" else next(iter(row.values()))
+
+
+def _shaped(value: Any, mode: str | None) -> Any:
+    """Return what is no table in a shape: a list where one is asked for, else as it is."""
+    if mode in ("collectEntries", "resultList") and not isinstance(value, list):
+        return [] if value is None else [value]
+    return value
+
+
+__all__ = ["SHAPES", "Asking", "demand", "evaluate", "shape"]

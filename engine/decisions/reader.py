@@ -1,52 +1,30 @@
-"""Reads DMN 1.1 to 1.5 files: decision tables, their cells translated once.
+"""Reads DMN 1.1 to 1.5 files, together with those they import.
 
-Uploads are untrusted: no document type, no entities, no network, bounded size.
-What is wrong becomes a finding, and a decision with an error is left out.
+What is wrong becomes a finding, and a decision with an error is left out, as is what
+builds on it.
 """
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Mapping
+from dataclasses import replace
 
-from lxml import etree
-
-from engine.bpmn.document import Element, Findings
+from engine.bpmn.document import Element as Xml
+from engine.bpmn.document import Findings
 from engine.bpmn.findings import Finding
-from engine.decisions import feel
-from engine.decisions.model import Cell, Decision, HitPolicy, Input, Output, Rule
-from engine.scripts import Code
-from engine.scripts.code import facts
-from engine.scripts.names import BUILTINS, HOST, PRELUDE
+from engine.decisions.document import NAMESPACES, children, name_of, root_of
+from engine.decisions.graph import Graph, Imported, free_names
+from engine.decisions.items import read_items
+from engine.decisions.model import Decision, Element, InputData, Key, Model, Service
+from engine.decisions.reading import Reading, values_named
+from engine.decisions.tables import Table
+from engine.decisions.types import Types
 
-NAMESPACES = frozenset(
-    {
-        "http://www.omg.org/spec/DMN/20151101/dmn.xsd",  # 1.1
-        "http://www.omg.org/spec/DMN/20180521/MODEL/",  # 1.2
-        "https://www.omg.org/spec/DMN/20191111/MODEL/",  # 1.3
-        "https://www.omg.org/spec/DMN/20211108/MODEL/",  # 1.4
-        "https://www.omg.org/spec/DMN/20230324/MODEL/",  # 1.5
-    }
-)
-MAX_BYTES = 5_000_000
-MAX_CELLS = 20_000
-
-_POLICIES: dict[str, HitPolicy] = {"UNIQUE": "U", "FIRST": "F"}
-_LETTERS = {"U": "UNIQUE", "F": "FIRST"}
-_KINDS = {
-    "string": "string",
-    "boolean": "boolean",
-    **dict.fromkeys(("number", "integer", "int", "long", "double", "float", "decimal"), "number"),
-}
-_PYTHON: dict[str, tuple[type, ...]] = {
-    "string": (str,),
-    "boolean": (bool,),
-    "number": (int, float),
-}
+MAX_IMPORTS = 50
 
 
 def read(xml: bytes, *, filename: str) -> tuple[list[Decision], list[Finding]]:
-    """Return the decisions of a file and what was found wrong with it.
+    """Return the decisions of a file that stands alone, and what was found wrong with it.
 
     Args:
         xml: the file's bytes.
@@ -55,311 +33,200 @@ def read(xml: bytes, *, filename: str) -> tuple[list[Decision], list[Finding]]:
     Returns:
         The decisions without errors, in the order of the file, and all findings.
     """
-    findings = Findings(filename)
-    root = _root(xml, findings)
-    if root is None:
-        return [], findings.sorted()
-    findings.know(root)
-    language = root.get("expressionLanguage")
-    decisions: dict[str, Decision] = {}
-    for element in _children(root, "decision"):
-        decision = _Table(element, filename, findings, language).decision()
-        if decision is not None and decision.key in decisions:
-            findings.error(
-                "dmn-duplicate-id",
-                (decision.key, element.sourceline),
-                f"Two decisions have the id {decision.key!r}.",
-                "Give each decision an id of its own.",
+    models, findings = read_files({filename: xml})
+    model = models.get(filename)
+    return ([] if model is None else model.decisions()), findings[filename]
+
+
+def read_files(
+    files: Mapping[str, bytes],
+) -> tuple[dict[str, Model], dict[str, list[Finding]]]:
+    """Return what files define that may import each other, and the findings, by file name."""
+    return _Files(files).read()
+
+
+def imported(xml: bytes) -> list[str]:
+    """Return the namespaces of the DMN files that a file imports; none if it is no DMN."""
+    if b"import" not in xml and not xml.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return []
+    root = root_of(xml, Findings(""))
+    return [] if root is None else [space for space, _ in _imports(root)]
+
+
+def namespace_of(xml: bytes) -> str:
+    """Return the namespace of a file, by which others import it; "" if it is no DMN."""
+    root = root_of(xml, Findings(""))
+    return "" if root is None else root.get("namespace") or ""
+
+
+def _imports(root: Xml) -> list[tuple[str, Xml]]:
+    """Return the imports of other DMN files: namespace and element."""
+    return [
+        (one.get("namespace") or "", one)
+        for one in children(root, "import")
+        if (one.get("importType") or "").strip() in NAMESPACES
+        or "/DMN/" in (one.get("importType") or "")
+    ]
+
+
+class _Files:
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self.findings = {name: Findings(name) for name in files}
+        self.roots: dict[str, Xml] = {}
+        for name, content in files.items():
+            root = root_of(content, self.findings[name])
+            if root is not None:
+                self.roots[name] = root
+        self.of: dict[str, str] = {}
+        for name, root in self.roots.items():
+            self.of.setdefault(root.get("namespace") or "", name)
+        self.models: dict[str, Model] = {}
+        self.trail: list[str] = []
+
+    def read(self) -> tuple[dict[str, Model], dict[str, list[Finding]]]:
+        for name in self.roots:
+            self._model(name)
+        return self.models, {name: one.sorted() for name, one in self.findings.items()}
+
+    def _model(self, name: str) -> Model:
+        if name not in self.models:
+            self.trail.append(name)
+            self.models[name] = _File(name, self.roots[name], self.findings[name]).model(
+                self._imported(name)
             )
-        elif decision is not None:
-            decisions[decision.key] = decision
-    return list(decisions.values()), findings.sorted()
+            self.trail.pop()
+        return self.models[name]
+
+    def _imported(self, name: str) -> dict[str, Imported]:
+        found: dict[str, Imported] = {}
+        for space, element in _imports(self.roots[name]):
+            file = self.of.get(space)
+            if file is None or file in self.trail or len(found) >= MAX_IMPORTS:
+                reason = "is not among the files" if file is None else "imports this one too"
+                self.findings[name].error(
+                    "dmn-import", (None, element.sourceline),
+                    f"The imported file {space[:200]!r} {reason}.",
+                    "Check and deploy the files that import each other together, without circles.",
+                )  # fmt: skip
+                continue
+            found[space] = Imported(name_of(element), self._model(file))
+        return found
 
 
-def _root(xml: bytes, findings: Findings) -> Element | None:
-    nowhere = (None, None)
-    if len(xml) > MAX_BYTES:
-        message = f"The file has {len(xml):,} bytes; at most {MAX_BYTES:,} are read."
-        findings.error("file-too-large", nowhere, message, "Split the table.")
-        return None
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
-        remove_comments=True, remove_pis=True,
-    )  # fmt: skip
-    try:
-        root = etree.fromstring(xml, parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
-        line = getattr(error, "lineno", None)
-        message = f"The file is no well-formed XML: {str(error)[:200]}."
-        findings.error("not-xml", (None, line), message, "Save it again from a DMN editor.")
-        return None
-    if root.getroottree().docinfo.doctype:
-        message = "The file has a document type; none is read."
-        findings.error("dtd", nowhere, message, "Remove the <!DOCTYPE …> from the file.")
-        return None
-    if (
-        etree.QName(root).localname != "definitions"
-        or etree.QName(root).namespace not in NAMESPACES
-    ):
-        message = (
-            f"The root element is {str(root.tag)[:100]!r}, not 'definitions' of DMN 1.1 to 1.5."
-        )
-        findings.error("wrong-root", (None, root.sourceline), message, "Save it as DMN.")
-        return None
-    if sum(1 for _ in root.iter("{*}inputEntry", "{*}outputEntry")) > MAX_CELLS:
-        message = f"The file has more than {MAX_CELLS:,} cells."
-        findings.error("file-too-large", nowhere, message, "Make it a list and look rows up.")
-        return None
-    return root
+class _File:
+    def __init__(self, name: str, root: Xml, findings: Findings) -> None:
+        self.name, self.root, self.findings = name, root, findings
+        self.types = Types()
+        language = root.get("expressionLanguage")
+        self.reading = Reading(name, findings, self.types, language)
+
+    def model(self, imports: Mapping[str, Imported]) -> Model:
+        """Return what the file defines."""
+        elements: dict[Key, Element] = {}
+        for one in imports.values():
+            elements.update(one.model.elements)
+            prefix = f"{one.name}." if one.name else ""
+            for name, kind in one.model.types.known.items():
+                self.types.known.setdefault(f"{prefix}{name}", kind)
+        read_items(self.root, self.reading)
+        graph = Graph(self.root, self.reading, elements, imports)
+        graph.read()
+        for key in graph.refuse_circles() | (self.reading.broken - {""}):
+            elements.pop((graph.namespace, key), None)
+        model = Model(
+            graph.namespace, self.name, self.types, elements,
+            tuple(graph.xml), tuple(imports),
+        )  # fmt: skip
+        _Finishing(self, graph, model, elements).finish()
+        return model
 
 
-def _children(element: Element, *names: str) -> Iterator[Element]:
-    for child in element:
-        tag = etree.QName(child)
-        if tag.namespace in NAMESPACES and (not names or tag.localname in names):
-            yield child
-
-
-def _child(element: Element, name: str) -> Element | None:
-    return next(_children(element, name), None)
-
-
-def _text(element: Element | None) -> str:
-    if element is None:
-        return ""
-    inner = _child(element, "text")
-    return "".join(inner.itertext()).strip() if inner is not None else ""
-
-
-class _Table:
-    """Reads one decision; collects findings and goes on, so that all are seen at once."""
+class _Finishing:
+    """Says of each decision what it needs; takes away what builds on what is broken."""
 
     def __init__(
-        self, element: Element, filename: str, findings: Findings, language: str | None
+        self, file: _File, graph: Graph, model: Model, elements: dict[Key, Element]
     ) -> None:
-        self.element, self.filename, self.findings = element, filename, findings
-        self.language = language
-        self.key = element.get("id") or ""
-        self.broken = False
+        self.file, self.graph, self.model, self.elements = file, graph, model, elements
+        self.space, self.is_open = graph.namespace, file.reading.is_open
 
-    def decision(self) -> Decision | None:
-        """Return the decision, or None after saying what is wrong."""
-        table = _child(self.element, "decisionTable")
-        if not self._is_table(table) or table is None:
-            return None
-        policy = self._policy(table)
-        inputs, subjects = self._inputs(table)
-        outputs, kinds = self._outputs(table)
-        rules = tuple(
-            self._rule(rule, row, subjects, kinds)
-            for row, rule in enumerate(_children(table, "rule"), 1)
-        )
-        if self.broken or policy is None:
-            return None
-        needs = frozenset(
-            name for text, _ in subjects for name in facts(text, "expression").reads
-        ) - (PRELUDE | HOST | BUILTINS)
-        return Decision(
-            key=self.key,
-            name=self.element.get("name") or self.key,
-            hit_policy=policy,
-            inputs=inputs,
-            outputs=outputs,
-            rules=rules,
-            needs=needs,
-            names=_names(needs, outputs, rules),
-            file=self.filename,
-            line=self.element.sourceline,
-        )
+    def finish(self) -> None:
+        """Finish the file's decisions, those first that others build on."""
+        for key in self._in_order():
+            found = self.elements.get((self.space, key))
+            if isinstance(found, Decision):
+                self.elements[self.space, key] = self._finished(found)
+            elif isinstance(found, Service):
+                self.elements[self.space, key] = replace(found, model=self.model)
 
-    def _error(self, code: str, at: Element, message: str, hint: str | None = None) -> None:
-        self.broken = True
-        self.findings.error(code, (self.key or None, at.sourceline), message, hint)
+    def _in_order(self) -> list[str]:
+        order: dict[str, None] = {}
+        waiting = [(key, False) for key in reversed(self.graph.xml)]
+        seen: set[str] = set()
+        while waiting:
+            key, is_ready = waiting.pop()
+            if is_ready:
+                order[key] = None
+                continue
+            if key in seen:
+                continue
+            seen.add(key)
+            waiting.append((key, True))
+            found = self.elements.get((self.space, key))
+            waiting += [
+                (one.target[1], False)
+                for one in getattr(found, "requires", ())
+                if one.target[0] == self.space
+            ]
+        return list(order)
 
-    def _is_table(self, table: Element | None) -> bool:
-        if not self.key:
-            self._error(
-                "dmn-no-id", self.element, "A decision has no id.",
-                "Give it one: business-rule tasks name it by that.",
-            )  # fmt: skip
-        if table is None:
-            kinds = [etree.QName(child).localname for child in _children(self.element)]
-            found = next(
-                (kind for kind in kinds if kind.endswith(("xpression", "text"))), "nothing"
+    def _finished(self, decision: Decision) -> Decision:
+        own = free_names(decision)
+        reached = {one.path[0] for one in decision.requires}
+        left = own - reached
+        needs: set[str] = set()
+        if self.is_open:
+            asked = decision.logic
+            first = (
+                frozenset().union(*(one.logic.names() for one in asked.inputs))
+                if isinstance(asked, Table)
+                else own
             )
-            self._error(
-                "dmn-not-a-table", self.element,
-                f"Decision {self.key!r} holds {found}; only decision tables are read.",
-                "Make it a decision table, or use a script task.",
-            )  # fmt: skip
-        for requirement in _children(
-            self.element, "informationRequirement", "knowledgeRequirement"
-        ):
-            for needed in _children(requirement, "requiredDecision", "requiredKnowledge"):
-                self._error(
-                    "dmn-requirement", needed,
-                    f"Decision {self.key!r} requires {needed.get('href', '')!r}; decisions that "
-                    "build on others are not read in this release.",
-                    "Call the other decision first in a business-rule task of its own.",
-                )  # fmt: skip
-        return table is not None
-
-    def _policy(self, table: Element) -> HitPolicy | None:
-        named = table.get("hitPolicy", "UNIQUE").upper()
-        if named in _LETTERS:
-            self.findings.warning(
-                "dmn-hit-policy-letter",
-                (self.key, table.sourceline),
-                f"Decision {self.key!r} writes its hit policy as {named}, which is how tables "
-                "show it; in the file DMN has words.",
-                f"Write {_LETTERS[named]}: other DMN tools do not read the letter.",
-            )
-            named = _LETTERS[named]
-        policy = _POLICIES.get(named)
-        if policy is None:
-            self._error(
-                "dmn-hit-policy", table,
-                f"Decision {self.key!r} has the hit policy {named}; this release reads UNIQUE "
-                "and FIRST.",
-                "Use UNIQUE or FIRST.",
-            )  # fmt: skip
-        return policy
-
-    def _inputs(self, table: Element) -> tuple[tuple[Input, ...], list[tuple[str, str]]]:
-        inputs: list[Input] = []
-        subjects: list[tuple[str, str]] = []
-        for number, column in enumerate(_children(table, "input"), 1):
-            expression = _child(column, "inputExpression")
-            text = _text(expression)
-            label = column.get("label") or text or f"input {number}"
-            inputs.append(Input(label, text))
-            self._language(expression, f"Input {label!r}")
-            python = self._translated(feel.expression, text, column, f"Input {label!r}")
-            kind = (
-                _KINDS.get((expression.get("typeRef") or "").lower())
-                if expression is not None
-                else None
-            )
-            subject = f"feel_as({python}, {kind!r}, {label!r})" if kind else python
-            subjects.append((python, subject))
-        return tuple(inputs), subjects
-
-    def _outputs(self, table: Element) -> tuple[tuple[Output, ...], list[str | None]]:
-        columns = list(_children(table, "output"))
-        outputs: list[Output] = []
-        kinds: list[str | None] = []
-        for column in columns:
-            name = column.get("name") or (self.key if len(columns) == 1 else "")
-            if not name or name in {output.name for output in outputs}:
-                self._error(
-                    "dmn-output-name", column,
-                    f"Decision {self.key!r}: the output {name!r} has no name of its own.",
-                    "Give each output column a name.",
-                )  # fmt: skip
-            kind = _KINDS.get((column.get("typeRef") or "").lower())
-            given = _child(column, "defaultOutputEntry")
-            default = None if given is None else self._cell(given, kind, f"default of {name!r}")
-            outputs.append(Output(name, column.get("label") or name, default))
-            kinds.append(kind)
-        if not columns:
-            self._error("dmn-no-output", table, f"Decision {self.key!r} has no output column.")
-        return tuple(outputs), kinds
-
-    def _rule(
-        self, rule: Element, row: int, subjects: list[tuple[str, str]], kinds: list[str | None]
-    ) -> Rule:
-        given, results = list(_children(rule, "inputEntry")), list(_children(rule, "outputEntry"))
-        if len(given) != len(subjects) or len(results) != len(kinds):
-            self._error(
-                "dmn-cell-count", rule,
-                f"Decision {self.key!r}, row {row}: {len(given)} input and {len(results)} output "
-                f"cells where {len(subjects)} and {len(kinds)} are due.",
-                "Save the table again from a DMN editor.",
-            )  # fmt: skip
-            return Rule("", row, None, ())
-        found = [
-            test
-            for entry, (_, subject) in zip(given, subjects, strict=True)
-            if (test := self._test(entry, subject, row)) is not None
-        ]
-        text = " and ".join(f"({test})" for test in found)
-        condition = self._code(text, rule, f"row {row}") if found else None
-        return Rule(
-            rule.get("id") or f"row-{row}",
-            row,
-            condition,
-            tuple(
-                self._cell(entry, kind, f"row {row}")
-                for entry, kind in zip(results, kinds, strict=True)
-            ),
+            needs |= first & left
+        else:
+            self._unknown(decision, left)
+        names = set(left) if self.is_open else set()
+        names |= values_named(" ".join(self.graph.xml[decision.key].itertext()))
+        for one in decision.requires:
+            target = self.elements.get(one.target)
+            if isinstance(target, InputData):
+                needs.add(target.name)
+            elif isinstance(target, Decision):
+                needs |= target.needs
+                names |= target.names
+        return replace(
+            decision,
+            needs=frozenset(needs),
+            names=frozenset(needs | names),
+            is_open=self.is_open,
+            file=self.file.name,
+            model=self.model,
         )
 
-    def _test(self, entry: Element, subject: str, row: int) -> str | None:
-        self._language(entry, f"Row {row}")
-        text = _text(entry)
-        if text in ("", "-"):
-            return None
-        return self._translated(
-            lambda cell: feel.tests(cell, subject) or "True", text, entry, f"Row {row}"
-        )
-
-    def _cell(self, entry: Element, kind: str | None, where: str) -> Cell:
-        self._language(entry, where)
-        text = _text(entry)
-        if text in ("", "-"):
-            return Cell()
-        python = self._translated(feel.expression, text, entry, where)
-        try:
-            value = ast.literal_eval(python)
-        except (ValueError, SyntaxError, RecursionError, MemoryError):
-            return Cell(code=self._code(python, entry, where))
-        if isinstance(value, list):
-            # Tables are shared by all cases; a list must be a new one each time.
-            return Cell(code=self._code(python, entry, where))
-        fits = kind is None or value is None or type(value) in _PYTHON[kind]
-        if not fits:
-            self._error(
-                "dmn-type", entry,
-                f"Decision {self.key!r}, {where}: {text[:60]} is no {kind}, as its column says.",
-                'Texts stand in quotes ("…"), numbers do not.',
-            )  # fmt: skip
-        return Cell(value)
-
-    def _code(self, python: str, at: Element, where: str) -> Code:
-        mistake = facts(python, "expression").mistake
-        if mistake is not None:
-            message = f"Decision {self.key!r}, {where}: {mistake.message}"
-            self._error("dmn-cell", at, message, "Make it shorter, or split the row.")
-        return Code(python, line=at.sourceline)
-
-    def _language(self, element: Element | None, where: str) -> None:
-        own = element.get("expressionLanguage") if element is not None else None
-        language = own or self.language
-        if language and "feel" not in language.lower():
-            at = self.element if element is None else element
-            self._error(
-                "dmn-language", at,
-                f"Decision {self.key!r}, {where} is written in {language[:60]!r}.",
-                "Write it in S-FEEL.",
+    def _unknown(self, decision: Decision, left: frozenset[str]) -> None:
+        known = {one.name for one in self.elements.values()}
+        for name in sorted(left):
+            hint = (
+                "Draw a requirement to it."
+                if name in known
+                else "Draw it as input data with a requirement, or mend the name."
+            )
+            self.file.findings.warning(
+                "dmn-unknown-name", (decision.key, decision.line),
+                f"Decision {decision.key!r} reads {name[:80]!r}, which it does not require; "
+                "it is null there.",
+                hint,
             )  # fmt: skip
 
-    def _translated(
-        self, translate: Callable[[str], str], text: str, at: Element, where: str
-    ) -> str:
-        try:
-            return translate(text)
-        except feel.Unreadable as reason:
-            self._error(
-                "dmn-cell", at, f"Decision {self.key!r}, {where}: {text[:60]!r}: {reason}.",
-                'Cells hold -, "text", numbers, date("2026-10-08"), > 5, [1..10], lists, not(…).',
-            )  # fmt: skip
-            return "None"
 
-
-def _names(
-    needs: frozenset[str], outputs: tuple[Output, ...], rules: tuple[Rule, ...]
-) -> frozenset[str]:
-    cells = [cell for rule in rules for cell in rule.cells]
-    cells += [output.default for output in outputs if output.default is not None]
-    codes = [rule.condition for rule in rules] + [cell.code for cell in cells]
-    return needs.union(*(code.names for code in codes if code is not None))
+__all__ = ["imported", "namespace_of", "read", "read_files"]
