@@ -60,7 +60,16 @@ class Row:
 
 def value_of(text: str, scope: dict[str, Any] | None = None) -> Any:
     """Return what an expression gives."""
-    return parse(text, scope or ()).evaluate(scope or {}, run=Run(now=NOW, seed="cases"))
+    return parse(text, names_in(scope or {})).evaluate(scope or {}, run=Run(now=NOW, seed="cases"))
+
+
+def names_in(value: Any) -> set[str]:
+    """Return the names of all entries, also of those inside: what item definitions would tell."""
+    if isinstance(value, list):
+        return {name for one in value for name in names_in(one)}
+    if not isinstance(value, dict):
+        return set()
+    return set(value) | {name for one in value.values() for name in names_in(one)}
 
 
 @cache
@@ -93,7 +102,7 @@ def _rows(path: Path) -> Iterator[Row]:
         if line.startswith("= "):
             if row is not None:
                 yield row
-            name, _, says = line[2:].partition(" | ")
+            name, _, says = line[2:].partition(" |")
             row, scope = Row(section, path.name, name.strip(), says.strip()), {}
         elif row is None or not line.strip() or line.startswith("#"):
             continue
@@ -131,7 +140,9 @@ def outcome(case: Case) -> str:
         if case.tests is None:
             return shown(value_of(case.text, case.scope))
         value = value_of(case.text)
-        found = parse_unary(case.tests, case.scope).test(value, case.scope, run=Run(now=NOW))
+        found = parse_unary(case.tests, names_in(case.scope)).test(
+            value, case.scope, run=Run(now=NOW)
+        )
     except FeelError:
         return "error"
     return shown(found)
@@ -185,10 +196,13 @@ def main() -> None:
     """Print the cases that are no longer true, or write the page."""
     if "--write" in sys.argv:
         PAGE.write_text(page(), "utf-8")
-    for case in cases():
-        if (found := outcome(case)) != (due := wanted(case)):
-            print(f"{case}: {case.text} {case.tests or ''}\n    gives {found}\n    not   {due}")
-    print(f"{len(rows())} rows, {len(cases())} cases")
+    told = [
+        f"{case}: {case.text} {case.tests or ''}\n    gives {found}\n    not   {due}"
+        for case in cases()
+        if (found := outcome(case)) != (due := wanted(case))
+    ]
+    told.append(f"{len(rows())} rows, {len(cases())} cases")
+    sys.stdout.write("\n".join(told) + "\n")
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from engine.feel.types import Type
 from engine.feel.values import NATIVE, admit
 
 _NOTHING: Mapping[str, Any] = {}
+_NO_NAMES: frozenset[str] = frozenset()
 _TOO_DEEP = "The evaluation is too deeply nested."
 # The cells that most tables are made of need no parser.
 _SIMPLE = re.compile(
@@ -107,7 +108,7 @@ class UnaryTests:
         self._depth = depth
         self.always = not tree.parts
         self.constants = _constants(tree)
-        holds = testing.any_of(tuple(testing.test(one, compile_) for one in tree.parts))
+        holds = testing.any_of(tuple([testing.test(one, compile_) for one in tree.parts]))
         self._holds = testing.denied(holds) if tree.refused else holds
         # Literals need no frame and no budget.
         self._fixed = all(map(_is_fixed, tree.parts))
@@ -156,9 +157,10 @@ def _free(read: Parser, known: frozenset[str]) -> frozenset[str]:
 
 
 def _is_fixed(node: syntax.Node) -> bool:
-    if isinstance(node, syntax.Test):
-        node = node.operand
-    return isinstance(node, Literal)
+    if type(node) is Literal:
+        return True
+    node = testing.turned(node)
+    return type(node) is syntax.Test and type(node.operand) is Literal
 
 
 def _constants(tree: syntax.Tests) -> frozenset[Any] | None:
@@ -234,5 +236,17 @@ def _simple(text: str) -> UnaryTests | None:
         value = numbers.read(found[2])
     else:
         value = found[3] if found[3] is not None else found[4] == "true"
-    node = Literal(value)
-    return UnaryTests(text, syntax.Tests((syntax.Test(found[1], node) if found[1] else node,)))
+    return _of_literal(text, found[1], value)
+
+
+def _of_literal(text: str, sign: str | None, value: Any) -> UnaryTests:
+    """Return what ``UnaryTests`` makes of one literal, without asking what it is."""
+    made = UnaryTests.__new__(UnaryTests)
+    node: syntax.Node = Literal(value)
+    if sign is not None:
+        node = syntax.Test(sign, node)
+    made.text, made.tree, made.names = text, syntax.Tests((node,)), _NO_NAMES
+    made._depth, made.always, made._fixed = 1, False, True  # noqa: SLF001
+    made.constants = None if sign is not None else frozenset((value,))
+    made._holds = testing.test(node, compile_)  # noqa: SLF001
+    return made

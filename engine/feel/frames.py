@@ -43,6 +43,8 @@ class Frame:
         if isinstance(value, Function):
             return value
         seen = self.run.admitted
+        if seen is None:
+            seen = self.run.admitted = {}
         # The data outlive the run, so that their identity names them.
         found = seen.get(id(value))
         if found is None:

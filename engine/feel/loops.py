@@ -14,7 +14,6 @@ from engine.feel.temporal import FeelDate, of_ordinal
 from engine.feel.values import Range, kind
 
 Compile = Callable[[Node], Closure]
-MAX_ITERATORS = 16
 # These answer about the items, never what their place in the list is.
 _ONLY_TRUTH = (syntax.Comparison, syntax.Logic, syntax.Between, syntax.In, syntax.InstanceOf,
                syntax.Quantified)  # fmt: skip

@@ -37,12 +37,13 @@ def normal(name: str) -> str:
 class Names:
     """The names known at one place that are not one word, looked for in a text."""
 
-    __slots__ = ("_outer", "_pattern", "known")
+    __slots__ = ("_outer", "_pattern", "inner", "known")
     known: frozenset[str]
 
     def __init__(self, known: frozenset[str], outer: Names | None = None) -> None:
         self._pattern = _pattern(known)
         self._outer = outer
+        self.inner: int = 0 if outer is None else outer.inner + len(known)
         self.known = known if outer is None else known | outer.known
 
     def plus(self, names: Iterable[str]) -> Names:

@@ -11,10 +11,13 @@ from engine.feel.names import Names
 from engine.feel.scanning import MAX_NESTING, Scanner
 from engine.feel.syntax import Literal, Node
 from engine.feel.types import Type, TypeReader
-from engine.feel.values import Range
+from engine.feel.values import Range, key
 
 # A bracket that ends a range, as in [1..5[, and does not begin a filter.
-_ENDS_RANGE = re.compile(r"\[\s*(?:$|[])},=!<>]|(?:and|or|then|else|return|satisfies|in)\b)")
+_ENDS_RANGE = re.compile(
+    r"\[\s*(?:$|[])},=!<>]|\.(?!\d)|(?:and|or|then|else|return|satisfies|in)\b)"
+)
+MAX_ITERATORS = 16
 _SIGNS = ("<=", ">=", "!=", "<", ">", "=")
 _NAMED = {"true": True, "false": False, "null": None}
 
@@ -59,7 +62,7 @@ class Operands(Scanner):
     def also(self, *names: str) -> Iterator[None]:
         """Know some more names for a while; they hide those outside."""
         before, count = self.names, len(self.inner)
-        self.names = before.plus(names)
+        self.knows(*names)
         self.inner += names
         yield
         self.names = before
@@ -91,7 +94,7 @@ class Operands(Scanner):
         self.filters += 1
         before = self.names
         # Entries of the items are names here; which there are is only seen in the data.
-        self.names = before.plus(self.fields)
+        self.knows(*self.fields)
         self.inner.append("item")
         condition = self.expression()
         self.inner.pop()
@@ -212,7 +215,7 @@ class Operands(Scanner):
     def range_of(self, start: Node | None, end: Node | None, first: bool, last: bool) -> Node:
         """Return a range as a value where its ends are, else as what makes one."""
         ends = [one for one in (start, end) if one is not None]
-        if all(isinstance(one, Literal) and one.value is not None for one in ends):
+        if _in_order(ends):
             low, high = (one.value if isinstance(one, Literal) else None for one in (start, end))
             return Literal(Range(low, high, first, last))
         return self.made(syntax.RangeOf(start, end, first, last), *ends)
@@ -231,7 +234,7 @@ class Operands(Scanner):
             self.due(":")
             entries[key] = self.expression()
             self.fields.add(key)
-            self.names = self.names.plus((key,))
+            self.knows(key)
             self.inner.append(key)
         self.names = before
         del self.inner[count:]
@@ -280,8 +283,10 @@ class Operands(Scanner):
             if self.takes(".."):
                 high = self.expression()
                 domain = self.made(syntax.Span(domain, high), domain, high)
+            if len(found) == MAX_ITERATORS:
+                raise self.error(f"There are more than {MAX_ITERATORS} iterations in one")
             found.append((name, domain))
-            self.names = self.names.plus((name,))
+            self.knows(name)
             self.inner.append(name)
         return found
 
@@ -311,3 +316,10 @@ class Operands(Scanner):
             raise self.error("This is no type that is known")
         self.at = reader.at
         return found
+
+
+def _in_order(ends: list[Node]) -> bool:
+    """Whether the ends of a range are literals of one type that has an order."""
+    values = [one.value for one in ends if isinstance(one, Literal)]
+    ordered = all(key(one) is not None for one in values)
+    return ordered and len(values) == len(ends) and len({type(one) for one in values}) == 1

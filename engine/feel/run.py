@@ -33,7 +33,7 @@ class Limits:
     steps: int = 1_000_000
     items: int = 100_000
     text: int = 1_000_000
-    depth: int = 240
+    depth: int = 480
     pattern_seconds: float = 1.0
 
 
@@ -61,7 +61,7 @@ class Run:
     ) -> None:
         self.limits, self.now, self.seed, self.notes = limits, now, seed, notes
         self.steps, self.depth = limits.steps, limits.depth
-        self.admitted: dict[int, Any] = {}
+        self.admitted: dict[int, Any] | None = None
         self._chance: random.Random | None = None
 
     def spend(self, steps: int) -> None:

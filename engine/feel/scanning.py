@@ -13,6 +13,7 @@ from engine.feel.types import Type
 
 MAX_LENGTH = 100_000
 MAX_NESTING = 64
+MAX_ODD_NAMES = 200
 
 _SKIPPED = re.compile(rf"(?:[{SPACE}]+|//[^\n\r]*|/\*.*?\*/)+", re.DOTALL)
 _NUMBER = re.compile(rf"(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?(?![{PART}])", re.ASCII)
@@ -137,6 +138,12 @@ class Scanner:
             raise self.error("A string does not end")
         self.at = found.end()
         return unescaped(found[1])
+
+    def knows(self, *names: str) -> None:
+        """Know some more names from here on."""
+        self.names = self.names.plus(names)
+        if self.names.inner > MAX_ODD_NAMES:
+            raise self.error(f"It has more than {MAX_ODD_NAMES} names with spaces or signs")
 
     # -- names --------------------------------------------------------------------------
 

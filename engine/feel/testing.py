@@ -35,7 +35,7 @@ def asks(node: Any) -> bool:
 def parts(node: Any) -> Iterator[Any]:
     """Yield the nodes right inside a node."""
     if isinstance(node, tuple):
-        yield from (one for one in node if isinstance(one, tuple) or dataclasses.is_dataclass(one))
+        yield from (one for one in node if isinstance(one, tuple) or type(one) in _NODES)
     elif type(node) is not Literal and type(node) in _NODES:
         for field in dataclasses.fields(node):
             value = getattr(node, field.name)
@@ -99,6 +99,7 @@ def denied(test: Testing) -> Testing:
 
 def test(node: Node, compile_: Compile) -> Testing:
     """Return one test."""
+    node = turned(node)
     if isinstance(node, syntax.Test):
         return _signed(node.sign, node.operand, compile_)
     if isinstance(node, Literal):
@@ -106,12 +107,20 @@ def test(node: Node, compile_: Compile) -> Testing:
     return _computed(compile_(node), asking=asks(node))
 
 
+def turned(node: Node) -> Node:
+    """Return ``? < 5`` as the ``< 5`` that it is."""
+    if isinstance(node, syntax.Comparison) and node.left == syntax.Name("?"):
+        return node if asks(node.right) else syntax.Test(node.sign, node.right)
+    return node
+
+
 def _computed(closure: Closure, *, asking: bool) -> Testing:
+    if not asking:
+        return lambda value, frame: judged(value, closure(frame))
+
     def computed(value: Any, frame: Frame) -> bool | None:
-        found = closure(frame.inner({"?": value}))
-        if asking:
-            return found if type(found) is bool else None
-        return judged(value, found)
+        found = closure(Frame({"?": value}, frame.run, frame))
+        return found if type(found) is bool else None
 
     return computed
 
@@ -119,10 +128,10 @@ def _computed(closure: Closure, *, asking: bool) -> Testing:
 def _signed(sign: str, operand: Node, compile_: Compile) -> Testing:
     if isinstance(operand, Literal):
         return _signed_literal(sign, operand.value)
-    closure = compile_(operand)
+    closure, asking = compile_(operand), asks(operand)
 
     def compared(value: Any, frame: Frame) -> bool | None:
-        found = closure(frame.inner({"?": value}))
+        found = closure(Frame({"?": value}, frame.run, frame) if asking else frame)
         if sign == "=":
             return equal(value, found)
         if sign == "!=":

@@ -27,7 +27,7 @@ from engine.feel.temporal import (
 if TYPE_CHECKING:
     from engine.feel.run import Run
 
-MAX_COMPARED = 1_000_000
+MAX_COMPARED = 200_000
 _MAX_DEPTH = 100
 
 

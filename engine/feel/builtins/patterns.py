@@ -21,6 +21,8 @@ from engine.feel.errors import FeelLimit
 
 MAX_LENGTH = 2_000
 MAX_DEPTH = 30
+MAX_SIZE = 5_000
+MAX_SEARCHED = 100_000
 _FLAGS = {"s": regex.DOTALL, "m": regex.MULTILINE, "i": regex.IGNORECASE}
 _LETTERS = {"n": r"\n", "r": r"\r", "t": r"\t"}
 _START = names.START + ":"
@@ -63,14 +65,16 @@ def compiled(pattern: str, flags: str) -> Any:
         raise NoPattern(str(error)) from None
 
 
-def limited(call: Any, *arguments: Any, seconds: float) -> Any:
-    """Call a method of a pattern within a time limit.
+def limited(call: Any, text: str, *others: Any, seconds: float) -> Any:
+    """Call a method of a pattern on a text, within a time limit.
 
     Raises:
-        FeelLimit: it takes longer.
+        FeelLimit: it takes longer, or the text is too long for that.
     """
+    if len(text) > MAX_SEARCHED:
+        raise FeelLimit(f"Patterns are not looked for in more than {MAX_SEARCHED:,} characters.")
     try:
-        return call(*arguments, timeout=seconds)
+        return call(*others, text, timeout=seconds)
     except TimeoutError:
         raise FeelLimit("A regular expression takes too long on this text.") from None
 
@@ -83,6 +87,7 @@ class _Translation:
         self.spaces, self.dotall = "x" in flags, "s" in flags
         self.multiline = "m" in flags
         self.groups = 0
+        self.size = 0
         self.closed: set[int] = set()
 
     def whole(self) -> str:
@@ -114,6 +119,8 @@ class _Translation:
     def _piece(self, depth: int) -> str:
         if self.text[self.at] in "^$":
             return self._anchor()
+        before = self.size
+        self.size += 1
         atom = self._atom(depth)
         sign = self._next()
         if sign and sign in "?*+":
@@ -124,8 +131,15 @@ class _Translation:
             if count is None or (count[3] and int(count[1]) > int(count[3])):
                 raise NoPattern("a { begins no count such as {1,3}")
             self.at = count.end()
+            self._repeat(before, int(count[3] or count[1]))
             return f"{atom}{count[0]}{self._lazy()}"
         return atom
+
+    def _repeat(self, before: int, times: int) -> None:
+        """Count what a repetition unfolds to; the memory it takes grows with that."""
+        self.size = before + (self.size - before) * max(times, 1)
+        if self.size > MAX_SIZE:
+            raise NoPattern("it repeats too much")
 
     def _lazy(self) -> str:
         if self._next() == "?":
@@ -219,38 +233,38 @@ class _Translation:
         parts: list[str] = []
         taken = ""
         while True:
-            self._skip()
+            # Here white space stands for itself, whatever the flags say.
             sign = self.text[self.at : self.at + 1]
             if not sign:
                 raise NoPattern("a [ is not closed")
             self.at += 1
             if sign == "]" and parts:
                 break
-            if sign == "-" and self._next() == "[":
+            if sign == "-" and self.text.startswith("[", self.at):
                 self.at += 1
                 taken = self._class(depth + 1)
-                if self._next() != "]" or not parts:
+                if not self.text.startswith("]", self.at) or not parts:
                     raise NoPattern("a subtraction ends its class")
                 self.at += 1
                 break
-            parts.append(self._member(sign, first=not parts))
+            parts.append(self._member(sign))
         body = f"[{'^' if negative else ''}{''.join(parts)}]"
         return f"[{body}--{taken}]" if taken else body
 
-    def _member(self, sign: str, *, first: bool) -> str:
-        low = self._single(sign, first=first)
-        if self._next() != "-" or self.text[self.at + 1 : self.at + 2] in ("[", "]", ""):
+    def _member(self, sign: str) -> str:
+        low = self._single(sign)
+        follows = self.text[self.at : self.at + 2]
+        if follows[:1] != "-" or follows[1:] in ("[", "]", ""):
             return low
         self.at += 1
-        self._skip()
         sign = self.text[self.at : self.at + 1]
         self.at += 1
-        high = self._single(sign, first=True)
+        high = self._single(sign)
         if any(one[:1] == "[" or one[:2] in (r"\p", r"\P") for one in (low, high)):
             raise NoPattern("a range of characters goes from one to another")
         return f"{low}-{high}"
 
-    def _single(self, sign: str, *, first: bool) -> str:
+    def _single(self, sign: str) -> str:
         if sign == "\\":
             return self._escape(inside=True)
         if sign in ("[", "]"):

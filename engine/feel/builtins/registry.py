@@ -63,6 +63,15 @@ class Builtin(Function):
         super().__init__(None, self._call, name)
         self.signatures: list[Signature] = []
 
+    def _by_order(self, named: Mapping[str, Any] | None) -> list[Signature]:
+        """Return the signatures; first those whose order the names are given in."""
+        if not named or len(self.signatures) < 2:
+            return self.signatures
+        given = list(named)
+        return sorted(
+            self.signatures, key=lambda one: [part.name for part in one.parameters] != given
+        )
+
     def _call(self, *values: Any, **named: Any) -> Any:
         return self.invoke(list(values), named, Run())
 
@@ -72,7 +81,7 @@ class Builtin(Function):
         """Return what it gives for these values."""
         run = run or Run()
         why = "the number or names of the arguments"
-        for one in self.signatures:
+        for one in self._by_order(named):
             bound = _bound(one, values, named)
             if bound is None:
                 continue

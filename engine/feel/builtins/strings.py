@@ -108,7 +108,7 @@ def _replace(run: Run, text: str, pattern: str, replacement: str, flags: str | N
         run.written(run.limits.text - left)
         return made
 
-    return _made(run, limited(found.sub, put, text, seconds=seconds))
+    return _made(run, limited(found.sub, text, put, seconds=seconds))
 
 
 def _parts(replacement: str, groups: int) -> list[str | int] | None:
@@ -146,12 +146,14 @@ def _split(run: Run, text: str, delimiter: str) -> list[str] | None:
         return None
     result: list[str] = []
     end = 0
-    for match in limited(
-        lambda timeout: list(found.finditer(text, timeout=timeout)), seconds=seconds
-    ):
+    for match in limited(_all(found), text, seconds=seconds):
         result.append(text[end : match.start()])
         end = match.end()
     return run.listed([*result, text[end:]])
+
+
+def _all(pattern: Any) -> Any:
+    return lambda text, timeout: list(pattern.finditer(text, timeout=timeout))
 
 
 @builtin("string join", "list: list, delimiter: string?", "string")
