@@ -40,7 +40,7 @@ class Expression:
         tree: its parts, see ``syntax``.
     """
 
-    __slots__ = ("_closure", "_depth", "names", "text", "tree")
+    __slots__ = ("_closure", "_depth", "_name", "names", "text", "tree")
 
     def __init__(self, text: str, read: Parser, known: frozenset[str]) -> None:
         self.text = text
@@ -48,6 +48,8 @@ class Expression:
         self.names = _free(read, known)
         self._closure = compile_(self.tree)
         self._depth = read.depth(self.tree)
+        # Most input expressions only read a datum.
+        self._name = self.tree.name if isinstance(self.tree, syntax.Name) else None
 
     def __repr__(self) -> str:
         return f"Expression({self.text!r})"
@@ -75,6 +77,10 @@ class Expression:
         Raises:
             FeelLimit: it takes too many steps, or what it makes is too large.
         """
+        if self._name is not None:
+            value = scope.get(self._name)
+            if value is not None and type(value) in NATIVE:
+                return value
         run = run or Run(limits, now, seed, notes)
         run.enter(self._depth)
         try:

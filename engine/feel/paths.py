@@ -9,6 +9,7 @@ from typing import Any
 from engine.feel.numbers import CONTEXT
 from engine.feel.run import Run
 from engine.feel.temporal import (
+    DAY,
     NANOS,
     FeelDate,
     FeelDateTime,
@@ -55,6 +56,10 @@ def _seconds(value: TimeDuration) -> Any:
     return CONTEXT.add(Decimal(seconds), Decimal(nano).scaleb(-9)) if nano else seconds
 
 
+def _in_seconds(nanos: int) -> Decimal:
+    return CONTEXT.divide(Decimal(nanos), Decimal(NANOS))
+
+
 _OF_DATE: dict[str, Callable[[FeelDate], Any]] = {
     "year": lambda one: one.year,
     "month": lambda one: one.month,
@@ -79,17 +84,19 @@ def _time_part(part: Callable[[FeelTime], Any]) -> Callable[[FeelDateTime], Any]
 
 
 PROPERTIES: dict[type, dict[str, Callable[[Any], Any]]] = {
-    FeelDate: _OF_DATE,
-    FeelTime: _OF_TIME,
+    FeelDate: _OF_DATE | {"value": lambda one: one.ordinal * DAY},
+    FeelTime: _OF_TIME | {"value": lambda one: _in_seconds(one.value)},
     FeelDateTime: {name: _date_part(part) for name, part in _OF_DATE.items()}
     | {name: _time_part(part) for name, part in _OF_TIME.items()}
-    | {"time offset": _offset},
-    MonthsDuration: {"years": lambda one: one.parts[0], "months": lambda one: one.parts[1]},
+    | {"time offset": _offset, "value": lambda one: _in_seconds(one.value())},
+    MonthsDuration: {"years": lambda one: one.parts[0], "months": lambda one: one.parts[1]}
+    | {"value": lambda one: one.months},
     TimeDuration: {
         "days": lambda one: one.parts[0],
         "hours": lambda one: one.parts[1],
         "minutes": lambda one: one.parts[2],
         "seconds": _seconds,
+        "value": lambda one: _in_seconds(one.nanos),
     },
     Range: {
         "start": lambda one: one.start,
