@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import re
 from dataclasses import dataclass
@@ -11,13 +13,14 @@ from urllib.parse import quote
 from flask import Response, request
 from werkzeug.datastructures import FileStorage
 
-from api.body import MAX_FILE
+from api.body import MAX_FILE, MAX_UPLOAD
 from engine.commands import AddAttachment, JsonObject
 from engine.errors import InvalidRequest, TooLarge, UnsupportedMediaType
 
 MAX_FILES = 100
 _XML = frozenset({"application/xml", "text/xml", "application/bpmn+xml"})
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,100}")
 
 _BINARY = {"type": "string", "format": "binary"}
@@ -196,3 +199,50 @@ def chosen(field: str) -> list[Upload]:
     """Return the files chosen in one field of a page's form; none chosen is no refusal."""
     files = [one for one in request.files.getlist(field) if one.filename]
     return [_upload(one) for one in files]
+
+
+# -- a page that checks and deploys ------------------------------------------------------
+
+
+def field(name: str) -> str:
+    """Return a field of a page's form that may hold a whole file."""
+    request.max_form_memory_size = MAX_UPLOAD
+    return request.form.get(name, "")
+
+
+def checked() -> dict[str, bytes]:
+    """Return the files that were chosen to be checked, and what was pasted beside them.
+
+    Raises:
+        InvalidRequest: a name is there twice, or cannot be used.
+    """
+    pasted = _DECLARATION.sub("", field("text")).strip(" \t")
+    files: dict[str, bytes] = {}
+    for one in chosen("files"):
+        if one.name in files:
+            raise InvalidRequest(f"The file {one.name!r} is there twice.", hint="Rename one.")
+        files[one.name] = one.content
+    if pasted.strip():
+        # Characters came, so what the declaration said of bytes is no longer true.
+        files.setdefault("pasted.bpmn", _limited(pasted.encode(errors="replace"), "The text"))
+    return files
+
+
+def carried() -> dict[str, bytes]:
+    """Return the files that the page carried from a check to its button.
+
+    Raises:
+        InvalidRequest: there are none, or they are not as the page sent them.
+    """
+    request.max_form_memory_size = MAX_UPLOAD
+    names, contents = request.form.getlist("name"), request.form.getlist("content")
+    if not names or len(names) != len(contents) or len(names) > MAX_FILES:
+        raise InvalidRequest("The page carries no files.", hint="Check the files again.")
+    files: dict[str, bytes] = {}
+    for name, content in zip(names, contents, strict=True):
+        try:
+            files[_name(name)] = _limited(base64.b64decode(content, validate=True), name)
+        except (binascii.Error, ValueError) as reason:
+            hint = "Check the files again."
+            raise InvalidRequest(f"{name!r} was changed on its way.", hint=hint) from reason
+    return files

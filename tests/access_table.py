@@ -12,6 +12,7 @@ import re
 import shutil
 import sys
 import tempfile
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -141,6 +142,8 @@ FORMS: dict[str, dict[str, str]] = {
     "POST /tasks/{task_id}": {"act": "claim"},
     "POST /me": {"email": "a@example.org"},
     "POST /notices-seen": {"until": "2026-09-14T01:00:00Z"},
+    "POST /designs/check": {"text": "<definitions/>"},
+    "POST /designs/deploy": {"name": "five_steps.bpmn", "content": b64encode(BPMN).decode()},
 }
 """What a page's button sends."""
 

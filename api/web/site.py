@@ -8,8 +8,19 @@ from urllib.parse import urlencode
 from flask import Flask, g, request
 
 from api.current import application
-from api.web import cases, diagrams, language, people, registers, signing, start, tasks, times
-from engine import contacts, notices, views
+from api.web import (
+    cases,
+    designs,
+    diagrams,
+    language,
+    people,
+    registers,
+    signing,
+    start,
+    tasks,
+    times,
+)
+from engine import access, contacts, notices, views
 from engine.clock import ManualClock, text
 
 
@@ -29,7 +40,7 @@ def install(app: Flask) -> None:
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(_frame)
-    for module in (signing, tasks, cases, start, people, registers):
+    for module in (signing, tasks, cases, start, people, registers, designs):
         app.register_blueprint(module.pages)
 
 
@@ -38,6 +49,7 @@ def _frame() -> dict[str, Any]:
     other = "en" if language.chosen() == "zh" else "zh"
     return {
         "signed_in_as": g.actor.name if "actor" in g else None,
+        "may_design": "actor" in g and access.may(g.actor, "check"),
         "unread_notices": _unread(),
         "other_language_query": urlencode({**request.args.to_dict(), "lang": other}),
         "training_clock": _training_clock(),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from api.web.design_words import DESIGN_WORDS
+
 WORDS: dict[str, tuple[str, str]] = {
     # -- the frame
     "product": ("闭环", "Bihuan"),
@@ -362,4 +364,5 @@ WORDS: dict[str, tuple[str, str]] = {
     "problem_500": ("系统内部出错，操作没有执行", "Something went wrong inside; nothing was done"),
     "problem_400": ("请求有误", "The request is not right"),
     "problem_detail": ("说明", "Detail"),
+    **DESIGN_WORDS,
 }

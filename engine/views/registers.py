@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -129,6 +130,12 @@ def xml(app: Application, key: str, number: int) -> bytes:
         one = definitions.version(tx, key, number)
         diagram = next(file for file in one.files if file["kind"] == "bpmn")
         return store.get_blob(tx, diagram["sha256"])
+
+
+def files(app: Application, named: Iterable[Mapping[str, str]]) -> dict[str, bytes]:
+    """Return the content of files of a version, by name."""
+    with app.database.reading() as tx:
+        return {one["filename"]: store.get_blob(tx, one["sha256"]) for one in named}
 
 
 def form(app: Application, key: str) -> Document:
