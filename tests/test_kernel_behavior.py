@@ -276,3 +276,76 @@ def test_a_standard_loop_goes_on_while_its_condition_holds_up_to_its_maximum(
         *range(rounds),
     ]
     assert (loop.data["n"], loop.state) == (rounds, "completed")
+
+
+def beside(how: str, condition: str = "", *, caught: str = KINDS["S"]) -> Case:
+    """Return three instances that pass at once, before a branch beside them begins to wait."""
+    return Case(
+        process(
+            '<startEvent id="s"/><parallelGateway id="f"/><task id="t">'
+            f"<multiInstanceLoopCharacteristics {how}><loopCardinality>3</loopCardinality>"
+            f"{condition}</multiInstanceLoopCharacteristics></task><task id="
+            '"first"/><intermediateCatchEvent id="c">'
+            f'{caught}</intermediateCatchEvent><userTask id="heard"/><endEvent id="e"/>'
+            + flows("s > f", "f > t > e", "f > first > c > heard"),
+            extra=ROOTS,
+        )
+    )
+
+
+def test_what_is_thrown_waits_until_all_that_moves_has_begun_to_wait():
+    both = beside('behavior="One" oneBehaviorEventRef="about_s"')
+
+    both.start()
+
+    assert both.tasks == ["p.heard.1"]
+    assert both.trace("signal_awaited", "signal_sent", "signal_received") == [
+        ("signal_awaited", "c", 1),
+        ("signal_sent", "t", 1),
+        ("signal_received", "c", 1),
+    ]
+    # The activity is left when it has thrown what it throws, not before.
+    order = [e["type"] for e in both.events if e["element"] == "t" and "instance" not in e]
+    assert order == ["element_entered", "signal_sent", "element_left", "flow_taken"]
+
+
+def test_a_message_waits_its_turn_too_and_reaches_the_one_that_waits():
+    both = beside(
+        'behavior="None" noneBehaviorEventRef="about_m"',
+        caught='<messageEventDefinition messageRef="M"/>',
+    )
+
+    both.start()
+
+    sent = [e.get("received") for e in both.events if e["type"] == "message_sent"]
+    assert (both.tasks, sent) == (["p.heard.1"], [True, None, None])
+
+
+def test_what_walks_outward_is_thrown_at_once():
+    three = case('behavior="None" noneBehaviorEventRef="about_x"', "X")
+    three.start()
+
+    last = three.complete("p.t.1.1")
+
+    assert trace(last, "element_left", "escalation_thrown", "element_entered") == [
+        ("element_left", "t", 1),
+        ("escalation_thrown", "t", 1),
+        ("element_entered", "b", 1),
+        ("element_left", "b", 1),
+        ("element_entered", "seen", 1),
+    ]
+
+
+def test_what_ends_the_whole_waits_for_what_is_thrown_before():
+    done = "<completionCondition>nrOfCompletedInstances == 2</completionCondition>"
+    both = beside('behavior="One" oneBehaviorEventRef="about_s"', done)
+
+    both.start()
+
+    assert both.tasks == ["p.heard.1"]
+    left = [
+        (e.get("instance"), e.get("cancelled"))
+        for e in both.events
+        if e["type"] == "element_left" and e["element"] == "t"
+    ]
+    assert left == [(0, None), (1, None), (None, None)]

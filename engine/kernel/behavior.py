@@ -1,14 +1,16 @@
 """What a multi-instance activity throws when one of its instances completes.
 
-It is thrown at once and from the activity as a whole, so that its boundary events
-catch it; one that interrupts ends the activity there.
+It is thrown from the activity as a whole, so that its boundary events catch it; one that
+interrupts ends the activity there. Errors and escalations walk outward at once; messages
+and signals wait their turn, as those of throw events do. The activity goes on, and may be
+left, when what it throws is thrown.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from engine.bpmn.model import Loop
+from engine.bpmn.model import Loop, Trigger
 from engine.kernel.names import names_at
 from engine.kernel.rows import ACTIVE, DONE, TOTAL, Row
 from engine.kernel.run import Run
@@ -36,6 +38,15 @@ def due_throws(run: Run, scope: str, loop: Loop, counters: Row, outcome: str | N
         }
         due = [one for one in due if one.condition not in false]
     return [loop.throws.index(one) for one in due]
+
+
+LATER = frozenset({Trigger.MESSAGE, Trigger.SIGNAL})
+"""What waits until all that moves in the command has subscribed."""
+
+
+def is_pending(run: Run, name: str) -> bool:
+    """Whether an activity still has something to throw, before which it must not go on."""
+    return any(not isinstance(one, str) and one[0] == name for one in run.thrown)
 
 
 def completed(counters: Row) -> dict[str, Any]:

@@ -84,16 +84,19 @@ def drain(run: Run) -> None:
         elif run.merges and (fire_inclusive(run) or fire_complex(run)):
             continue
         elif run.thrown:
-            name = run.thrown.pop(0)
-            if name in run.tokens:
-                run.perform("throw", name)
+            one = run.thrown.pop(0)
+            if not isinstance(one, str):
+                if one[0] in run.scopes:
+                    run.perform("announce", *one)
+            elif one in run.tokens:
+                run.perform("throw", one)
         else:
             return
 
 
 STEPS: dict[str, Step] = {
     "again": firing.again,
-    "announce": loops.announce,
+    "announce": loops.announced,
     "around": loops.around,
     "begin": loops.start,
     "begin_case": starting.begin_case,

@@ -8,6 +8,7 @@ from typing import Any
 from engine.bpmn.model import Kind, Trigger
 from engine.commands import JsonObject
 from engine.kernel.adhoc import arrive_in_turn
+from engine.kernel.behavior import LATER
 from engine.kernel.complexes import arrive_complex
 from engine.kernel.firing import fire
 from engine.kernel.flows import pass_through, stop
@@ -79,9 +80,6 @@ def fire_fulfilled(run: Run, numbers: list[str]) -> None:
             fire(run, number)
 
 
-_LATER = frozenset({Trigger.MESSAGE, Trigger.SIGNAL})
-
-
 def begin_throw(run: Run, name: str) -> None:
     """Throw at once what walks outward; let messages and signals wait their turn.
 
@@ -91,7 +89,7 @@ def begin_throw(run: Run, name: str) -> None:
     place = run.place(name)
     if place.links:
         _follow_link(run, name, place)
-    elif any(one.trigger in _LATER for one in place.node.events):
+    elif any(one.trigger in LATER for one in place.node.events):
         run.set_state(name, THROWING)
         run.thrown.append(name)
     else:

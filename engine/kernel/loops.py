@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.bpmn.model import Loop, LoopKind
-from engine.kernel.behavior import completed, due_throws, throw_all
+from engine.kernel.behavior import LATER, completed, due_throws, is_pending, throw_all
 from engine.kernel.completion import take_out
 from engine.kernel.ending import kill, kill_content
 from engine.kernel.keeping import retain
@@ -149,8 +149,8 @@ def gather(run: Run, inner: str, outcome: str | None) -> None:
     run.emit("element_left", name, row[ELEMENT], row[NTH], index)
     run.set_scope(name, LOOP, counters)
     left = run.count(name, -1)
-    if due:
-        run.perform("announce", name, due, ends, outcome)
+    if due or is_pending(run, name):
+        announce(run, name, due or [], ends, outcome)
     elif ends:
         kill_content(run, name)
         _finish(run, name, outcome)
@@ -159,12 +159,25 @@ def gather(run: Run, inner: str, outcome: str | None) -> None:
 
 
 def announce(run: Run, name: str, due: list[int], ends: bool, outcome: str | None) -> None:
+    """Throw what the completion of an instance throws: at once, or when its turn has come."""
+    throws = _loop(run.place(name)).throws
+    later = any(throws[one].event.trigger in LATER for one in due)
+    if later or is_pending(run, name):
+        if ends:
+            # What has not completed by now does not begin any more.
+            kill_content(run, name)
+        run.thrown.append((name, due, ends, outcome))
+    else:
+        run.perform("announce", name, due, ends, outcome)
+
+
+def announced(run: Run, name: str, due: list[int], ends: bool, outcome: str | None) -> None:
     """Throw what the completion of an instance throws, then go on unless that ended it all.
 
     Raises:
         Stuck: see ``throw_all``.
     """
-    if not throw_all(run, name, _loop(run.place(name)), due):
+    if not throw_all(run, name, _loop(run.place(name)), due) or is_pending(run, name):
         return
     if ends:
         kill_content(run, name)

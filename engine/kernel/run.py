@@ -55,7 +55,9 @@ class Run(Marking):
         queue: tokens on their way: (scope, place, flow, outcome), or
             (scope, instance number) for an instance that is to begin, or
             (scope, sweep, None) for what is to be compensated next.
-        thrown: tokens whose message or signal is to be thrown, oldest first.
+        thrown: tokens whose message or signal is to be thrown, oldest first; and
+            (multi-instance, events, whether it ends, outcome) where one of its instances
+            has completed.
         dirty: numbers of conditions to look at again, in order.
         stale: numbers of timers and names of tasks to evaluate again, in order.
         end: the element at which the last token ended.
@@ -100,7 +102,7 @@ class Run(Marking):
         self.now, self.actor = now, actor
         self.events: list[Event] = []
         self.queue: deque[tuple[Any, ...]] = deque()
-        self.thrown: list[str] = []
+        self.thrown: list[str | tuple[str, list[int], bool, str | None]] = []
         self.dirty: dict[str, None] = {}
         self.stale: dict[str, None] = {}
         self.end: str | None = None
