@@ -255,6 +255,11 @@ def check_events(events: list[Event], *, ended: bool) -> None:
             open_[place] = 1
         elif event["type"] == "element_left":
             assert open_.pop(place, None), event
+        elif event["type"] == "element_migrated":
+            was = (place[0], event["was"], event.get("was_nth", place[2]), place[3])
+            assert open_.pop(was, None), event
+            assert place not in open_, event
+            open_[place] = 1
         _count(waiting, held, event)
     assert all(number in (0, 1) for number in waiting.values()), waiting
     if ended:

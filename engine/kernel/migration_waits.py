@@ -89,7 +89,10 @@ def prepare(run: Run, both: Map) -> list[Change]:
     changes = []
     for waiting in [*_hosts(run, both)]:
         mine = [
-            one for one in subs.get(waiting.host, ()) if run.subs[one][U_ELEMENT] in waiting.known
+            one
+            for one in subs.get(waiting.host, ())
+            # What a host waits for in other ways may be closed by now.
+            if one in run.subs and run.subs[one][U_ELEMENT] in waiting.known
         ]
         if mine or waiting.wanted:
             changes.append(_compare(run, both, waiting, mine))
