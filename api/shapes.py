@@ -189,6 +189,22 @@ class Retry(Body):
     reason: Text
 
 
+class IncidentRetry(Body):
+    """Try again all that stands still by one cause, as the list of incidents names it."""
+
+    process: Name
+    element: Name
+    code: Name
+    expression: Annotated[str, Field(max_length=100_000)] | None = None
+    cases: list[Name] = Field(default_factory=list, max_length=5_000, description="None: all.")
+    data: Data | None = None
+    version: int | None = Field(
+        None, ge=1, le=2**31, description="Of that process; the cases are migrated to it before."
+    )
+    mapping: dict[str, Any] | None = Field(None, description="As in a migration.")
+    reason: Text
+
+
 class Migration(Body):
     """The versions that a case goes on with."""
 

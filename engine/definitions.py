@@ -46,6 +46,11 @@ Called, such a process supervises the case that calls.
 
 _LATEST = sa.select(sa.func.max(definitions.c.version)).where(definitions.c.process == p("process"))
 _LATEST_RUNNING = _LATEST.where(definitions.c.executor != NO_EXECUTOR)
+_NUMBERS = (
+    sa.select(definitions.c.version)
+    .where(definitions.c.process == p("process"), definitions.c.executor != NO_EXECUTOR)
+    .order_by(definitions.c.version.desc())
+)
 _CHOSEN = sa.select(definitions.c.version).where(
     definitions.c.process == p("process"), definitions.c.chosen == 1
 )
@@ -182,6 +187,11 @@ def version(tx: Transaction, process: str, number: int | None = None) -> Version
         )
     key, found, name, sha256, executor, files, at, chosen = row
     return Version(key, found, name, sha256, executor, orjson.loads(files), at, bool(chosen))
+
+
+def numbers(tx: Transaction, process: str) -> list[int]:
+    """Return the versions of a process that cases can run on, the latest first."""
+    return [int(row[0]) for row in tx.all(_NUMBERS, {"process": process})]
 
 
 def _for_new_cases(tx: Transaction, process: str) -> int:

@@ -245,6 +245,9 @@ class Executor(Protocol):
     def offers(self, bundle: Bundle, snapshot: Snapshot) -> Sequence[Offer]:
         """Return the open ad-hoc sub-processes of a case."""
 
+    def seen(self, bundle: Bundle, snapshot: Snapshot, incident: int) -> Mapping[str, Any]:
+        """Return the data that are readable where a step stands still; none if it does not."""
+
     def place_of(self, snapshot: Snapshot, name: str) -> tuple[str, str] | None:
         """Return process and element of what is open under a case-relative name, or None."""
 

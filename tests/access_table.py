@@ -104,6 +104,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /cases/{case_id}/messages": {"name": "extra_information", "data": {}},
     "POST /cases/{case_id}/retry": {"reason": "x"},
     "POST /cases/{case_id}/migrate": {"version": 1, "reason": "x"},
+    "POST /incidents/retry": {"process": "p", "element": "e", "code": "c", "reason": "x"},
     "POST /cases/{case_id}/erase": {"reason": "request"},
     "POST /cases/{case_id}/code": {},
     "POST /cases/{case_id}/resume": {},

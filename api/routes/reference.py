@@ -1,4 +1,4 @@
-"""Incidents, forms and reference lists, which their owners import."""
+"""Forms and reference lists, which their owners import."""
 
 from __future__ import annotations
 
@@ -12,19 +12,11 @@ from api import uploads
 from api.current import actor, answered, application, once, reply
 from api.moments import day
 from api.repeats import once_only
-from api.shapes import Document, ImportQuery, Items, KeyPath, ListQuery, Page
+from api.shapes import Document, ImportQuery, Items, KeyPath, ListQuery
 from engine import access, imports, views
 from engine.cases import Answer
 
 api = APIBlueprint("reference", __name__, abp_tags=[Tag(name="reference")])
-
-
-@api.get("/incidents", responses={200: Items})
-def incidents(query: Page) -> Response:
-    """List the open incidents of the cases that you may see."""
-    return reply(
-        views.incident_page(application(), actor(), limit=query.limit, cursor=query.cursor)
-    )
 
 
 @api.get("/lists", responses={200: Items})

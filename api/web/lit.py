@@ -58,13 +58,14 @@ def _diagram(key: str, elements: Elements, pinned: Pinned) -> JsonObject:
     return {
         "key": key,
         "name": diagrams.process_name(pinned.bundle.processes[key]),
-        "xml": _xml(key, pinned),
+        "xml": xml_of(key, pinned),
         "marks": {one: sorted(found.marks) for one, found in mine.items() if found.marks},
         "notes": {one: found.notes for one, found in mine.items() if found.notes},
     }
 
 
-def _xml(key: str, pinned: Pinned) -> str:
+def xml_of(key: str, pinned: Pinned) -> str:
+    """Return a diagram as the case has pinned it."""
     with application().database.reading() as tx:
         number = int(pinned.versions["processes"][key]["version"])
         version = definitions.version(tx, key, number)

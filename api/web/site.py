@@ -12,6 +12,7 @@ from api.web import (
     cases,
     designs,
     diagrams,
+    incidents,
     language,
     people,
     registers,
@@ -40,7 +41,7 @@ def install(app: Flask) -> None:
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(_frame)
-    for module in (signing, tasks, cases, start, people, registers, designs):
+    for module in (signing, tasks, cases, start, people, registers, designs, incidents):
         app.register_blueprint(module.pages)
 
 
@@ -51,6 +52,7 @@ def _frame() -> dict[str, Any]:
         "signed_in_as": g.actor.name if "actor" in g else None,
         "may_design": "actor" in g and access.may(g.actor, "check"),
         "unread_notices": _unread(),
+        "may_mend": "actor" in g and incidents.may_mend(),
         "other_language_query": urlencode({**request.args.to_dict(), "lang": other}),
         "training_clock": _training_clock(),
         "done_text": _done_text(),

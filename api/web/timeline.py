@@ -79,6 +79,7 @@ def _text(event: Mapping[str, Any], nodes: Names) -> str:
         to=event.get("assignee", ""),
         message=event.get("message", ""),
         end=_end(event),
+        version=event.get("version", ""),
     )
 
 

@@ -13,6 +13,7 @@ from engine.cases.answers import Answer, Once, etag_of, split_task
 from engine.cases.chains import chained
 from engine.cases.handling import OUTBOX, SCHEDULER, fire, handle
 from engine.cases.migrating import preview as preview_migration
+from engine.cases.migrations import migration_to
 from engine.cases.migrations import normal as normal_mapping
 from engine.cases.starting import start
 from engine.cases.turns import TOPICS
@@ -27,6 +28,7 @@ __all__ = [
     "etag_of",
     "fire",
     "handle",
+    "migration_to",
     "normal_mapping",
     "preview_migration",
     "split_task",

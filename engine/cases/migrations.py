@@ -7,6 +7,7 @@ must not be lost with the form that says so.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -77,6 +78,30 @@ def normal(process: str, mapping: JsonObject | None) -> dict[str, dict[str, str]
                 hint='Write {"old id": "new id"}, or {"process": {"old id": "new id"}}.',
             )
     return found or None
+
+
+def migration_to(
+    main: str,
+    versions: Mapping[str, int],
+    process: str,
+    number: int,
+    *,
+    mapping: dict[str, dict[str, str]] | None,
+    reason: Any,
+) -> MigrateCase:
+    """Return the command that puts a case on a version of one process.
+
+    What the case calls goes along with a version of its own process, as for new cases;
+    one that it calls is changed alone.
+
+    Args:
+        main: the case's own process.
+        versions: of all that it runs on now.
+    """
+    if process == main:
+        return MigrateCase(number, mapping=mapping, reason=reason)
+    kept = {key: one for key, one in versions.items() if key != main}
+    return MigrateCase(versions[main], {**kept, process: number}, mapping, reason)
 
 
 _CANCELS = {

@@ -59,7 +59,9 @@ def move_cases(
         names = cases.normal_mapping(process, _read(mapping))
         with terminal.progress("Looked at" if dry_run else "Moved", len(found)) as step:
             for one in found:
-                command = _command(one, process, new, names, why)
+                command = cases.migration_to(
+                    one["process"], one["processes"], process, new, mapping=names, reason=why
+                )
                 one["refused"] = _move(app, one["case"], command, dry_run=dry_run)
                 step()
     refused = [one for one in found if one["refused"]]
@@ -100,15 +102,6 @@ def _read(path: Path | None) -> dict[str, Any] | None:
     if not isinstance(found, dict):
         raise click.UsageError(f'{path} must hold an object {{"old id": "new id"}}.')
     return found
-
-
-def _command(
-    one: Found, process: str, new: int, names: dict[str, dict[str, str]] | None, why: str
-) -> MigrateCase:
-    if one["process"] == process:
-        return MigrateCase(new, mapping=names, reason=why)
-    kept = {key: number for key, number in one["processes"].items() if key != one["process"]}
-    return MigrateCase(one["version"], {**kept, process: new}, names, why)
 
 
 def _move(

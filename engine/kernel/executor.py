@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from engine.bpmn.findings import Finding
 from engine.bpmn.model import Process
@@ -14,7 +15,7 @@ from engine.kernel import adhoc
 from engine.kernel.dispatch import STEPS, demand_state, park_command, run_command
 from engine.kernel.marking import Look
 from engine.kernel.names import Names, names_at
-from engine.kernel.rows import ASSIGNEE, CANDIDATES, PROCESS, T_ELEMENT, T_SCOPE
+from engine.kernel.rows import ASSIGNEE, CANDIDATES, I_SCOPE, PROCESS, T_ELEMENT, T_SCOPE
 from engine.kernel.run import Run
 from engine.kernel.semantics import SEMANTICS
 from engine.kernel.tasks import demand_task, is_task_held
@@ -64,6 +65,13 @@ class Kernel:
     def offers(self, bundle: Bundle, snapshot: Snapshot) -> list[Offer]:
         """Return the open ad-hoc sub-processes of a case."""
         return adhoc.offers(bundle, snapshot)
+
+    def seen(self, bundle: Bundle, snapshot: Snapshot, incident: int) -> Mapping[str, Any]:
+        """Return the data that are readable where a step stands still; none if it does not."""
+        row = snapshot.control.get("incidents", {}).get(str(incident))
+        if row is None or "scopes" not in snapshot.control:
+            return {}
+        return names_at(Look(bundle, snapshot), row[I_SCOPE] or "")
 
     def place_of(self, snapshot: Snapshot, name: str) -> tuple[str, str] | None:
         """Return process and element of what is open under a case-relative name, or None."""

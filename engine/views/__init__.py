@@ -10,11 +10,14 @@ from __future__ import annotations
 from engine.views.activities import scope_of
 from engine.views.attention import follow
 from engine.views.cases import (
+    INCIDENT,
     case,
     case_document,
     cases_page,
     history,
+    incidents_of,
     process_of,
+    shown,
     state_at,
     task_position,
 )
@@ -43,6 +46,7 @@ from engine.views.tasks import (
 )
 
 __all__ = [
+    "INCIDENT",
     "all_definitions",
     "all_lists",
     "attachment",
@@ -60,10 +64,12 @@ __all__ = [
     "history",
     "inbox_page",
     "incident_page",
+    "incidents_of",
     "list_rows",
     "process_of",
     "running_on",
     "scope_of",
+    "shown",
     "state_at",
     "task",
     "task_data",

@@ -88,7 +88,7 @@ def case_document(tx: Transaction, row: CaseRow, snapshot: Snapshot) -> Document
             {"element": one[0], "process": one[2], "due_at": text(one[1])}
             for one in tx.all(_TIMERS, key)
         ],
-        "incidents": [incident_document(one) for one in tx.all(_INCIDENTS, key)],
+        "incidents": incidents_of(tx, row.id),
         "links": [{"case": one[0], "type": one[1]} for one in tx.all(_LINKS, key)],
         "created_at": text(row.created_at),
         "ended_at": None if row.ended_at is None else text(row.ended_at),
@@ -109,6 +109,11 @@ def _case_task(case_id: str, row: Any) -> Document:
         "held": bool(row[5]),
         "continuous": bool(row[6]),
     }
+
+
+def incidents_of(tx: Transaction, case_id: str) -> list[Document]:
+    """Return the open incidents of a case."""
+    return [incident_document(one) for one in tx.all(_INCIDENTS, {"case_id": case_id})]
 
 
 def incident_document(row: Any) -> Document:
