@@ -120,6 +120,10 @@ def test_the_longest_known_name_wins_wherever_it_stands():
         (5, Decimal(5)),
         (0.1, Decimal("0.1")),
         (float("nan"), None),
+        (Decimal("NaN"), None),
+        (Decimal("-Infinity"), None),
+        pytest.param(10**7000, None, id="large"),
+        ([Decimal("sNaN")], [None]),
         (True, True),
         ("text", "text"),
         (None, None),
@@ -137,6 +141,8 @@ def test_the_longest_known_name_wins_wherever_it_stands():
 )
 def test_data_of_python_become_values(given, value):
     assert parse("x").evaluate({"x": given}) == value
+    assert parse("[x][1]").evaluate({"x": given}) == value
+    assert parse_unary("= x").test(given, {"x": given}) is True
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from engine.feel import arithmetic, loops, paths, syntax, testing, types
@@ -10,7 +11,7 @@ from engine.feel.builtins import BUILTINS
 from engine.feel.frames import MISSING, Closure, Frame
 from engine.feel.run import Run
 from engine.feel.syntax import Literal, Node
-from engine.feel.values import NATIVE, Function, Range, compare, equal, key, kind
+from engine.feel.values import SAFE, Function, Range, compare, equal, key, kind
 
 _AGGREGATES = frozenset({"count", "sum", "min", "max", "mean", "product", "list contains"})
 
@@ -31,7 +32,7 @@ def _name(node: syntax.Name) -> Closure:
     def read(frame: Frame) -> Any:
         if frame.outer is None:
             value = frame.values.get(name, MISSING)
-            if type(value) in NATIVE:
+            if type(value) in SAFE or (type(value) is Decimal and value.is_finite()):
                 return value
         value = frame.find(name)
         if value is not MISSING:

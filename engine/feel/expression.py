@@ -19,7 +19,7 @@ from engine.feel.parser import Parser, parser
 from engine.feel.run import LIMITS, Limits, Run
 from engine.feel.syntax import Literal
 from engine.feel.types import Type
-from engine.feel.values import NATIVE, admit
+from engine.feel.values import NATIVE, SAFE, admit
 
 _NOTHING: Mapping[str, Any] = {}
 _NO_NAMES: frozenset[str] = frozenset()
@@ -79,7 +79,9 @@ class Expression:
         """
         if self._name is not None:
             value = scope.get(self._name)
-            if value is not None and type(value) in NATIVE:
+            if (value is not None and type(value) in SAFE) or (
+                type(value) is Decimal and value.is_finite()
+            ):
                 return value
         run = run or Run(limits, now, seed, notes)
         run.enter(self._depth)
@@ -140,7 +142,7 @@ class UnaryTests:
         Raises:
             FeelLimit: it takes too many steps.
         """
-        if type(value) not in NATIVE:
+        if type(value) not in SAFE and not (type(value) is Decimal and value.is_finite()):
             value = admit(value)
         if self._fixed:
             return self._holds(value, _EMPTY)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from engine.feel.run import Run
-from engine.feel.values import NATIVE, Function, admit
+from engine.feel.values import SAFE, Function, admit
 
 MISSING: Any = object()
 
@@ -35,9 +36,9 @@ class Frame:
                 return here.values[name]
             here = here.outer
         value = here.values.get(name, MISSING)
-        if value is MISSING or type(value) in NATIVE:
+        if value is MISSING or type(value) in SAFE:
             return value
-        return self._admitted(value)
+        return value if type(value) is Decimal and value.is_finite() else self._admitted(value)
 
     def _admitted(self, value: Any) -> Any:
         if isinstance(value, Function):

@@ -20,6 +20,7 @@ _NUMBER = re.compile(rf"(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?(?![{PART}])", r
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{6})|(.))", re.DOTALL)
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+_UNSTORED = re.compile("[\ud800-\udfff\x00]")
 _ESCAPED = {
     "n": "\n", "r": "\r", "t": "\t", '"': '"', "'": "'", "\\": "\\", "b": "\b", "f": "\f",
 }  # fmt: skip
@@ -209,7 +210,9 @@ def unescaped(text: str) -> str:
     """Return the text of a string literal; what is no escape stays as it is."""
     if "\\" not in text:
         return text
-    return _PAIR.sub(_joined, _ESCAPE.sub(_character, text))
+    joined = _PAIR.sub(_joined, _ESCAPE.sub(_character, text))
+    # Half a pair, and the character that ends a text elsewhere, could not be stored.
+    return _UNSTORED.sub("\ufffd", joined)
 
 
 def _character(found: re.Match[str]) -> str:

@@ -111,6 +111,8 @@ _KINDS: dict[type, str] = {
     Range: "range",
 }
 NATIVE = frozenset(_KINDS) - {list, dict}
+# Those that are values whatever they hold; a Decimal may be none at all.
+SAFE = NATIVE - {Decimal}
 
 
 def kind(value: Any) -> str:
@@ -127,10 +129,12 @@ def callable_(value: Any) -> bool:
 def admit(value: Any) -> Any:
     """Return a value of Python as one of FEEL; what FEEL does not have is None."""
     of = type(value)
+    if of is Decimal:
+        return numbers.finite(value)
     if of in NATIVE:
         return value
     if of is int:
-        return numbers.CONTEXT.create_decimal(value)
+        return numbers.finite(numbers.CONTEXT.create_decimal(value))
     if of is float:
         return numbers.of_float(value)
     if isinstance(value, list | tuple):
