@@ -61,7 +61,7 @@ ERRORS = ("error", "zero", "any error")
 CONDITIONS = ("v % 2 == 1", "v % 3 == 1", "v % 3 != 1", "v > 3", "v % 2 == 0")
 LEAVES = {
     "user": 6, "script": 2, "task": 1, "catch": 2, "throw": 4, "receive": 1, "send": 1, "job": 2,
-    "fails": 1, "choice": 2, "link": 1, "undo": 2, "undoable": 4, "quantity": 2, "bound": 3,
+    "fails": 1, "choice": 2, "link": 1, "undo": 2, "undoable": 4, "quantity": 2, "bound": 3, "listened": 2,
 }  # fmt: skip
 BLOCKS = {
     "sub": 7, "transaction": 3, "and": 3, "xor": 2, "or": 3, "complex": 3, "loop": 2, "crossed": 2,
@@ -81,6 +81,11 @@ LOOPS = {
     "</loopCondition></standardLoopCharacteristics>",
     "tells": '<multiInstanceLoopCharacteristics behavior="None" noneBehaviorEventRef="told">'
     "<loopCardinality>2</loopCardinality></multiInstanceLoopCharacteristics>",
+    "tells two": '<multiInstanceLoopCharacteristics behavior="Complex" camunda:collection="items" '
+    'camunda:elementVariable="item"><completionCondition>nrOfCompletedInstances == 2'
+    '</completionCondition><complexBehaviorDefinition id="{}"><condition>loopCounter &lt; 3'
+    '</condition><event id="{}"><signalEventDefinition signalRef="S2"/></event>'
+    "</complexBehaviorDefinition></multiInstanceLoopCharacteristics>",
     "tells once": '<multiInstanceLoopCharacteristics behavior="One" oneBehaviorEventRef="raised">'
     "<loopCardinality>3</loopCardinality></multiInstanceLoopCharacteristics>",
 }
@@ -248,10 +253,15 @@ class Nets:
         activity = self.dice.choice(self.near or [""])
         at = f' activityRef="{activity}"' if activity and self.chance(0.5) else ""
         waits = "" if self.chance(0.7) else ' waitForCompletion="false"'
+        told, many = (
+            self.dice.choice(("tells", "tells once", "tells two")),
+            self.dice.choice(("task", "userTask")),
+        )
         xml = {
             "user": f'<userTask id="{id_}">{self.some_loop(0.25)}</userTask>',
             "script": f'<scriptTask id="{id_}"><script>v = v + 1</script></scriptTask>',
             "task": f'<task id="{id_}">{self.some_loop(0.3)}</task>',
+            "listened": f'<{many} id="{id_}">{self.loops(told)}</{many}>' + self.listening(id_),
             "catch": f'<intermediateCatchEvent id="{id_}"{more}>{coming}</intermediateCatchEvent>',
             "throw": f'<intermediateThrowEvent id="{id_}">{thrown}</intermediateThrowEvent>',
             "receive": f'<receiveTask id="{id_}" messageRef="M"/>',
@@ -271,6 +281,16 @@ class Nets:
             return getattr(self, kind)(id_)
         return id_, id_, xml[kind]
 
+    def listening(self, host: str) -> str:
+        """Return a boundary event for what a multi-instance throws as its instances complete."""
+        id_, task = self.name("b"), self.name("u")
+        stays = self.dice.choice(("", ' cancelActivity="false"'))
+        return (
+            f'<boundaryEvent id="{id_}" attachedToRef="{host}"{stays}>'
+            f"{self.dice.choice((BELL, ESCALATION))}</boundaryEvent>"
+            f'<userTask id="{task}"/>' + flows(f"{id_} > {task}")
+        )
+
     def failing(self, host: str) -> str:
         if self.chance(0.5):
             return ""
@@ -282,7 +302,10 @@ class Nets:
         )
 
     def some_loop(self, part: float) -> str:
-        return LOOPS[self.dice.choice([*LOOPS])] if self.chance(part) else ""
+        return self.loops(self.dice.choice([*LOOPS])) if self.chance(part) else ""
+
+    def loops(self, kind: str) -> str:
+        return LOOPS[kind].replace("{}", self.name("z"), 1).replace("{}", self.name("z"))
 
     def choice(self, id_: str) -> Block:
         join, xml = self.name("x"), ""

@@ -222,7 +222,7 @@ class Events:
                 self.send(visit.scope, target, "")
         elif any(one.trigger in LATER for one in visit.node.events):
             visit.state = "throws"
-            self.thrown.append(visit)
+            self.thrown.append((visit,))
         else:
             self.throw(visit)
 

@@ -6,7 +6,7 @@ from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from engine.bpmn.model import ACTIVITIES, Flow, Kind, LoopKind, Node, Process, Trigger
+from engine.bpmn.model import ACTIVITIES, Flow, Kind, LoopKind, Node, Process, Throw, Trigger
 from tests.oracle import books
 from tests.oracle.books import Json, Scope, Visit, Wait
 from tests.oracle.events import Events
@@ -14,6 +14,7 @@ from tests.oracle.joins import Joins
 from tests.oracle.undoing import Undoing
 
 Row = tuple[Any, ...]
+LATER = (Trigger.MESSAGE, Trigger.SIGNAL)
 ENOUGH = 400
 """So many rows may one command write: a diagram may throw to itself for ever."""
 
@@ -37,7 +38,7 @@ class Oracle(Joins, Events, Undoing):
         self.visited: Counter[tuple[str, str]] = Counter()
         self.queue: deque[tuple[Any, ...]] = deque()
         self.waits: list[Wait] = []
-        self.thrown: list[Visit] = []
+        self.thrown: list[tuple[Any, ...]] = []
         self.changed: list[Wait] = []
         self.written: list[str] = []
         self.asked: dict[tuple[str, str], int] = {}
@@ -115,8 +116,10 @@ class Oracle(Joins, Events, Undoing):
             elif self.fire_joins() or self.fire_complex():
                 continue
             elif self.thrown:
-                visit = self.thrown.pop(0)
-                if visit.alive:
+                visit, *more = self.thrown.pop(0)
+                if visit.alive and more:
+                    self.throw_of_loop(visit, *more)
+                elif visit.alive:
                     self.throw(visit)
             else:
                 return
@@ -439,10 +442,27 @@ class Oracle(Joins, Events, Undoing):
         self.retain(one, whole)
         self.drop(one)
         self.trace.append(("out", one.node.id, one.nth, one.instance))
+        if any(throw.event.trigger in LATER for throw in due) or self.has_to_throw(whole):
+            if ends:
+                self.cut_instances(whole)
+            self.thrown.append((whole, due, ends, again))
+        else:
+            self.throw_of_loop(whole, due, ends, again)
+
+    def has_to_throw(self, whole: Visit) -> bool:
+        return any(one[0] is whole for one in self.thrown)
+
+    def throw_of_loop(self, whole: Visit, due: Sequence[Throw], ends: bool, again: bool) -> None:
+        """Throw what an instance throws as it completes; then the whole goes on, or ends."""
+        loop = whole.node.loop
+        assert loop is not None
+        assert whole.loop is not None
         for throw in due:
             self.throw_one(whole, throw.event)
             if not whole.alive:
                 return
+        if self.has_to_throw(whole):
+            return
         if ends:
             self.cut_instances(whole)
             self.end_loop(whole)
