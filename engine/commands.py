@@ -1,11 +1,9 @@
 """What may be asked of a case, one class per request; nobody changes one once it is made.
 
-A command is what history records: applied again to the same snapshot with the
-same definitions it gives the same events. Task, timer and incident names are
-relative to the case (``whistle_report.accept.1``), so a copied case replays.
+A command is what history records: applied again to the same snapshot it gives the same
+events. Names in it are relative to the case (``whistle_report.accept.1``): a copy replays.
 
-Commands hold JSON values only. Personal values were sealed before the command
-was made (``cases``), so none of them carries one.
+Commands hold JSON values only; personal ones were sealed before (``cases``).
 """
 
 from __future__ import annotations
@@ -316,6 +314,29 @@ class CompleteScope(Command):
 
     type: ClassVar[str] = "complete_scope"
     scope: str
+
+
+@dataclass(slots=True)
+class MoveTokens(Command):
+    """Move a token elsewhere, with all that runs beside it (退回, 撤回, 跳转).
+
+    Attributes:
+        target: ``element`` or ``process.element``.
+        source: the name of a task or visit, ``element``, ``element#nth`` or
+            ``element#nth.instance``; None = all that goes on beside the target.
+        kind: ``move``, ``return`` (only to what was entered before) or ``withdraw``.
+        limits: what was left of the target's limits (``kernel.carrying``); None = new ones.
+        claims: the actor signs for the task that opens there, in ``unit``.
+    """
+
+    type: ClassVar[str] = "move_tokens"
+    target: str
+    source: str | None = None
+    kind: str = "move"
+    reason: Any = None
+    limits: JsonObject | None = None
+    claims: bool | None = None
+    unit: str | None = None
 
 
 @dataclass(slots=True)

@@ -158,6 +158,13 @@ class TaskNotOpen(EngineError):
         )
 
 
+class MoveRefused(EngineError):
+    """Nothing can be moved there (不能移动到此处)."""
+
+    code = "move-refused"
+    status = 409
+
+
 class AlreadyClaimed(EngineError):
     """Somebody else has claimed the task (已被签收)."""
 

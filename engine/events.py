@@ -101,6 +101,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "activities_closed": (*PLACE, "by?"),
     "instance_added": (*PLACE, "item"),
     "instance_cancelled": (*PLACE, "reason?"),
+    "tokens_moved": (*PLACE, "kind", "source?", "reason?"),
     "scope_held": (*PLACE, "reason?"),
     "scope_released": PLACE,
     "case_suspended": (*PLACE, "reason?", "review_at?"),

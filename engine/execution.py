@@ -91,7 +91,8 @@ class World(Protocol):
     def remaining(self, site: Site, due_at: str, unit: str) -> Answer:
         """Return how much time is left until ``due_at``: an amount object.
 
-        ``unit`` is WH for working time, MIN for the continuous clock.
+        ``unit`` is WH for working time, MIN for the continuous clock. It is what was left
+        at ``site.since``; without that, what is left now.
         """
 
     def resume(self, site: Site, remaining: Any) -> Answer:

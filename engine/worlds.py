@@ -119,7 +119,7 @@ class LiveWorld:
     def remaining(self, site: Site, due_at: str, unit: str) -> Answer:
         """Return the time left until ``due_at`` as an amount object of ``unit``."""
         self.calendar_read = True
-        left = deadlines.hold(self._now, parse(due_at), unit, self._calendar)
+        left = deadlines.hold(self._moment(site), parse(due_at), unit, self._calendar)
         return self._write(site, [Answer(left.to_json())])[0]
 
     def resume(self, site: Site, remaining: Any) -> Answer:

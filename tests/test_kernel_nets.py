@@ -205,8 +205,8 @@ class Builder:
         return id_, id_, f'<userTask id="{id_}"/>' + self._attached(id_, around)
 
 
-def net(block: Any) -> bytes:
-    return process(led_on(Builder().scope(block)), extra=ROOTS)
+def net(block: Any, builder: type[Builder] = Builder) -> bytes:
+    return process(led_on(builder().scope(block)), extra=ROOTS)
 
 
 def led_on(xml: str) -> str:

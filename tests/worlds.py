@@ -70,7 +70,8 @@ class MemoryWorld:
         return Answer(self.units.get(role, unit))
 
     def remaining(self, site: Site, due_at: str, unit: str) -> Answer:
-        left = (parse_moment(due_at) - self.now).total_seconds()
+        since = parse_moment(site.since) if site.since else self.now
+        left = max(0, (parse_moment(due_at) - since).total_seconds())
         if unit == "MIN":
             return Answer({"$amount": left / 60, "unit": "MIN"})
         return Answer({"$amount": left / 3600 / self.factor, "unit": "WH"})

@@ -126,7 +126,7 @@ def retime(run: Run, host: str, number: str) -> None:
     answer = ask(run, site, [code_of(definition)], names_at(run, row[U_SCOPE]))[0]
     due = due_of(run, definition, answer, since=parse_moment(row[U_SINCE]))
     if due is None:
-        _disarm(run, number)
+        disarm(run, number)
         return
     if row[U_SHIFT] is not None and due.due_at == row[U_VALUE]:
         # The datum was moved along with the limit, and says now what holds already.
@@ -138,10 +138,10 @@ def retime(run: Run, host: str, number: str) -> None:
     if (due.due_at, due.cycle) != (known, row[U_TEXT]):
         row = row.copy()
         row[U_TEXT], row[U_SHIFT] = due.cycle, None
-        _set_timer(run, number, row, due.due_at, provisional=due.provisional)
+        set_timer(run, number, row, due.due_at, provisional=due.provisional)
 
 
-def _disarm(run: Run, number: str) -> None:
+def disarm(run: Run, number: str) -> None:
     """Take a timer's moment away; a later write may give it another."""
     row = run.subs[number].copy()
     if row[U_VALUE] is not None:
@@ -155,7 +155,8 @@ def _fired_for(row: Row, due_at: str) -> bool:
     return parse_moment(due_at) <= parse_moment(row[U_FIRED])
 
 
-def _set_timer(run: Run, number: str, row: Row, due_at: str, *, provisional: bool) -> None:
+def set_timer(run: Run, number: str, row: Row, due_at: str, *, provisional: bool) -> None:
+    """Give a timer another moment; what is on hold gets what is left until then."""
     was_armed = row[U_VALUE] is not None
     row[U_VALUE] = due_at
     run.subs[number] = row
@@ -174,7 +175,7 @@ def reshift(run: Run, host: str, number: str) -> None:
     answer = run.world.resume(run.site(host, "release", since), left)
     due_at = value_of(answer, "timer")
     if due_at != row[U_VALUE]:
-        _set_timer(run, number, row, due_at, provisional=answer.provisional)
+        set_timer(run, number, row, due_at, provisional=answer.provisional)
 
 
 def reshift_task(run: Run, task: str, marked: bool | None = None) -> None:

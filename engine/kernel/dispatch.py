@@ -29,6 +29,7 @@ from engine.kernel import (
     keeping,
     loops,
     migrating,
+    moving,
     notes,
     starting,
     tasks,
@@ -263,6 +264,7 @@ HANDLERS: dict[type[c.Command], Callable[[Run, Any], None]] = {
     c.ReleaseScope: _release,
     c.StartActivity: adhoc.start_activity,
     c.CompleteScope: adhoc.complete_scope,
+    c.MoveTokens: lambda run, command: moving.move_tokens(run, command, drain),
     c.RecomputeDeadlines: clocks.recompute,
     c.MigrateCase: migrating.migrate,
 }

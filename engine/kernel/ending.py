@@ -74,6 +74,8 @@ def _kill_token(run: Run, name: str) -> None:
     if name in run.tasks:
         run.emit("task_cancelled", scope, element, nth, instance, task=name)
         unwatch_task(run, name)
+        if run.held:
+            run.held.pop(name, None)
     elif row[T_STATE] == JOB:
         run.emit("job_cancelled", scope, element, nth, instance, job=name)
     close(run, row[T_SUBS])

@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.bpmn.findings import Finding
 from engine.bpmn.model import Process
-from engine.commands import Command, JsonObject, MigrateCase, RetryIncident
+from engine.commands import Command, JsonObject, MigrateCase, MoveTokens, RetryIncident
 from engine.errors import StepLimit
 from engine.execution import Applied, Bundle, Offer, OpenTask, Snapshot, World
 from engine.kernel import adhoc
@@ -51,7 +51,7 @@ class Kernel:
         try:
             run_command(run, command)
         except LimitReached as limit:
-            if isinstance(command, RetryIncident | MigrateCase):
+            if isinstance(command, RetryIncident | MigrateCase | MoveTokens):
                 raise StepLimit(str(limit)) from None
             run = Run(bundle, snapshot, STEPS, now=now, actor=actor, world=world)
             park_command(run, command, str(limit))

@@ -51,6 +51,11 @@ class Trouble(NamedTuple):
     missing: tuple[str, ...]
 
     @property
+    def short(self) -> tuple[str, str, str]:
+        """The trouble without the way to it."""
+        return self.process, self.element, self.kind
+
+    @property
     def sentence(self) -> str:
         """What would happen, in one sentence."""
         passed = way(self.path)
@@ -103,7 +108,9 @@ def _is_certain(report: Report, *, cut_short: bool) -> bool:
 
 def _trouble(process: Process, scope: Scope, fault: Fault) -> Trouble:
     element = fault.elements[0] if fault.elements else scope.id
-    return Trouble(process.key, element, fault.kind, fault.path, fault.missing)
+    # The path begins with the element that a token is in, and goes on with its step.
+    path = fault.path[1:] or fault.path
+    return Trouble(process.key, element, fault.kind, path, fault.missing)
 
 
 def _can_be_told(run: Run, name: str) -> bool:
