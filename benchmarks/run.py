@@ -7,7 +7,17 @@ from collections.abc import Callable, Sequence
 
 import click
 
-from benchmarks import designing, durable, executors, inbox, kernel, replay, serving, year
+from benchmarks import (
+    designing,
+    durable,
+    executors,
+    inbox,
+    kernel,
+    migration,
+    replay,
+    serving,
+    year,
+)
 from benchmarks.measure import Row
 from engine.cli import terminal
 
@@ -16,6 +26,7 @@ FIGURES: dict[str, Callable[[], list[Row]]] = {
     **kernel.FIGURES,
     **serving.FIGURES,
     **replay.FIGURES,
+    **migration.FIGURES,
     **inbox.FIGURES,
     **executors.FIGURES,
     **year.FIGURES,

@@ -80,8 +80,7 @@ class Looked:
 
     def report_from(self, process: Process, scope: Scope, standing: Standing) -> Report:
         """Return what can happen in a scope whose tokens are there already."""
-        known = dict(self._endings(process, scope))
-        return search(build(scope, lambda node: known[node.id], standing))
+        return _searched_from(_Same(scope), self._endings(process, scope), standing)
 
     def _endings(self, process: Process, scope: Scope) -> tuple[tuple[str, Ending], ...]:
         within = [one for one in scope.nodes.values() if one.kind in WITHIN]
@@ -125,6 +124,15 @@ class _Same:
 def _searched(same: _Same, endings: tuple[tuple[str, Ending], ...]) -> Report:
     known = dict(endings)
     return search(build(same.scope, lambda node: known[node.id]))
+
+
+@lru_cache(maxsize=1_000)
+def _searched_from(
+    same: _Same, endings: tuple[tuple[str, Ending], ...], standing: Standing
+) -> Report:
+    # Thousands of cases of a version stand at a few dozen places.
+    known = dict(endings)
+    return search(build(same.scope, lambda node: known[node.id], standing))
 
 
 def _ends_its_scope(node: Node) -> bool:
