@@ -69,9 +69,10 @@ class Cell:
         """Whether a value passes; what FEEL does not know does not."""
         kind = type(value)
         if self.tests is None or (self.negated and self._alike(kind)):
-            found = (kind, value) in self.points if kind in _PLAIN else False
-            if not found and self.spans and kind is Decimal:
-                found = any(one.holds(value) for one in self.spans)
+            found = kind in _PLAIN and (kind, value) in self.points
+            if not found and kind is Decimal:
+                for one in self.spans:
+                    found = found or one.holds(value)
             return found is not self.negated
         if run.strict and self.tests.names:
             run.demand(self.tests.names - {"?"}, scope, self.text, f"Cell {self.text[:60]!r}")

@@ -100,7 +100,9 @@ class Asking:
         hits: Hits | None = None
         try:
             if isinstance(asked, Service):
-                value = self._service(asked, self._inputs(asked))
+                # Where a service says what goes in, its decisions see nothing else.
+                data = {} if asked.inputs else self.data
+                value = self._service(asked, self._inputs(asked), data)
             elif asked.table is not None:
                 hits = self._hits(asked)
                 value = self.run.fitted(hits.value, asked.type, f"Decision {asked.key!r}")
@@ -134,8 +136,7 @@ class Asking:
     def scope(self, element: Decision | Knowledge) -> dict[str, Any]:
         """Return what an element's logic sees by name."""
         self._prepare(element.requires)
-        logic = element.logic
-        wanted = logic.names() if logic is not None else frozenset()
+        wanted = element.reads
         scope: dict[str, Any] = dict(functions(self.run, self.data, self.lookups, wanted & NAMES))
         if isinstance(element, Decision) and element.is_open:
             scope.update(
@@ -205,7 +206,7 @@ class Asking:
             for one, value in zip(service.inputs, values, strict=True):
                 kind = self.elements[one.target].type
                 given[one.target] = self.run.fitted(value, kind, f"Input {one.path[-1]!r}")
-            return self._service(service, given)
+            return self._service(service, given, {})
 
         names = tuple(self.elements[one.target].name for one in service.inputs)
         return feel.Function(names, call, service.name)
@@ -219,10 +220,8 @@ class Asking:
                 found[one.target] = self._given(element)
         return found
 
-    def _service(self, service: Service, given: Mapping[Key, Any]) -> Any:
-        """Return what a service gives; its decisions see nothing but its inputs."""
-        inner = Asking(self.model, self.run, {}, self.lookups, given)
-        return inner.answered(service)
+    def _service(self, service: Service, given: Mapping[Key, Any], data: Mapping[str, Any]) -> Any:
+        return Asking(self.model, self.run, data, self.lookups, given).answered(service)
 
     def answered(self, service: Service) -> Any:
         """Return the values of a service's decisions, a single one as it is."""

@@ -139,7 +139,7 @@ class _Reader:
         decision = self._decision(number, names, after)
         if decision is None:
             return None
-        outputs = {one.name for one in decision.outputs} | {decision.name, decision.key}
+        outputs = {one.name for one in decision.outputs} or {decision.name, decision.key}
         at = len(names) - (1 if names[-1] == "rule" else 0)
         end, seen = at, set()
         table = decision.table

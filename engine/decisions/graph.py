@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from engine.bpmn.document import Element as Xml
 from engine.decisions.boxes import Boxes
 from engine.decisions.document import child, children, local, name_of
-from engine.decisions.functions import NAMES
 from engine.decisions.model import (
     Decision,
     Element,
@@ -114,14 +113,21 @@ class Graph:
                 f"Decision {key!r} holds no expression that is read; it is null.",
                 "Draw a decision table or an expression into it.",
             )  # fmt: skip
-        return replace(element, called=name_of(one) or key, logic=logic, requires=requires)
+        return replace(
+            element,
+            called=name_of(one) or key,
+            logic=logic,
+            requires=requires,
+            reads=frozenset() if logic is None else logic.names(),
+        )
 
     def _knowledge(self, element: Knowledge, one: Xml, boxes: Boxes) -> Knowledge:
         self.reading.enter(element.key, {*self.reading.names, element.name})
         found = child(one, "encapsulatedLogic")
         if found is None:
             return element
-        return replace(element, logic=boxes.function(found, ()))
+        logic = boxes.function(found, ())
+        return replace(element, logic=logic, reads=logic.names())
 
     def _service(self, element: Service, one: Xml) -> Service:
         inputs = [
@@ -212,9 +218,3 @@ class Graph:
                 if isinstance(self.elements.get(one.target), Decision)
             ]
         return []
-
-
-def free_names(decision: Decision) -> frozenset[str]:
-    """Return the names that a decision reads beside FEEL's and the engine's functions."""
-    found = decision.logic.names() if decision.logic is not None else frozenset()
-    return found - NAMES

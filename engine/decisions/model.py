@@ -54,10 +54,15 @@ class Required:
 
 @dataclass(frozen=True, slots=True)
 class Knowledge(Element):
-    """A business knowledge model: a function that decisions call."""
+    """A business knowledge model: a function that decisions call.
+
+    Attributes:
+        reads: the names that its logic reads.
+    """
 
     logic: Logic | None = None
     requires: tuple[Required, ...] = ()
+    reads: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,7 @@ class Decision(Element):
         called: its name in the file, as people read it.
         logic: None where the file has none; it then decides nothing (null).
         requires: what it builds on.
+        reads: the names that its logic reads.
         needs: data that must be given, also for the decisions that it requires.
         names: all data that it reads.
         is_open: its file has no input data: names are those of the data that are given.
@@ -93,6 +99,7 @@ class Decision(Element):
     called: str = ""
     logic: Logic | None = None
     requires: tuple[Required, ...] = ()
+    reads: frozenset[str] = frozenset()
     needs: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
     is_open: bool = True

@@ -13,7 +13,8 @@ from engine.bpmn.document import Element as Xml
 from engine.bpmn.document import Findings
 from engine.bpmn.findings import Finding
 from engine.decisions.document import NAMESPACES, children, name_of, root_of
-from engine.decisions.graph import Graph, Imported, free_names
+from engine.decisions.functions import NAMES
+from engine.decisions.graph import Graph, Imported
 from engine.decisions.items import read_items
 from engine.decisions.model import Decision, Element, InputData, Key, Model, Service
 from engine.decisions.reading import Reading, values_named
@@ -181,7 +182,7 @@ class _Finishing:
         return list(order)
 
     def _finished(self, decision: Decision) -> Decision:
-        own = free_names(decision)
+        own = decision.reads - NAMES
         reached = {one.path[0] for one in decision.requires}
         left = own - reached
         needs: set[str] = set()

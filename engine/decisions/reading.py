@@ -117,7 +117,7 @@ class Reading:
             self._bounded(text)
             names = self.names + names + self._data_in(text)
             parsed = feel.parse(_feel(text), names, types=self._feel_types)
-            self._doubts(text, at, where, parsed.names)
+            self._doubts(text, at, where, parsed.names, names)
         except feel.FeelError as reason:
             self._unreadable(text, at, where, reason)
             parsed = None
@@ -134,7 +134,7 @@ class Reading:
             try:
                 self._bounded(text)
                 self._unary[key] = feel.parse_unary(text, names, types=self._feel_types)
-                self._doubts(text, at, where, self._unary[key].names)
+                self._doubts(text, at, where, self._unary[key].names, names)
             except feel.FeelError as reason:
                 self._unreadable(text, at, where, reason)
                 return None
@@ -149,13 +149,14 @@ class Reading:
         tests = self.tests(text, element, where)
         return None if tests is None else Constraint(text, tests)
 
-    def _doubts(self, text: str, at: Element, where: str, names: frozenset[str]) -> None:
+    def _doubts(
+        self, text: str, at: Element, where: str, read: frozenset[str], known: tuple[str, ...]
+    ) -> None:
         """Tell functions that there are not, and dates that are none."""
         if "(" not in text and "@" not in text:
             return
-        known = {*self.names, *feel.BUILTINS}
         for name in dict.fromkeys(_CALLED.findall(_QUOTED.sub('""', text))):
-            if name in names and name not in known:
+            if name in read and name not in known and name not in feel.BUILTINS:
                 self.warning(
                     "dmn-unknown-name", at,
                     f"Decision {self.owner!r}, {where}: there is no function {name[:60]}().",
@@ -191,7 +192,8 @@ class Reading:
         said = reason.message.rstrip(".")
         self.error(
             "dmn-cell", at,
-            f"Decision {self.owner!r}, {where}: {text.strip()[:60]!r}: {said}.", _HINT,
+            f"Decision {self.owner!r}, {where}: {text.strip()[:60]!r}: {said}.",
+            reason.hint or _HINT,
         )  # fmt: skip
 
     # -- types ------------------------------------------------------------------------

@@ -126,7 +126,10 @@ def _leaf(kind: ItemType) -> type | None:
 def constants_of(cell: Cell) -> list[Any] | None:
     """Return the values at which a cell changes its mind; None if they cannot be told."""
     if cell.is_simple:
-        found = [value for _, value in cell.points]
+        # In an order of their own: that of a set differs from process to process.
+        found = sorted(
+            (value for _, value in cell.points), key=lambda one: (str(type(one)), str(one))
+        )
         for span in cell.spans:
             found += [one for one in (span.low, span.high) if one is not None]
         return found
