@@ -150,7 +150,7 @@ class Nets:
         if special in (CANCEL, COMPENSATE):
             done = self.leaf("undoable")
             first, xml = done[0], done[2] + xml + flows(f"{done[1]} > {first}")
-        if special and self.chance(0.6):
+        if special and special != COMPENSATE and self.chance(0.6):
             way, bad = self.name("x"), self.name("e")
             xml += f'<exclusiveGateway id="{way}" default="{way}_{end}"/>'
             xml += f'<endEvent id="{bad}">{special}</endEvent><endEvent id="{end}"/>'
@@ -231,6 +231,8 @@ class Nets:
 
     def sequence(self, depth: int) -> Block:
         made = [self.block(depth) for _ in range(self.dice.randint(1, 3))]
+        if depth == 0:
+            made.insert(0, self.sub(self.dice.choice(("sub", "sub", "transaction")), depth))
         wired = flows(*(f"{a[1]} > {b[0]}" for a, b in pairwise(made)))
         return made[0][0], made[-1][1], "".join(one[2] for one in made) + wired
 
@@ -389,17 +391,8 @@ class Nets:
 
     def sub(self, kind: str, depth: int) -> Block:
         id_ = self.name("p")
-        ends = [
-            "",
-            "",
-            TERMINATE,
-            ERROR,
-            ESCALATION,
-            SIGNAL,
-            MESSAGE,
-            COMPENSATE,
-            BELL + ESCALATION,
-        ]
+        ends = ["", TERMINATE, ERROR, ESCALATION, SIGNAL, MESSAGE, BELL + ESCALATION]
+        ends += [COMPENSATE] * 2
         tag, edge = "subProcess", ""
         if kind == "transaction":
             tag, ends = "transaction", [CANCEL, CANCEL, ERROR, ""]

@@ -142,6 +142,9 @@ class Joins:
                 elif any(scope.held[key].values()) and self.is_to_be_asked(scope, node):
                     due.append((scope, node))
         for scope, node in due:
+            if scope.over:
+                # It has ended with the gateway before this one.
+                continue
             if node.id not in scope.taken:
                 self.activate(scope, node)
             elif self.nothing_comes(scope, node, scope.taken[node.id]):
