@@ -3,9 +3,12 @@
 import re
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
+from engine import feel
+from engine.bpmn.sentences import catalogue, phrases, to_do
 from engine.feel import (
     BUILTINS,
     FeelDate,
@@ -21,11 +24,13 @@ from engine.feel import (
     from_json,
     parse,
     parse_unary,
+    slips,
     syntax,
     testing,
     to_json,
     types,
 )
+from engine.feel.slips import WIDE
 from tests import feel_table
 
 
@@ -308,6 +313,56 @@ def test_a_text_that_is_no_feel_is_refused_with_its_place(text, position, says):
         parse(text)
 
     assert (caught.value.position, str(caught.value)) == (position, says)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("a == 1", "Write = where two values are compared."),
+        ("a <> 1", "Write != where two values differ."),
+        ("a && b", "Write and between conditions."),
+        ("a || b", "Write or between conditions."),
+        ("a and !b", "Write not(…) for the opposite."),
+        ("not a", "Write not(…) for the opposite."),
+        ("a not in (1, 2)", "Write not(…) for the opposite."),
+        ("not true", "Write not(…) for the opposite."),
+        ("a % 2", "Write modulo(a, b) for the rest of a division."),
+        ("kind = 'road'", "Write texts between double quotes."),
+        ("'road'", "Write texts between double quotes."),
+        ("${amount} > 5", "Write the bare name: ${…} is of another language."),
+        ('"a"; "b"', "Write a comma between values."),
+        ("amount ＞ 5", WIDE),
+        ("contains（kind，“x”）", WIDE),
+        ("1 +", None),
+    ],
+)
+def test_a_slip_of_another_language_is_told_what_to_write(text, hint):
+    try:
+        assert parse(text).names
+        told = None
+    except FeelError as error:
+        told = error.hint
+
+    assert told == hint
+
+
+def test_each_reason_and_hint_is_told_in_chinese_too():
+    files = sorted(Path(feel.__file__).parent.glob("*.py"))
+    source = "".join(path.read_text("utf-8") for path in files)
+    reasons = {
+        re.sub(r"\{.*?\}", "{}", text)
+        for text in re.findall(r'self\.error\(\s*f?"([^"]+)"', source)
+    }
+    forms = ("{}, at the end of {{}}", "{}, at {{}} (character {{}})")
+    hints = set(re.findall(r'"([A-Z][^"]*\.)"\)', Path(slips.__file__).read_text("utf-8")))
+
+    assert len(reasons) > 15
+    assert [
+        one for one in reasons if not {form.format(one) for form in forms} <= set(phrases())
+    ] == []
+    assert [
+        one for one in {*hints, WIDE} if to_do("dmn-cell", one)[1] == catalogue()["dmn-cell"].do[1]
+    ] == []
 
 
 # -- types ---------------------------------------------------------------------------------

@@ -7,12 +7,14 @@ class FeelError(ValueError):
     """A text is no FEEL.
 
     Attributes:
+        message: what is wrong, and where.
         position: of the character where it ends to be, counted from 0.
+        hint: what to write instead, if that is known.
     """
 
-    def __init__(self, message: str, position: int = 0) -> None:
-        super().__init__(message)
-        self.message, self.position = message, position
+    def __init__(self, message: str, position: int = 0, hint: str | None = None) -> None:
+        super().__init__(message if hint is None else f"{message} {hint}")
+        self.message, self.position, self.hint = message, position, hint
 
 
 class FeelLimit(RuntimeError):

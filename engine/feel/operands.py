@@ -166,7 +166,7 @@ class Operands(Scanner):
     def _at_literal(self) -> Node:
         text = self.string()
         if text is None:
-            raise self.error('A text is due behind the @, as in @"2026-11-22"')
+            raise self.error("A text is due behind the @")
         return Literal(literals.temporal(text))
 
     def _parenthesis(self) -> Node:
@@ -228,7 +228,7 @@ class Operands(Scanner):
                 self.due(",")
             key = self.label(":")
             if key is None:
-                raise self.error("An entry is due, as in {name: value}")
+                raise self.error("An entry with its value is due")
             if key in entries:
                 raise self.error(f"There are two entries {key!r}")
             self.due(":")
@@ -284,7 +284,7 @@ class Operands(Scanner):
                 high = self.expression()
                 domain = self.made(syntax.Span(domain, high), domain, high)
             if len(found) == MAX_ITERATORS:
-                raise self.error(f"There are more than {MAX_ITERATORS} iterations in one")
+                raise self.error(f"There are more than {MAX_ITERATORS} iterators in one")
             found.append((name, domain))
             self.knows(name)
             self.inner.append(name)
@@ -301,7 +301,7 @@ class Operands(Scanner):
                 raise self.error("The name of a parameter is due")
             parameters.append((name, self.type() if self.takes(":") else None))
         if self.word() == "external":
-            raise self.error("External functions are refused: a decision runs nothing foreign")
+            raise self.error("External functions are refused")
         with self.also(*(name for name, _ in parameters)):
             body = self.expression()
         node = syntax.FunctionOf(tuple(parameters), body, self.depth(body))

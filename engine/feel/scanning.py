@@ -8,6 +8,7 @@ from typing import TypeVar
 from engine.feel import numbers
 from engine.feel.errors import FeelError
 from engine.feel.names import KEYWORDS, LABEL, PART, SPACE, WORD, Names, normal
+from engine.feel.slips import meant
 from engine.feel.syntax import Literal, Node
 from engine.feel.types import Type
 
@@ -62,9 +63,11 @@ class Scanner:
     def error(self, what: str, at: int | None = None) -> FeelError:
         """Return the error that says what is wrong where."""
         at = self.at if at is None else at
+        hint = meant(self.text, at)
         if at >= len(self.text):
-            return FeelError(f"{what}, at the end of {self._shown(self.text)}.", at)
-        return FeelError(f"{what}, at {self._shown(self.text[at:])} (character {at + 1}).", at)
+            return FeelError(f"{what}, at the end of {self._shown(self.text)}.", at, hint)
+        where = f"at {self._shown(self.text[at:])} (character {at + 1})"
+        return FeelError(f"{what}, {where}.", at, hint)
 
     def _shown(self, text: str) -> str:
         return repr(text if len(text) <= 40 else text[:37] + "…")
@@ -179,7 +182,8 @@ class Scanner:
         while True:
             mark = self.at
             word = self.word()
-            if self.at == mark or not word or word in KEYWORDS or self.sees_instance_of():
+            ends = self.at == mark or not word or word in KEYWORDS or "not" in (word, words[0])
+            if ends or self.sees_instance_of():
                 self.at = mark
                 return " ".join(words)
             words.append(word)
