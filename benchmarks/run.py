@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import click
 
 from benchmarks import (
+    decisions,
     designing,
     durable,
     executors,
@@ -31,6 +32,7 @@ FIGURES: dict[str, Callable[[], list[Row]]] = {
     **executors.FIGURES,
     **year.FIGURES,
     **designing.FIGURES,
+    **decisions.FIGURES,
 }
 """Name on the command line -> what measures it."""
 

@@ -14,6 +14,7 @@ from functools import partial
 import pytest
 
 from benchmarks import (
+    decisions,
     designing,
     durable,
     executors,
@@ -52,6 +53,7 @@ SMALL: dict[str, Callable[[], list[Row]]] = {
         inbox.on_postgres, few=60, many=100, turns=1, done_for_each=9
     ),
     "demo": partial(year.year, count=1, turns=1),
+    "dmn": partial(decisions.dmn, rows=9, each=60, turns=1),
     "check": partial(designing.designing, elements=11, few=11, turns=1, starts=1),
 }
 

@@ -113,8 +113,10 @@ class Asking:
             raise DecisionFailed(f"{where}: {reason}", kind="limit", hint=None) from reason
         if self.run.failure is not None:
             raise self.run.failure
-        shown = feel.to_json(value)
         notes = tuple(self.run.notes)
+        if hits is not None and len(hits.rows) == 1 and value is hits.value is not None:
+            return self._one_row(hits, value, notes)
+        shown = feel.to_json(value)
         if hits is None or (hits.value is not None and value is None):
             return DecisionResult(
                 [] if shown is None else [_as_row(asked, shown)], [], shown, notes
@@ -122,6 +124,13 @@ class Asking:
         rows = [] if hits.value is None and not hits.rows else list(hits.rows)
         outputs: list[dict[str, Any]] = feel.to_json(rows)
         return DecisionResult(outputs, [one.key for one in hits.rules], shown, notes)
+
+    @staticmethod
+    def _one_row(hits: Hits, value: Any, notes: tuple[str, ...]) -> DecisionResult:
+        """Return the same of a single row, which is written as JSON but once."""
+        row: dict[str, Any] = feel.to_json(hits.rows[0])
+        shown = row if value is hits.rows[0] else feel.to_json(value)
+        return DecisionResult([row], [one.key for one in hits.rules], shown, notes)
 
     def explained(self, decision: Decision) -> tuple[dict[str, Any], list[Any]]:
         """Return the scope of a decision's table and the values of its input columns."""
@@ -135,9 +144,11 @@ class Asking:
 
     def scope(self, element: Decision | Knowledge) -> dict[str, Any]:
         """Return what an element's logic sees by name."""
-        self._prepare(element.requires)
-        wanted = element.reads
-        scope: dict[str, Any] = dict(functions(self.run, self.data, self.lookups, wanted & NAMES))
+        wanted, scope = element.reads, {}
+        if not wanted.isdisjoint(NAMES):
+            scope.update(functions(self.run, self.data, self.lookups, wanted))
+        if element.requires:
+            self._prepare(element.requires)
         if isinstance(element, Decision) and element.is_open:
             scope.update(
                 {name: feel.from_json(self.data[name]) for name in wanted if name in self.data}

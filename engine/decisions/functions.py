@@ -41,8 +41,6 @@ def functions(
         data: what ``value`` reads, in plain JSON.
         lookups: answers what lists and the organisation are asked; None knows nothing.
     """
-    if wanted.isdisjoint(NAMES):
-        return {}
     offered = _Functions(run, data, lookups or NoLookups()).offered()
     return {name: one for name, one in offered.items() if name in wanted}
 
