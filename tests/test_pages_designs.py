@@ -6,6 +6,8 @@ import pytest
 
 from api import create_app
 from engine import deployments, identities, views
+from engine.bpmn.layout import lay_out
+from engine.bpmn.pictures import picture
 from tests import hostile_bases as bases
 from tests.snippets import DEFINITIONS
 from tests.test_pages import CONTRAST, address, chromium, expect, people, shows
@@ -145,6 +147,21 @@ def test_the_list_says_what_runs_what_is_drawn_and_what_was_found(caller, app):
     assert caller("designer", "/designs/p/versions/2").status_code == 404
     assert caller("designer", "/designs/p/versions/x").status_code == 404
     assert "这是图示" in caller("designer", "/designs/p/versions/1").text
+
+
+@pytest.mark.parametrize("drawn", [False, True])
+def test_a_flow_that_lacks_an_end_stands_at_the_other(drawn):
+    text = GOOD.encode()
+    if drawn:
+        text = lay_out(text)
+    made = picture(text.replace(b'sourceRef="t" targetRef="e"', b'sourceRef="t" targetRef="x"'))
+
+    assert (made.places["g"], made.places["f"]) == ("t", "f")
+    assert made.is_laid_out is not drawn
+
+
+def test_what_is_no_bpmn_has_no_picture():
+    assert [picture(one) for one in (b"", b"<a", b"<a/>")] == [None] * 3
 
 
 # -- in a browser ----------------------------------------------------------------------

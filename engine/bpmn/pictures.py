@@ -7,6 +7,7 @@ conversations, what has no shape) is listed by its elements.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -26,6 +27,7 @@ MAX_LAID_OUT = 1_000
 MAX_LISTED = 1_000
 """How many elements are listed of what cannot be drawn."""
 
+_ENDS = ("sourceRef", "targetRef")
 _VIEWED = frozenset({"process", "collaboration"})
 _UNSEEN = frozenset(
     {
@@ -124,10 +126,22 @@ def _laid_out(root: Element) -> Element | None:
     if sum(1 for _ in root.iter(f"{{{BPMN}}}sequenceFlow")) > MAX_LAID_OUT:
         return None
     try:
-        return parse(lay_out(etree.tostring(root)), Findings(""))
+        return parse(lay_out(_with_whole_flows(root)), Findings(""))
     except (ValueError, LookupError, RecursionError):
         # A file with errors need not be one that can be drawn.
         return None
+
+
+def _with_whole_flows(root: Element) -> bytes:
+    """Return the file without the flows that join nothing: the rest can be laid out."""
+    copied = deepcopy(root)
+    ids = {key: one for one in copied.iter() if (key := one.get("id")) and in_bpmn(one)}
+    for flow in [*copied.iter(f"{{{BPMN}}}sequenceFlow")]:
+        holder = flow.getparent()
+        ends = [ids.get(flow.get(name) or "") for name in _ENDS]
+        if holder is not None and any(one is None or one.getparent() is not holder for one in ends):
+            holder.remove(flow)
+    return etree.tostring(copied)
 
 
 def _sheets(root: Element, ids: Mapping[str, Element]) -> tuple[tuple[str, str], ...]:
@@ -154,6 +168,11 @@ def _places(ids: Mapping[str, Element], drawn: set[str]) -> dict[str, str]:
     found = {}
     for key, one in ids.items():
         current: Element | None = one
+        if one.get("sourceRef") or one.get("targetRef"):
+            # A flow that lacks an end is not drawn: it stands at the other one.
+            ends = [ids.get(one.get(name) or "") for name in _ENDS]
+            if any(end is None for end in ends):
+                current = next((end for end in ends if end is not None), one)
         while current is not None:
             name = current.get("id") or ""
             place = name if name in drawn else pools.get(name)

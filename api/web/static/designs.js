@@ -30,7 +30,11 @@ async function show(number) {
   const canvas = viewer.get("canvas");
   canvas.zoom("fit-viewport", "auto");
   // On a phone the whole of a long diagram is too small to read.
-  if (canvas.zoom() < 0.3) canvas.zoom(0.6);
+  if (canvas.zoom() < 0.3) {
+    canvas.zoom(0.6);
+    const first = Object.keys(sheets[number].marks).find((id) => viewer.get("elementRegistry").get(id));
+    if (first) canvas.scrollToElement(first, { top: 120, bottom: 120, left: 120, right: 120 });
+  }
   viewer.get("eventBus").on("element.click", ({ element }) => pickFindings(element.labelTarget?.id ?? element.id));
   for (const tab of tabs.children) tab.setAttribute("aria-pressed", String(tab.dataset.number === String(number)));
   place.dataset.shown = String(number);
