@@ -35,7 +35,8 @@ def follow(root: Element, reading: Reading) -> None:
     """Look at every participant and message flow of a file."""
     for collaboration in children(root, "collaboration"):
         for one in children(collaboration, "participant"):
-            reading.target(one, "processRef", one.get("processRef"), "process")
+            if not reading.is_imported(one, one.get("processRef")):
+                reading.target(one, "processRef", one.get("processRef"), "process")
         for one in children(collaboration, "messageFlow"):
             _follow_flow(one, reading)
 

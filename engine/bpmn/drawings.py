@@ -7,6 +7,7 @@ name must be there, and what BPMN 2.0 forbids to draw is told as a warning.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from engine.bpmn.document import Element, children, is_executable, local, shown_name, text_of
@@ -15,6 +16,9 @@ from engine.bpmn.reading import Reading
 from engine.bpmn.scopes import good_id
 
 _ROOTS = ("choreography", "globalChoreographyTask", "globalConversation")
+SHOWN = ("process", "collaboration", *_ROOTS)
+"""What a file must have one of to be shown."""
+
 _CONVERSATIONS = ("conversation", "subConversation", "callConversation")
 _RUN_IT = "Draw what is to run as a process with tasks and message events."
 
@@ -33,6 +37,8 @@ _PARTS = frozenset(
     }
 )  # fmt: skip
 """Attributes and elements that name something of the same file."""
+
+_ID = re.compile(r"[^\W\d][\w.-]{0,199}")
 
 _ACTIVITIES = frozenset(
     {
@@ -81,7 +87,9 @@ def _pools(root: Element) -> dict[str, str]:
 def _add(element: Element, name: str | None, found: dict[str, Drawing], reading: Reading) -> None:
     _follow_all(element.iter(), reading)
     key = element.get("id")
-    if not good_id(element, reading) or key is None:
+    # What never runs names no tasks, so its id may be whatever XML lets it be.
+    if key is None or not _ID.fullmatch(key):
+        good_id(element, reading)
         return
     documentation = "\n\n".join(text_of(one) for one in children(element, "documentation"))
     called = shown_name(element.get("name")) or name or key
@@ -140,16 +148,7 @@ def _follow_all(elements: Iterator[Element], reading: Reading) -> None:
 
 
 def _target(at: Element, what: str, reference: str | None, reading: Reading) -> Element | None:
-    prefix, colon, _ = (reference or "").strip().rpartition(":")
-    if colon and at.nsmap.get(prefix) in _imported(at):
-        # It stands in a file that this one imports.
-        return None
-    return reading.target(at, what, reference)
-
-
-def _imported(at: Element) -> set[str | None]:
-    root = at.getroottree().getroot()
-    return {one.get("namespace") for one in children(root, "import")} - {None}
+    return None if reading.is_imported(at, reference) else reading.target(at, what, reference)
 
 
 def _follow_ends(flow: Element, reading: Reading) -> None:

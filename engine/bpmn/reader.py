@@ -92,7 +92,7 @@ def read(xml: bytes, filename: str) -> tuple[Diagram | None, list[Finding]]:
             task = read_global_task(element, correlations, reading)
             processes.setdefault(task.key, task)
     drawn = drawings.survey(root, reading)
-    if not executable and not processes and not drawn:
+    if not processes and next(children(root, *drawings.SHOWN, *GLOBAL_TASKS), None) is None:
         findings.error(
             "no-process",
             (None, root.sourceline),

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from engine.bpmn.document import BPMN, CAMUNDA, SPIFF, ZEEBE, Element, Findings, in_bpmn, local
+from engine.bpmn.document import (
+    BPMN,
+    CAMUNDA,
+    SPIFF,
+    ZEEBE,
+    Element,
+    Findings,
+    children,
+    in_bpmn,
+    local,
+)
 from engine.bpmn.expressions import TextError
 from engine.scripts import Code
 
@@ -51,6 +61,15 @@ class Reading:
         except TextError as refusal:
             self.findings.error(refusal.code, at, refusal.message, refusal.hint)
             return None
+
+    def is_imported(self, at: Element, reference: str | None) -> bool:
+        """Whether a reference names something of a file that this one imports."""
+        prefix, colon, _ = (reference or "").strip().rpartition(":")
+        if not colon:
+            return False
+        root = at.getroottree().getroot()
+        spaces = {one.get("namespace") for one in children(root, "import")} - {None}
+        return at.nsmap.get(prefix) in spaces
 
     def target(self, at: Element, what: str, reference: str | None, *names: str) -> Element | None:
         """Return the element that a reference names; a finding if it names none.

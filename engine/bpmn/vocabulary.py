@@ -31,6 +31,8 @@ _DECIDING = frozenset({"eventGatewayType", "ordering"})
 _BOOLEANS = frozenset({"true", "false", "1", "0"})
 # Some tools write a path as a formalExpression of its own; it is read so, too.
 _ALSO: Mapping[str, Mapping[str, str]] = {
+    # The standard's text has definitions inherit them, its schema leaves them out.
+    "definitions": {"documentation": "documentation", "extensionElements": "extensionElements"},
     "correlationPropertyRetrievalExpression": {"formalExpression": "expression"},
     "correlationPropertyBinding": {"formalExpression": "expression"},
 }

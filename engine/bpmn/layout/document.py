@@ -64,13 +64,13 @@ def _draw(root: Element) -> str:
     if collaboration is not None and participants:
         page = Drawing(collaboration.get("id", ""))
         for participant in participants:
-            process = processes.pop(participant.get("processRef", ""), None)
+            process = processes.pop(_local(participant.get("processRef")), None)
             graph = _placed(process) if process is not None else None
             page.add_pool(participant.get("id", ""), participant.get("name", ""), graph)
             pages += _collapsed(graph)
         for flow in collaboration.iterfind(f"{{{BPMN}}}messageFlow"):
             page.add_message_flow(
-                flow.get("id", ""), flow.get("sourceRef", ""), flow.get("targetRef", "")
+                flow.get("id", ""), _local(flow.get("sourceRef")), _local(flow.get("targetRef"))
             )
         pages.insert(0, page)
     for process in processes.values():
@@ -79,6 +79,11 @@ def _draw(root: Element) -> str:
         page.add_graph(graph, 0, 0)
         pages += [page, *_collapsed(graph)]
     return "".join(page.to_xml() for page in pages)
+
+
+def _local(reference: str | None) -> str:
+    """Return the id that a reference names: it may have the prefix of the file's namespace."""
+    return (reference or "").rpartition(":")[2]
 
 
 def _placed(process: Element) -> Graph:
