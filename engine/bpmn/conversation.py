@@ -51,6 +51,8 @@ class Place:
 def known(root: Element, process: Element, keys: Paths) -> dict[str, list[Known]]:
     """Return by which expressions over its data a process knows correlation properties."""
     found: dict[str, list[Known]] = {}
+    if not keys:
+        return found
     messages = {one.get("id", ""): one for one in root.iter(f"{{{BPMN}}}message")}
     for one in process.iter(*(f"{{{BPMN}}}{name}" for name in _NAMES)):
         reference = _local_id(one.get("messageRef"))

@@ -196,7 +196,8 @@ def _tags(names: tuple[str, ...]) -> tuple[str, ...]:
 
 def child(element: Element, name: str) -> Element | None:
     """Return the first BPMN child of that name."""
-    return next(children(element, name), None)
+    # Most elements have no children at all.
+    return next(element.iterchildren(*_tags((name,))), None) if len(element) else None
 
 
 def text_of(element: Element | None) -> str:
@@ -223,9 +224,10 @@ def _forks(name: str) -> tuple[str, ...]:
     return tuple(f"{{{uri}}}{name}" for uri in CAMUNDA)
 
 
-def has_vendors(element: Element) -> bool:
-    """Whether the element has any attribute that ``vendor`` could return."""
-    return any(name.startswith(_IN_VENDORS) for name in element.keys())  # noqa: SIM118 - names only
+def vendors(element: Element) -> set[str]:
+    """Return the names under which ``vendor`` may find something."""
+    names = element.keys()
+    return {name.rpartition("}")[2] for name in names if name.startswith(_IN_VENDORS)}
 
 
 def is_true(value: str | None, *, default: bool = False) -> bool:

@@ -16,19 +16,16 @@ from engine.bpmn.document import (
     Element,
     body_of,
     child,
-    has_vendors,
     local,
     namespace,
     text_of,
     vendor,
+    vendors,
 )
 from engine.bpmn.expressions import expression, is_python, name_or_expression, text_or_expression
 from engine.bpmn.model import DataMapping
 from engine.bpmn.reading import Reading
 from engine.scripts import Code
-
-DROOLS = "http://www.jboss.org/drools"
-"""What jBPM and Kogito write; of it only what would run code is known."""
 
 _REFUSED_ATTRIBUTES = {
     "class": "Java code",
@@ -47,21 +44,13 @@ _REFUSED_CHILDREN = {
     "eventListener": "a listener",
     "connector": "a connector",
     "field": "a field injected into Java code",
-    "eventType": "an event of another engine's registry",
-    "onEntry-script": "a listener",
-    "onExit-script": "a listener",
 }
 _IGNORED_CHILDREN = {
     "formData": "Make a form of its own and name it in formKey.",
     "formProperty": "Make a form of its own and name it in formKey.",
     "failedJobRetryTimeCycle": "External tasks are tried again by whoever works on them.",
-    "taskHeaders": "Give the worker its data by inputParameter.",
-    "errorEventDefinition": "A worker that fails for good throws the error itself.",
 }
 _IGNORED_ATTRIBUTES = {
-    "skipExpression": "Lead a flow past the step, with the condition.",
-    "inheritVariables": "Give the called process its data by camunda:in.",
-    "triggerable": "Wait for a message after the step.",
     "initiator": "Read the starter as case['starter'].",
     "calledElementVersion": "A case keeps the versions that are current when it starts.",
     "calledElementTenantId": "There are no tenants.",
@@ -69,6 +58,7 @@ _IGNORED_ATTRIBUTES = {
     "candidateStarterUsers": "Who may start a process is a matter of roles.",
     "formRefVersion": "A case keeps the versions that are current when it starts.",
 }
+_JUDGED = frozenset({*_REFUSED_ATTRIBUTES, *_IGNORED_ATTRIBUTES, "type"})
 _INSTEAD = "Use an external task (a topic), a script in Python, or an event in the diagram."
 
 
@@ -113,7 +103,7 @@ def read_extensions(element: Element, reading: Reading) -> Extensions:
     found = tuple(holder) if holder is not None else ()
     properties: dict[str, str] = {}
     for one in found:
-        if namespace(one) not in (*CAMUNDA, ZEEBE, SPIFF, DROOLS):
+        if namespace(one) not in (*CAMUNDA, ZEEBE, SPIFF):
             continue
         name = local(one)
         if name in _REFUSED_CHILDREN:
@@ -146,21 +136,17 @@ def _read_properties(holder: Element, properties: dict[str, str], reading: Readi
 
 
 def _refuse_attributes(element: Element, reading: Reading) -> None:
-    handler = element.get(f"{{{DROOLS}}}taskName")
-    if handler is not None:
-        reading.findings.error(
-            "foreign-code", element, f"type {handler!r} is built into another engine.", _INSTEAD
-        )
-    if not has_vendors(element):
+    given = {name for name in vendors(element) & _JUDGED if vendor(element, name) is not None}
+    if not given:
         return
-    for name, what in _REFUSED_ATTRIBUTES.items():
-        if vendor(element, name) is not None:
-            reading.findings.error(
-                "foreign-code", element, f"{name} names {what}; it is not run.", _INSTEAD
-            )
-    for name, instead in _IGNORED_ATTRIBUTES.items():
-        if vendor(element, name) is not None:
-            reading.findings.warning("ignored", element, f"{name} is ignored.", instead)
+    for name in given & _REFUSED_ATTRIBUTES.keys():
+        what = _REFUSED_ATTRIBUTES[name]
+        reading.findings.error(
+            "foreign-code", element, f"{name} names {what}; it is not run.", _INSTEAD
+        )
+    for name in given & _IGNORED_ATTRIBUTES.keys():
+        instead = _IGNORED_ATTRIBUTES[name]
+        reading.findings.warning("ignored", element, f"{name} is ignored.", instead)
     kind = vendor(element, "type")
     if kind is not None and kind != "external":
         reading.findings.error(

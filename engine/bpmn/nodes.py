@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from engine.bpmn import spiff
 from engine.bpmn.activities import (
@@ -91,91 +92,110 @@ def read_node(
     extensions = read_extensions(element, reading)
     _refuse_attributes(element, reading)
     events = _events(element, kind, extensions, around, reading)
-    node = Node(
-        id=element.get("id", ""),
-        kind=kind,
-        name=(element.get("name") or "").strip(),
-        incoming=around.incoming,
-        outgoing=around.outgoing,
-        default=_default(element, around, reading),
-        events=events,
-        parallel_multiple=is_true(element.get("parallelMultiple"))
+    own = _Own(element, kind, extensions, events, around, reading)
+    parts = {**_common(own, body), **_details(own, body)}
+    return spiff.with_scripts_around(element, Node(**parts))
+
+
+class _Own(NamedTuple):
+    """One element that is a node, and what its reading depends on."""
+
+    element: Element
+    kind: Kind
+    extensions: Extensions
+    events: tuple[EventDefinition, ...]
+    around: Surroundings
+    reading: Reading
+
+
+def _common(own: _Own, body: Scope | None) -> dict[str, Any]:
+    """Return what nodes of every kind may have."""
+    element, kind, extensions, events, around, reading = own
+    return {
+        "id": element.get("id", ""),
+        "kind": kind,
+        "name": (element.get("name") or "").strip(),
+        "incoming": around.incoming,
+        "outgoing": around.outgoing,
+        "default": _default(element, around, reading),
+        "events": events,
+        "parallel_multiple": is_true(element.get("parallelMultiple"))
         or element.get("eventGatewayType") == "Parallel",
-        instantiates=kind in _INSTANTIATING and is_true(element.get("instantiate")),
-        boundary=around.boundary,
-        host=element.get("attachedToRef") if kind is Kind.BOUNDARY else None,
-        interrupting=_interrupting(element, kind),
-        handler=handler_of(element, reading) if _is_compensated(kind, events) else None,
-        for_compensation=is_for_compensation(element, kind, reading),
-        transaction=local(element) == "transaction",
-        body=body,
-        before=_script(element, extensions, "preScript"),
-        after=_script(element, extensions, "postScript"),
-        form=read_form(element, extensions, reading) if kind in (Kind.USER, Kind.START) else None,
-        form_ui=read_form_ui(extensions) if kind in (Kind.USER, Kind.START) else None,
-        units=_units(element, kind, extensions, reading),
-        instructions=spiff.instructions_of(element, extensions, reading),
-        writes=_writes(extensions),
-        properties=MappingProxyType(
+        "instantiates": kind in _INSTANTIATING and is_true(element.get("instantiate")),
+        "boundary": around.boundary,
+        "host": element.get("attachedToRef") if kind is Kind.BOUNDARY else None,
+        "interrupting": _interrupting(element, kind),
+        "handler": handler_of(element, reading) if _is_compensated(kind, events) else None,
+        "for_compensation": is_for_compensation(element, kind, reading),
+        "transaction": local(element) == "transaction",
+        "body": body,
+        "before": _script(element, extensions, "preScript"),
+        "after": _script(element, extensions, "postScript"),
+        "units": _units(element, kind, extensions, reading),
+        "instructions": spiff.instructions_of(element, extensions, reading),
+        "writes": _writes(extensions),
+        "properties": MappingProxyType(
             {name: text for name, text in extensions.properties.items() if name not in CONSUMED}
         ),
-        documentation=_documentation(element),
-        lanes=around.lane.names,
-        line=element.sourceline,
-    )
+        "documentation": _documentation(element),
+        "lanes": around.lane.names,
+        "line": element.sourceline,
+    }
+
+
+def _details(own: _Own, body: Scope | None) -> dict[str, Any]:
+    """Return what only nodes of its kind have."""
+    element, kind, extensions, _, around, reading = own
+    parts: dict[str, Any] = {}
+    if kind in (Kind.USER, Kind.START):
+        parts["form"] = read_form(element, extensions, reading)
+        parts["form_ui"] = read_form_ui(extensions)
     if kind in ACTIVITIES:
-        node = replace(
-            node,
-            loop=read_loop(element, extensions, around.correlations, reading),
-            start_quantity=_quantity(element, "startQuantity", reading),
-            completion_quantity=_quantity(element, "completionQuantity", reading),
-        )
-        node = spiff.with_scripts_around(element, node)
-    return _with_details(node, element, extensions, around, reading)
-
-
-def _with_details(
-    node: Node, element: Element, extensions: Extensions, around: Surroundings, reading: Reading
-) -> Node:
-    """Add what only nodes of its kind have."""
-    if node.kind is Kind.COMPLEX:
-        return replace(node, activation=_activation(element, around, reading))
-    if node.kind is Kind.CALL:
+        parts["loop"] = read_loop(element, extensions, around.correlations, reading)
+        parts["start_quantity"] = _quantity(element, "startQuantity", reading)
+        parts["completion_quantity"] = _quantity(element, "completionQuantity", reading)
+    if kind is Kind.COMPLEX:
+        return {**parts, "activation": _activation(element, around, reading)}
+    if kind is Kind.CALL:
         border = call_border(extensions, reading)
-        return replace(
-            node,
-            called=read_called(element, extensions, reading),
-            inputs=border.inputs,
-            outputs=border.outputs,
-            all_in=border.all_in,
-            all_out=border.all_out,
-        )
+        return {
+            **parts,
+            "called": read_called(element, extensions, reading),
+            "inputs": border.inputs,
+            "outputs": border.outputs,
+            "all_in": border.all_in,
+            "all_out": border.all_out,
+        }
     inputs, outputs = inputs_outputs(extensions, reading)
-    inputs = (*inputs, *spiff.own_output(node, reading))
-    if inputs or outputs:
-        node = replace(node, inputs=inputs, outputs=outputs)
-    if node.body is not None and node.body.ad_hoc is not None:
+    parts["inputs"] = (*inputs, *spiff.own_output(kind, parts.get("loop"), reading))
+    parts["outputs"] = outputs
+    if body is not None and body.ad_hoc is not None:
         who = _assignment(element, extensions, around.lane, reading)
-        return replace(node, assignment=Assignment(users=who.users, groups=who.groups))
-    if node.kind is Kind.MANUAL and reading.spiff:
+        return {**parts, "assignment": Assignment(users=who.users, groups=who.groups)}
+    return {**parts, **_work(own, parts["inputs"])}
+
+
+def _work(own: _Own, inputs: tuple[DataMapping, ...]) -> dict[str, Any]:
+    """Return what a task of its kind does."""
+    element, kind, extensions, _, around, reading = own
+    if kind is Kind.MANUAL and reading.spiff:
         who = _assignment(element, extensions, around.lane, reading)
-        return replace(node, assignment=who, writes=())
-    if node.kind is Kind.USER:
-        return replace(
-            node,
-            variable=spiff.variable_of(extensions, reading),
-            assignment=_assignment(element, extensions, around.lane, reading),
-            outcomes=MappingProxyType(read_outcomes("outcomes", extensions, reading)),
-            outcomes_en=MappingProxyType(read_outcomes("outcomes_en", extensions, reading)),
-        )
-    if node.kind is Kind.SCRIPT:
+        return {"assignment": who, "writes": ()}
+    if kind is Kind.USER:
+        return {
+            "variable": spiff.variable_of(extensions, reading),
+            "assignment": _assignment(element, extensions, around.lane, reading),
+            "outcomes": MappingProxyType(read_outcomes("outcomes", extensions, reading)),
+            "outcomes_en": MappingProxyType(read_outcomes("outcomes_en", extensions, reading)),
+        }
+    if kind is Kind.SCRIPT:
         tests = spiff.read_tests(element, extensions, reading)
-        return replace(node, code=read_script(element, extensions, reading), tests=tests)
-    if node.kind is Kind.BUSINESS_RULE:
-        return replace(node, decision=read_decision(element, extensions, reading))
-    if node.kind in (Kind.SERVICE, Kind.SEND):
-        return _with_topic(node, element, extensions, reading)
-    return node
+        return {"code": read_script(element, extensions, reading), "tests": tests}
+    if kind is Kind.BUSINESS_RULE:
+        return {"decision": read_decision(element, extensions, reading)}
+    if kind in (Kind.SERVICE, Kind.SEND):
+        return _topic(own, inputs)
+    return {}
 
 
 def _activation(element: Element, around: Surroundings, reading: Reading) -> Code | None:
@@ -190,15 +210,15 @@ def _activation(element: Element, around: Surroundings, reading: Reading) -> Cod
     return None if at is None else reading.code(at, expression, body_of(at))
 
 
-def _with_topic(node: Node, element: Element, extensions: Extensions, reading: Reading) -> Node:
+def _topic(own: _Own, inputs: tuple[DataMapping, ...]) -> dict[str, Any]:
+    element, _, extensions, events, _, reading = own
     operator = spiff.read_operator(element, extensions, reading)
     if operator is not None:
-        return replace(
-            node,
-            topic=operator.topic,
-            inputs=(*node.inputs, *operator.inputs),
-            result=operator.result,
-        )
+        return {
+            "topic": operator.topic,
+            "inputs": (*inputs, *operator.inputs),
+            "result": operator.result,
+        }
     topic = read_topic(element, extensions)
     if topic is None and not element.get("messageRef"):
         reading.findings.error(
@@ -208,8 +228,8 @@ def _with_topic(node: Node, element: Element, extensions: Extensions, reading: R
             "Name a topic (camunda:topic), or for a send task a message.",
         )
     # ``camunda:in`` at a service task is read like an input parameter.
-    more, _ = copied(extensions, "in", reading) if not node.events else ((), False)
-    return replace(node, topic=topic, inputs=(*node.inputs, *_unless_named(more, node.inputs)))
+    more, _ = copied(extensions, "in", reading) if not events else ((), False)
+    return {"topic": topic, "inputs": (*inputs, *_unless_named(more, inputs))}
 
 
 def _unless_named(
@@ -281,7 +301,10 @@ def _interrupting(element: Element, kind: Kind) -> bool:
 
 def _quantity(element: Element, name: str, reading: Reading) -> int:
     """Return how many tokens begin or leave an activity."""
-    text = (element.get(name) or "1").strip()
+    given = element.get(name)
+    if not given:
+        return 1
+    text = given.strip()
     number = int(text) if re.fullmatch(r"\+?\d{1,6}", text) else 0
     if not 0 < number <= MAX_QUANTITY:
         reading.findings.error(

@@ -22,12 +22,11 @@ from engine.bpmn.document import (
     body_of,
     children,
     local,
-    namespace,
     text_of,
 )
 from engine.bpmn.expressions import expression
 from engine.bpmn.extensions import Extensions
-from engine.bpmn.model import DataMapping, Kind, Node
+from engine.bpmn.model import DataMapping, Kind, Loop, Node
 from engine.bpmn.reading import Reading
 from engine.bpmn.work import UnitTest
 from engine.instructions import BadInstructionsError
@@ -105,6 +104,7 @@ ATTRIBUTES = {
 }
 """Attribute -> why it is passed over; "" = read, or the editor's own."""
 
+_IN_SPIFF = f"{{{SPIFF}}}"
 MAX_TESTS = 100
 MAX_JOINED = 1_000_000
 
@@ -115,11 +115,11 @@ MAX_JOINED = 1_000_000
 def survey(root: Element, reading: Reading) -> None:
     """Say of every word of the dialect that is not read what becomes of it."""
     for element in root.iter():
-        if namespace(element) == SPIFF:
+        if str(element.tag).startswith(_IN_SPIFF):
             _judge(element, reading)
-        for name in element.attrib:
-            if str(name).startswith(f"{{{SPIFF}}}"):
-                _judge_attribute(element, str(name).rpartition("}")[2], reading)
+        for name in element.keys():  # noqa: SIM118 - names only
+            if name.startswith(_IN_SPIFF):
+                _judge_attribute(element, name.rpartition("}")[2], reading)
 
 
 def _judge(element: Element, reading: Reading) -> None:
@@ -293,15 +293,15 @@ def with_scripts_around(element: Element, node: Node) -> Node:
     return replace(node, loop=loop, before=None, after=None)
 
 
-def own_output(node: Node, reading: Reading) -> tuple[DataMapping, ...]:
+def own_output(kind: Kind, loop: Loop | None, reading: Reading) -> tuple[DataMapping, ...]:
     """Return what makes the output item of a multi-instance the instance's own.
 
     SpiffWorkflow keeps of an instance what it hands over, and drops the rest.
     """
-    if not reading.spiff or node.loop is None or node.loop.output is None:
+    if not reading.spiff or loop is None or loop.output is None:
         return ()
-    found = sorted(node.loop.output[1].names - {node.loop.item})
-    if node.kind in (Kind.SERVICE, Kind.SEND):
+    found = sorted(loop.output[1].names - {loop.item})
+    if kind in (Kind.SERVICE, Kind.SEND):
         # It would be sent to the worker with the parameters.
         return ()
     return tuple(DataMapping(name, Code("None", "expression")) for name in found)

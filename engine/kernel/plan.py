@@ -229,7 +229,8 @@ class _Planner:
         mentioned = {name for _, _, code in codes_of(self.process) for name in code.names}
         mentioned |= {f"{one}_{what}" for one in separated for what in ("by", "unit")}
         for place in self.places.values():
-            place.results = _results_of(place.id, mentioned)
+            if place.activity:
+                place.results = _results_of(place.id, mentioned)
             own = (place.id, f"{place.process}.{place.id}")
             place.separated = not separated.isdisjoint(own)
         return Plan(self.process, root, self.areas, self.places, owner, separated)
@@ -292,7 +293,8 @@ class _Planner:
             place.passed = single and place.special is None and _does_nothing(place)
             if place.node.body is not None:
                 place.body = self.areas[place.node.body.id]
-            self._find_boundary(area, place)
+            if node.boundary:
+                self._find_boundary(area, place)
         scope = area.scope
         plain = [area.places[one] for one in scope.starts if not scope.nodes[one].events]
         area.starts = tuple(plain) or tuple(area.places[one] for one in scope.implicit_starts)

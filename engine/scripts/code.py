@@ -115,7 +115,9 @@ def tree_of(text: str, mode: Mode) -> ast.AST | Mistake:
     except ValueError as error:
         # Null bytes and lone surrogates; neither has a line.
         return Mistake(1, f"It is no text that can be read: {error}.")
-    return Mistake(1, f"The {mode} is too deeply nested.") if _too_deep(tree) else tree
+    # A level of nesting takes a character at least, and stands for two nodes at most.
+    deep = 2 * len(source) > MAX_DEPTH and _too_deep(tree)
+    return Mistake(1, f"The {mode} is too deeply nested.") if deep else tree
 
 
 def _too_deep(tree: ast.AST) -> bool:
