@@ -180,7 +180,7 @@ def dmn(*, rows: int = 1_101, each: int = 200, turns: int = 7) -> list[Row]:
 
 
 def _figure(name: str, cost: dict[str, float], against: str, target: str) -> Row:
-    unit = target.split()[-1]
+    unit = target.rsplit(maxsplit=1)[-1]
     times = {"ms": 1e3, "µs": 1e6}[unit]
     ours, theirs = cost["ours"], cost["theirs"]
     return Row(name, ours * times, unit, against, theirs * times, theirs / ours, target)
