@@ -27,6 +27,10 @@ from engine.bpmn.model import DataMapping
 from engine.bpmn.reading import Reading
 from engine.scripts import Code
 
+DROOLS = "http://www.jboss.org/drools"
+"""What jBPM and Kogito write; of it only what would run code is known."""
+
+_HANDLER = f"{{{DROOLS}}}taskName"
 _REFUSED_ATTRIBUTES = {
     "class": "Java code",
     "delegateExpression": "Java code",
@@ -44,13 +48,21 @@ _REFUSED_CHILDREN = {
     "eventListener": "a listener",
     "connector": "a connector",
     "field": "a field injected into Java code",
+    "eventType": "an event of another engine's registry",
+    "onEntry-script": "a listener",
+    "onExit-script": "a listener",
 }
 _IGNORED_CHILDREN = {
     "formData": "Make a form of its own and name it in formKey.",
     "formProperty": "Make a form of its own and name it in formKey.",
     "failedJobRetryTimeCycle": "External tasks are tried again by whoever works on them.",
+    "taskHeaders": "Give the worker its data by inputParameter.",
+    "errorEventDefinition": "A worker that fails for good throws the error itself.",
 }
 _IGNORED_ATTRIBUTES = {
+    "skipExpression": "Lead a flow past the step, with the condition.",
+    "inheritVariables": "Give the called process its data by camunda:in.",
+    "triggerable": "Wait for a message after the step.",
     "initiator": "Read the starter as case['starter'].",
     "calledElementVersion": "A case keeps the versions that are current when it starts.",
     "calledElementTenantId": "There are no tenants.",
@@ -103,7 +115,7 @@ def read_extensions(element: Element, reading: Reading) -> Extensions:
     found = tuple(holder) if holder is not None else ()
     properties: dict[str, str] = {}
     for one in found:
-        if namespace(one) not in (*CAMUNDA, ZEEBE, SPIFF):
+        if namespace(one) not in (*CAMUNDA, ZEEBE, SPIFF, DROOLS):
             continue
         name = local(one)
         if name in _REFUSED_CHILDREN:
@@ -136,6 +148,11 @@ def _read_properties(holder: Element, properties: dict[str, str], reading: Readi
 
 
 def _refuse_attributes(element: Element, reading: Reading) -> None:
+    handler = element.get(_HANDLER)
+    if handler is not None:
+        reading.findings.error(
+            "foreign-code", element, f"type {handler!r} is built into another engine.", _INSTEAD
+        )
     given = {name for name in vendors(element) & _JUDGED if vendor(element, name) is not None}
     if not given:
         return
