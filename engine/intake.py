@@ -116,6 +116,9 @@ def prepare_start(
 
 def _arrived(node: Node, command: StartCase) -> StartCase:
     """Return a start with what arrived in the datum that the start event names for it."""
+    if node.parallel_multiple and len(node.events) > 1:
+        # What came is named already, each by its own definition.
+        return command
     names = {one.variable for one in node.events if one.variable is not None}
     return replace(command, data=dict.fromkeys(names, command.data)) if names else command
 

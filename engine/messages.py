@@ -16,16 +16,24 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
-from engine import access, cases, store
+from engine import access, cases, gathered, store
 from engine.access import Actor
 from engine.cases import Answer, Once
 from engine.clock import text, uuid7
 from engine.commands import CorrelateMessage, JsonObject, ReceiveSignal
 from engine.database import Moment, Transaction
-from engine.errors import Busy, CaseNotFound, EngineError, NotAllowed, NothingWaits, WrongState
+from engine.errors import (
+    Busy,
+    CaseNotFound,
+    EngineError,
+    InvalidRequest,
+    NotAllowed,
+    NothingWaits,
+    WrongState,
+)
 from engine.history import canonical
 from engine.ports import Application
-from engine.sealing import Personal, find_sealed, holds_personal, unseal
+from engine.sealing import holds_personal
 from engine.tables import buffered, starts, subscriptions
 
 KEPT = timedelta(days=1)
@@ -50,7 +58,7 @@ _NAMED = (
     .limit(SCANNED)
 )
 _STARTED_BY = (
-    sa.select(starts.c.process, starts.c.element, starts.c.version)
+    sa.select(starts.c.process, starts.c.element, starts.c.version, starts.c.number, starts.c.cycle)
     .where(starts.c.kind == p("kind"), starts.c.name == p("name"))
     .order_by(starts.c.process, starts.c.element)
 )
@@ -104,7 +112,9 @@ def correlate(
         WrongState: the case that waits for it is suspended.
         Busy: whoever waits for it changes three times running.
     """
-    plain = _opened(app, actor.name, data)
+    if name.startswith(gathered.PREFIX):
+        raise InvalidRequest(f"No message is called {name!r}.", hint="Names do not begin so.")
+    plain = gathered.opened(app, actor.name, data)
     message = CorrelateMessage(name=name, correlation=correlation, data=plain)
     received = _hand_over(app, actor, message, once)
     if received is not None:
@@ -112,7 +122,12 @@ def correlate(
     with app.database.reading() as tx:
         begins = tx.all(_STARTED_BY, {"kind": "message", "name": name})
     if begins:
-        process, element, version = begins[0]
+        process, element, version, number, together = begins[0]
+        if together is not None:
+            came = gathered.Came(correlation, data, link)
+            begin = gathered.Begin(process, element, version, number)
+            (answer,) = gathered.gather(app, actor, begin, came, once)
+            return answer
         return cases.start(
             app,
             actor,
@@ -120,11 +135,11 @@ def correlate(
             version=version,
             at_start=element,
             data=plain,
-            business_key=_business_key(correlation),
+            business_key=gathered.business_key(correlation),
             links=None if link is None else [cases.chained(app, link)],
             case_id=_derived(app, once),
             once=once,
-            unique=_unique(process, element, correlation),
+            unique=gathered.unique(process, element, correlation),
             trusted=holds_personal(plain),
         )
     if not access.may(actor, "keep_message"):
@@ -180,7 +195,7 @@ def broadcast(
     Returns:
         200 with the ``cases`` that received it and the ones it ``started``.
     """
-    plain = _opened(app, actor.name, data)
+    plain = gathered.opened(app, actor.name, data)
     with app.database.reading() as tx:
         waiting = tx.all(_NAMED, {"kind": "signal", "name": name})
         begins = tx.all(_STARTED_BY, {"kind": "signal", "name": name})
@@ -201,10 +216,16 @@ def broadcast(
             # Whoever cannot hear it now does not keep the others from hearing it.
             continue
         reached.append(one)
-    started = []
-    for process, element, version in begins:
+    started: list[str | None] = []
+    for process, element, version, number, together in begins:
         key = None if once is None or once.key is None else f"{once.key}/{process}/{element}"
         of_start = Once("@signal", key, once.body if once else b"")
+        if together is not None:
+            begin = gathered.Begin(process, element, version, number)
+            came = gathered.Came({}, data, link)
+            answers = gathered.gather(app, actor, begin, came, of_start)
+            started += [one.case_id for one in answers if one.case_id is not None]
+            continue
         answer = cases.start(
             app, actor, process=process, version=version, at_start=element, data=plain,
             case_id=_derived(app, of_start), once=of_start, trusted=holds_personal(plain),
@@ -230,7 +251,7 @@ def offer_buffered(app: Application, case_id: str) -> None:
             rows = tx.all(_BUFFERED, {"name": name, "now": app.clock.now()})
             found += [(name, *row) for row in rows if _matches(wanted, orjson.loads(row[1]))][:1]
     for name, one, correlation, data, actor in found:
-        plain = _opened(app, actor, orjson.loads(data))
+        plain = gathered.opened(app, actor, orjson.loads(data))
         message = CorrelateMessage(name, orjson.loads(correlation), plain)
         by = Actor.system(actor) if actor.startswith("@") else app.find_actor(app, actor)
         if by is None:
@@ -245,16 +266,6 @@ def offer_buffered(app: Application, case_id: str) -> None:
             tx.run(_DELETE_BUFFERED, {"of_id": one})
 
 
-def _opened(app: Application, by: str, data: JsonObject) -> JsonObject:
-    """Return what a case has sent with its sealed values in plain, marked to be sealed again."""
-    if not by.startswith(_CASE) or not find_sealed(data):
-        return data
-    with app.database.reading() as tx:
-        values = store.get_sealed(tx, by.removeprefix(_CASE))
-    opened: JsonObject = unseal(data, values, Personal)
-    return opened
-
-
 def _receiver(tx: Transaction, name: str, correlation: JsonObject) -> str | None:
     exact = tx.one(_EXACT, {"name": name, "correlation": canonical(correlation).decode()})
     if exact is not None:
@@ -267,18 +278,6 @@ def _receiver(tx: Transaction, name: str, correlation: JsonObject) -> str | None
 
 def _matches(wanted: JsonObject, given: JsonObject) -> bool:
     return all(key in given and given[key] == value for key, value in wanted.items())
-
-
-def _business_key(correlation: JsonObject) -> str | None:
-    values = [str(value) for _, value in sorted(correlation.items()) if value is not None]
-    return "/".join(values) or None
-
-
-def _unique(process: str, element: str, correlation: JsonObject) -> Once | None:
-    """A message that names its keys starts one case, however often it is sent."""
-    if not any(value is not None for value in correlation.values()):
-        return None
-    return Once(f"@message/{process}/{element}", canonical(correlation).decode())
 
 
 def _derived(app: Application, once: Once | None) -> str | None:

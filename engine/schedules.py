@@ -3,13 +3,14 @@
 They are armed when a version is deployed. One with a date or cycle starts a case
 when it is due, or one in each of the units that its property ``units`` names:
 which these are is asked at that moment, so a community that was founded since
-has its case too.
+has its case too. One with a condition, which has lists and the clock to look at,
+is asked whenever the scheduler looks, and starts a case when it has become true.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 import sqlalchemy as sa
@@ -47,12 +48,38 @@ _REARM = (
 )
 
 
+_HELD = sa.select(starts.c.element, starts.c.number, starts.c.cycle).where(
+    starts.c.process == p("process"), starts.c.kind == Trigger.CONDITIONAL
+)
+_CONDITIONS = (
+    sa.select(starts.c.process, starts.c.element, starts.c.number, starts.c.version, starts.c.cycle)
+    .where(starts.c.kind == Trigger.CONDITIONAL)
+    .order_by(starts.c.process, starts.c.element, starts.c.number)
+)
+_SAY = (
+    sa.update(starts)
+    .where(
+        starts.c.process == p("of_process"),
+        starts.c.element == p("of_element"),
+        starts.c.number == p("of_number"),
+        starts.c.cycle == p("of_cycle"),
+    )
+    .values(cycle=p("cycle"))
+)
+_NEVER_HELD = '{"held":false,"times":0}'
+"""What a condition has said last, and how often it has become true."""
+_TOGETHER = '{"together":true}'
+"""Stands at what begins a case only with the other definitions of its event."""
+
+
 def arm(app: Application, tx: Transaction, process: Process, version: int, now: datetime) -> None:
     """Arm the start events of a new version instead of those of the last.
 
     Raises:
         NotDeployable: a date, a cycle or the units cannot be computed.
     """
+    # A condition that goes on to hold must not begin a case with each new version.
+    known = {(one[0], one[1]): one[2] for one in tx.all(_HELD, {"process": process.key})}
     tx.run(_DELETE, {"of_process": process.key})
     for element in process.root.beginnings:
         node = process.root.nodes[element]
@@ -67,8 +94,12 @@ def arm(app: Application, tx: Transaction, process: Process, version: int, now: 
                 if timer is None:
                     continue
                 row["due_at"], row["cycle"] = timer.first(now), _text(timer)
-            if event.trigger in {Trigger.MESSAGE, Trigger.SIGNAL, Trigger.TIMER}:
-                tx.run(_INSERT, row)
+            elif event.trigger is Trigger.CONDITIONAL:
+                _holds(app, process, node, event, now)
+                row["cycle"] = known.get((element, number), _NEVER_HELD)
+            elif node.parallel_multiple and len(node.events) > 1:
+                row["cycle"] = _TOGETHER
+            tx.run(_INSERT, row)
 
 
 def fire(app: Application, process: str, element: str, number: int, due_at: datetime) -> int:
@@ -111,6 +142,78 @@ def fire(app: Application, process: str, element: str, number: int, due_at: date
             },
         )
     return len(units or [""])
+
+
+class Condition(NamedTuple):
+    """A condition that begins cases; ``was`` is what it said last."""
+
+    process: str
+    element: str
+    number: int
+    version: int
+    was: str
+
+
+def conditions(app: Application) -> list[Condition]:
+    """Return the conditions that begin cases."""
+    with app.database.reading() as tx:
+        return [Condition(*row) for row in tx.all(_CONDITIONS, {})]
+
+
+def look(app: Application, condition: Condition) -> int:
+    """Ask a condition; where it has become true, start what it begins.
+
+    It is asked again and again, and begins a case only after it was false in between. The
+    ids of the cases derive from how often it has become true, as those of ``fire`` do from
+    the moment.
+
+    Returns:
+        How many cases it began.
+    """
+    process, element, number, version, was = condition
+    now = app.clock.now()
+    with app.database.reading() as tx:
+        app.references.refresh(tx)
+        drawn = definitions.process_of(tx, definitions.version(tx, process, version))
+    node, state = drawn.root.nodes[element], orjson.loads(was)
+    holds = _holds(app, drawn, node, node.events[number], now)
+    if holds == state["held"]:
+        return 0
+    units = (_units(app, drawn, node, now) or [""]) if holds else []
+    times = state["times"] + 1
+    for one in units:
+        once = Once("@start", f"{process}/{element}#{number}/{one}/{times}")
+        cases.start(
+            app, cases.SCHEDULER, process=process, version=version, at_start=element,
+            data={}, unit=one or None, once=once,
+        )  # fmt: skip
+    said = {"held": holds, "times": times if holds else state["times"]}
+    with app.database.writing() as tx:
+        tx.run(
+            _SAY,
+            {
+                "of_process": process,
+                "of_element": element,
+                "of_number": number,
+                "of_cycle": was,
+                "cycle": orjson.dumps(said).decode(),
+            },
+        )
+    return len(units)
+
+
+def _holds(
+    app: Application, process: Process, node: Node, event: EventDefinition, now: datetime
+) -> bool:
+    assert event.value is not None, "the reader gives every condition an expression"
+    value = _ask(app, process, node, event.value, now)
+    if not isinstance(value, bool):
+        raise NotDeployable(
+            f"The condition of {node.id!r} is neither true nor false: {value!r:.200}",
+            hint="Compare something, for example len(rows('org_units', level='grid')) > 10.",
+            element=node.id,
+        )
+    return value
 
 
 def _timer(

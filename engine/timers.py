@@ -77,6 +77,8 @@ def tick(app: Application) -> int:
     fired = 0
     # First: a limit that a new calendar moves must not be taken for overdue.
     recounting.go_on(app)
+    for condition in schedules.conditions(app):
+        fired += _attempt(condition, schedules.look, app, condition)
     passed: set[tuple[object, ...]] = set()
     for _ in range(ROUNDS):
         now = app.clock.now()

@@ -171,7 +171,7 @@ def test_a_parallel_one_waits_for_its_other_events_too():
             [("parallel-start", "m")],
         ),
         (
-            f'<startEvent id="s" parallelMultiple="true">{M}{S}</startEvent>',
+            f'<startEvent id="s" parallelMultiple="true">{M}{HOUR}</startEvent>',
             [("parallel-start", "s")],
         ),
     ],

@@ -104,3 +104,76 @@ def test_the_affairs_of_each_community_are_due_at_the_end_of_a_quarter(app):
     assert timers.tick(app) == 4
     assert sorted(units_of_cases(app)) == COMMUNITIES
     assert armed(app) == [("publication", "01-01 09:00")]
+
+
+# -- conditions -------------------------------------------------------------------------
+
+
+def by_condition(condition, units=""):
+    named = (
+        '<extensionElements><camunda:properties><camunda:property name="units" '
+        f'value="{units}"/></camunda:properties></extensionElements>'
+        if units
+        else ""
+    )
+    return process(
+        f'<startEvent id="s">{named}<conditionalEventDefinition><condition>{condition}'
+        '</condition></conditionalEventDefinition></startEvent><userTask id="t"/>' + flows("s > t"),
+        "watch",
+    )
+
+
+EVEN = "now().hour % 2 == 0"
+
+
+@pytest.mark.parametrize("executor", ["kernel", "spiff"])
+def test_a_condition_begins_a_case_each_time_it_becomes_true(any_app, executor):
+    app = any_app
+    files = {"watch.bpmn": by_condition(EVEN)}
+    deployments.deploy(app, identities.operator(), files, executor=executor)
+
+    begun = [timers.tick(app)]
+    for _ in range(4):
+        app.clock.set(app.clock.now() + HOUR / 2)
+        begun += [timers.tick(app), timers.tick(app)]
+    app.clock.set(app.clock.now() + HOUR)
+    begun.append(timers.tick(app))
+
+    # 09:00, 09:30, 10:00 (it holds), 10:30, 11:00, 12:00 (it holds again)
+    assert begun == [0, 0, 0, 1, 0, 0, 0, 0, 0, 1]
+    ids = replay.case_ids(app)
+    assert list(replay.replay(app, ids)) == [None, None]
+
+
+def test_a_condition_that_holds_begins_no_case_with_each_new_version(app):
+    deploy(app, by_condition("len(rows('org_units', level='community')) > 1"))
+    first = timers.tick(app)
+
+    deploy(app, by_condition("len(rows('org_units', level='community')) > 2"))
+
+    assert (first, timers.tick(app), len(replay.case_ids(app))) == (1, 0, 1)
+
+
+def test_no_case_begins_twice_when_the_scheduler_stopped_before_it_said_so(app):
+    deploy(app, by_condition("True", "['U1', 'U2']"))
+    (condition,) = schedules.conditions(app)
+
+    begun = [schedules.look(app, condition), schedules.look(app, condition)]
+
+    assert begun == [2, 2]
+    assert sorted(units_of_cases(app)) == ["U1", "U2"]
+    assert timers.tick(app) == 0
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        ("1 + 1", "The condition of 's' is neither true nor false: 2 "),
+        ("amount > 3", "The start event 's' cannot be computed: "),
+    ],
+)
+def test_a_condition_that_says_nothing_is_refused_when_it_is_deployed(app, condition, said):
+    with pytest.raises(NotDeployable) as refusal:
+        deploy(app, by_condition(condition.replace(">", "&gt;")))
+
+    assert str(refusal.value).startswith(said)

@@ -15,6 +15,7 @@ from engine.bpmn.reading import Reading
 GATEWAYS = frozenset(
     {Kind.EXCLUSIVE, Kind.PARALLEL, Kind.INCLUSIVE, Kind.COMPLEX, Kind.EVENT_BASED}
 )
+_KEPT = frozenset({Trigger.MESSAGE, Trigger.SIGNAL})
 _AWAITED = frozenset({Trigger.MESSAGE, Trigger.TIMER, Trigger.SIGNAL, Trigger.CONDITIONAL})
 
 
@@ -217,12 +218,24 @@ def _demand_together(node: Node, scope: Scope, reading: Reading, *, is_process: 
     """Events that must all come are waited for; nobody waits before a case has begun."""
     if not node.parallel_multiple or len(node.events) < 2:
         return
-    if (node.kind is Kind.START and is_process) or node.id in scope.instantiating:
+    if node.id in scope.instantiating:
         _error(
             reading,
             "parallel-start",
             node.id,
             "Several events together (parallelMultiple) begin no case: none waits for the others.",
+            "Use an event-based gateway with instantiate and eventGatewayType Parallel.",
+        )
+    if (
+        node.kind is Kind.START
+        and is_process
+        and any(one.trigger not in _KEPT for one in node.events)
+    ):
+        _error(
+            reading,
+            "parallel-start",
+            node.id,
+            "Before a case has begun, only messages and signals are kept until all have come.",
             "Use an event-based gateway with instantiate and eventGatewayType Parallel.",
         )
     if any(one.trigger not in _AWAITED for one in node.events):

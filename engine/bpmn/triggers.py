@@ -121,14 +121,6 @@ def _demand_start(
     element: Element, events: tuple[EventDefinition, ...], where: str, reading: Reading
 ) -> None:
     triggers = {one.trigger for one in events}
-    if where == "process" and Trigger.CONDITIONAL in triggers:
-        reading.findings.error(
-            "not-supported",
-            element,
-            "A process that begins by a condition is not supported yet: "
-            "before there is a case, there are no data to judge.",
-            "Begin it by a timer, a message or a signal, and ask the condition after that.",
-        )
     if (
         where == "eventSubProcess"
         and Trigger.ERROR in triggers

@@ -29,7 +29,7 @@ resources = table(
 )
 
 starts = table(
-    # Message, signal and timer start events of the versions that start new cases.
+    # Message, signal, timer and conditional start events of the versions that start new cases.
     "starts",
     key("process"),
     key("element"),
@@ -39,6 +39,7 @@ starts = table(
     text("name", null=True),
     at("due_at", null=True),
     number("version"),
+    # JSON: what is left of a cycle; what a condition has said last; that all must come
     text("cycle", null=True),
     sa.Index("ix_starts_due_at", "due_at"),
 )
