@@ -278,10 +278,25 @@ class Transfer(Body):
     unit: Name | None = None
 
 
-class Return(Body):
-    """Send the task back along a flow that the diagram has for it."""
+class Move(Body):
+    """Move what is at one element to another, with all that runs beside it."""
 
-    outcome: Name | None = Field(None, description="Which, if there are several.")
+    source: Name | None = Field(
+        None,
+        alias="from",
+        description="`element`, `element#nth` or a task's name; without it, all that goes on.",
+    )
+    target: Name = Field(alias="to", description="`element` or `process.element`.")
+    reason: Text
+    dry_run: bool = Field(False, description="Only say what it would do.")
+
+
+class Return(Body):
+    """Send the task back: along a flow of the diagram, or to a task that was done before."""
+
+    outcome: Name | None = Field(None, description="Which flow, if there are several.")
+    to: Name | None = Field(None, description="The earlier task, as return-targets lists it.")
+    dry_run: bool = Field(False, description="With `to`: only say what it would do.")
     reason: Text
     data: Data = Field(default_factory=dict)
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from engine import access, commands, forms
+from engine import access, commands, forms, lookback
 from engine.access import Actor, CaseFacts
 from engine.bpmn.model import SECRET, Node
 from engine.commands import Command, CompleteTask, JsonObject, StartCase
@@ -21,6 +21,7 @@ from engine.errors import (
     CaseNotFound,
     InvalidData,
     InvalidRequest,
+    NotAllowed,
     NothingWaits,
     TaskNotOpen,
     WrongState,
@@ -165,6 +166,8 @@ def prepare(desk: Desk, command: Command, sealer: Sealer) -> tuple[Command, Gran
         return _prepare_task(desk, command, sealer)
     if isinstance(command, commands.StartActivity | commands.CompleteScope):
         return _prepare_offer(desk, command)
+    if isinstance(command, commands.MoveTokens):
+        return _prepare_move(desk, command, sealer)
     pair = _require(desk, _action(command), None)
     _check_state(desk.row)
     if getattr(command, "data", None) is not None:
@@ -241,6 +244,43 @@ def _prepare_offer(
     if isinstance(command, commands.StartActivity) and not desk.actor.is_system:
         command = replace(command, unit=pair[1] if pair else None)
     return command, pair
+
+
+def _prepare_move(
+    desk: Desk, command: commands.MoveTokens, sealer: Sealer
+) -> tuple[Command, Grant | None]:
+    pair: Grant | None
+    if command.kind == "return":
+        executor = desk.app.executors[desk.row.executor]
+        task = executor.task(desk.pinned.bundle, desk.snapshot, command.source or "")
+        node = desk.pinned.bundle.processes[task.process].nodes[task.element]
+        listed = may_return(node, command.target)
+        pair = _require(desk, "complete" if listed else "return_any", task)
+    elif command.kind == "withdraw":
+        pair = _require(desk, "take_back", None)
+        process, _, element = command.target.rpartition(".")
+        last = [
+            one
+            for one in lookback.done(desk.tx, desk.row.id)
+            if (one.process, one.element) == (process, element)
+        ]
+        if not last or last[0].by != desk.actor.name:
+            raise NotAllowed(
+                f"{desk.actor.name!r} is not who did {element!r} last.",
+                hint="Who did it takes it back; others ask for a return (退回).",
+            )
+    else:
+        pair = _require(desk, "move", None)
+    _check_state(desk.row)
+    if command.claims:
+        command = replace(command, unit=pair[1] if pair else command.unit)
+    return _seal_texts(command, sealer), pair
+
+
+def may_return(node: Node, target: str) -> bool:
+    """Whether the diagram lets whoever does a task send it back to another (``returns``)."""
+    listed = node.properties.get("returns", "").replace(";", " ").split()
+    return bool({"*", target, target.rpartition(".")[2]} & {*listed})
 
 
 def _require(desk: Desk, action: str, task: access.Task | None) -> Grant | None:

@@ -103,6 +103,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /cases/{case_id}/activities/complete": {},
     "POST /cases/{case_id}/messages": {"name": "extra_information", "data": {}},
     "POST /cases/{case_id}/retry": {"reason": "x"},
+    "POST /cases/{case_id}/move": {"to": "accept", "reason": "x", "dry_run": True},
     "POST /cases/{case_id}/migrate": {"version": 1, "reason": "x"},
     "POST /incidents/retry": {"process": "p", "element": "e", "code": "c", "reason": "x"},
     "POST /cases/{case_id}/erase": {"reason": "request"},

@@ -110,6 +110,14 @@ def test_separation_of_duties_may_name_the_start_which_is_who_started_the_case()
     assert found(diagram(user(notSameAs="s")), {}) == []
 
 
+def test_what_a_task_may_be_sent_back_to_must_be_a_task_of_people():
+    other = diagram('<userTask id="far"/><callActivity id="c" calledElement="p"/>', "q")
+    one = diagram(user(returns="t;*;far;machine") + '<task id="machine"/>')
+
+    assert found(one, other.processes) == [("error", "dangling-reference", "t", 3)]
+    assert found(diagram(user(returns="far")), {}) == [("error", "dangling-reference", "t", 3)]
+
+
 def test_names_that_the_engine_gives_are_not_written():
     one = diagram('\n<scriptTask id="t"><script>outcome = 1\ncase = 2\nx = 3</script></scriptTask>')
 

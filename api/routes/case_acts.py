@@ -18,6 +18,7 @@ from api.shapes import (
     Erasure,
     MaybeReason,
     Migration,
+    Move,
     Reason,
     Retry,
     Suspension,
@@ -29,6 +30,7 @@ from engine.commands import (
     CompleteScope,
     CorrelateMessage,
     MigrateCase,
+    MoveTokens,
     ResumeCase,
     RetryIncident,
     StartActivity,
@@ -123,6 +125,15 @@ def migrate(path: CasePath, body: Migration) -> Response:
     command = MigrateCase(body.version, body.processes, mapping, body.reason)
     if body.dry_run:
         return reply(cases.preview_migration(application(), actor(), path.case_id, command))
+    return _handle(path, command)
+
+
+@api.post("/cases/<case_id>/move", responses={200: Document})
+def move(path: CasePath, body: Move) -> Response:
+    """Move what is at one element to another; with `dry_run` only say what that would do."""
+    command = MoveTokens(body.target, body.source, "move", body.reason)
+    if body.dry_run:
+        return reply(cases.preview_move(application(), actor(), path.case_id, command))
     return _handle(path, command)
 
 

@@ -6,7 +6,7 @@ from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
-from api.current import actor, answered, application, if_match, once
+from api.current import actor, answered, application, if_match, once, reply
 from api.moments import checked_moment
 from api.routes.tasks import returns
 from api.shapes import (
@@ -16,6 +16,7 @@ from api.shapes import (
     Document,
     Extension,
     MaybeReason,
+    Reason,
     Return,
     Suspension,
     TaskPath,
@@ -75,8 +76,13 @@ def transfer(path: TaskPath, body: Transfer) -> Response:
 
 @api.post("/tasks/<task_id>/return", responses={200: Document})
 def send_back(path: TaskPath, body: Return) -> Response:
-    """Send a task back along a flow that the diagram has for it (退回)."""
+    """Send a task back along a flow of the diagram, or to a task that was done before (退回)."""
     case_id, task = cases.split_task(path.task_id)
+    if body.to is not None:
+        command = cases.returning(application(), actor(), path.task_id, body.to, body.reason)
+        if body.dry_run:
+            return reply(cases.preview_move(application(), actor(), case_id, command))
+        return _handle(case_id, command)
     shown = views.task(application(), actor(), case_id, task)
     offered = [one["value"] for one in returns(shown["outcomes"])]
     outcome = body.outcome or next(iter(offered), None)
@@ -87,6 +93,13 @@ def send_back(path: TaskPath, body: Return) -> Response:
         )
     data = {**_reason(shown, body.reason), **body.data}
     return _handle(case_id, CompleteTask(task, outcome, data))
+
+
+@api.post("/tasks/<task_id>/withdraw", responses={200: Document})
+def take_back(path: TaskPath, body: Reason) -> Response:
+    """Take back what you have just completed, while nobody has signed for what follows (撤回)."""
+    command = cases.withdrawing(application(), actor(), path.task_id, body.reason)
+    return _handle(cases.split_task(path.task_id)[0], command)
 
 
 def _reason(task: JsonObject, reason: str) -> JsonObject:

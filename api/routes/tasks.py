@@ -9,6 +9,7 @@ from flask_openapi3.models.tag import Tag
 from api.current import actor, application, read, reply
 from api.shapes import ChangesQuery, Document, Items, TaskPath, TaskQuery
 from engine import views
+from engine.cases import return_targets as return_free
 from engine.cases import split_task
 
 BACK = frozenset({"return", "back", "rework"})
@@ -58,9 +59,14 @@ def comments(path: TaskPath) -> Response:
 
 @api.get("/tasks/<task_id>/return-targets", responses={200: Items})
 def return_targets(path: TaskPath) -> Response:
-    """List where the diagram lets this task be sent back to."""
+    """List where this task may be sent back to.
+
+    First the diagram's own ways (`value`: an outcome), then the tasks done before that you
+    may return it to (`to`), the latest first, with what would be cancelled along with it.
+    """
     task = views.task(application(), actor(), *split_task(path.task_id))
-    return reply({"items": returns(task["outcomes"]), "next": None})
+    free = [] if task["state"] != "open" else return_free(application(), actor(), path.task_id)
+    return reply({"items": [*returns(task["outcomes"]), *free], "next": None})
 
 
 def returns(outcomes: list[dict[str, str]]) -> list[dict[str, str]]:

@@ -74,6 +74,16 @@ RIGHTS: dict[str, tuple[Right, ...]] = {
             "*", "candidate", "即席: whoever an ad-hoc sub-process is offered to starts its work"
         ),
     ),
+    "return_any": (
+        _right(
+            "street_dispatcher " + _CHIEFS,
+            "around",
+            "退回 to any earlier step, where the diagram does not let who does the task",
+        ),
+    ),
+    "take_back": (
+        _right("*", "involved", "撤回: who did it, while nobody has signed for what follows"),
+    ),
     # -- cases
     "start": (_right("*", "anywhere", "the start event names roles where not everybody may"),),
     "suspend": (_right(_CHIEFS, "around", "缓办 of a whole case"),),

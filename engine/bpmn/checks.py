@@ -57,6 +57,7 @@ def check(
             _check_keys(node, forms, decisions, findings)
             _check_roles(node, roles, findings)
             _check_separation(node, process, known, findings)
+            _check_returns(node, process, known, findings)
             _check_reserved(node, findings)
         if sandbox_check is not None:
             _check_codes(process, sandbox_check, findings)
@@ -209,6 +210,27 @@ def _check_separation(
                 (node.id, node.line),
                 f"Separation of duties names {name!r}, which no person does.",
                 "Name the id of a user task, or of a start event: who started the case.",
+            )
+
+
+def _check_returns(
+    node: Node, process: Process, known: Mapping[str, Process], findings: Findings
+) -> None:
+    """Look for the tasks that a task may be sent back to (``returns``)."""
+    here = [one for one in known.values() if one.key == process.key or process.key in one.calls]
+    tasks = {
+        one.id
+        for other in (process, *here)
+        for one in other.nodes.values()
+        if one.kind is Kind.USER
+    }
+    for name in node.properties.get("returns", "").replace(";", " ").split():
+        if name != "*" and name.rpartition(".")[2] not in tasks:
+            findings.error(
+                "dangling-reference",
+                (node.id, node.line),
+                f"It may be sent back to {name!r}, which is no user task here.",
+                _similar(name, tasks) or "Name the id of a user task.",
             )
 
 

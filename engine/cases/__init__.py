@@ -15,6 +15,9 @@ from engine.cases.handling import OUTBOX, SCHEDULER, fire, handle
 from engine.cases.migrating import preview as preview_migration
 from engine.cases.migrations import migration_to
 from engine.cases.migrations import normal as normal_mapping
+from engine.cases.moves import preview as preview_move
+from engine.cases.moves import returning, withdrawing
+from engine.cases.moves import targets as return_targets
 from engine.cases.starting import start
 from engine.cases.turns import TOPICS
 
@@ -31,6 +34,10 @@ __all__ = [
     "migration_to",
     "normal_mapping",
     "preview_migration",
+    "preview_move",
+    "return_targets",
+    "returning",
     "split_task",
     "start",
+    "withdrawing",
 ]

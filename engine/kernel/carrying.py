@@ -66,8 +66,8 @@ def _counted(
 ) -> tuple[JsonObject, str, bool]:
     """Return what was left of a limit (until, counted from), and when that ends now."""
     due_at, since = limit
-    left = value_of(run.world.remaining(run.site(name, "carry", since), due_at, unit), "hold")
-    answer = run.world.resume(run.site(name, "carry"), left)
+    left = value_of(run.world.remaining(run.site(name, "hold", since), due_at, unit), "hold")
+    answer = run.world.resume(run.site(name, "release"), left)
     return left, value_of(answer, "hold"), answer.provisional
 
 

@@ -11,28 +11,27 @@ nothing can be moved: what has begun there has ended.
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from engine.bpmn.model import Kind
 from engine.commands import ClaimTask, MoveTokens
-from engine.errors import InvalidRequest, MoveRefused, NothingWaits
+from engine.errors import MoveRefused
 from engine.kernel.carrying import carry_over
 from engine.kernel.ending import kill
 from engine.kernel.entering import fire_fulfilled
 from engine.kernel.keeping import SWEEPS, UNDOING
 from engine.kernel.marking import Table
 from engine.kernel.merging import owned
-from engine.kernel.outlook import CONTENT, troubles
+from engine.kernel.named_places import home_of, only_home, parse, source_of
+from engine.kernel.outlook import troubles
 from engine.kernel.plan import Place
 from engine.kernel.regions import leads_to, region
 from engine.kernel.rows import (
+    ASSIGNEE,
     COMPENSATING,
     ELEMENT,
     EVENT,
     KIND,
-    PARENT,
-    PROCESS,
     STARTS,
     T_ELEMENT,
     T_STATE,
@@ -41,11 +40,6 @@ from engine.kernel.rows import (
 from engine.kernel.run import Run, Step
 from engine.kernel.subscriptions import open_all
 from engine.kernel.tasks import claim, is_task_held
-
-_PLACE = re.compile(
-    r"(?:(?P<process>[^.#]+)\.)?(?P<element>[^.#]+)(?:#(?P<nth>\d+)(?:\.(?P<instance>\d+))?)?"
-)
-_VISIT = re.compile(r"[^.#]+\.[^.#]+\.\d+(\.\d+)?")
 
 
 class Move(NamedTuple):
@@ -73,17 +67,17 @@ def plan_move(run: Run, command: MoveTokens) -> Move:
         InvalidRequest: there are several, or an element is named in a wrong way.
         MoveRefused: no token can come to its target.
     """
-    wanted = _parse(command.target)
+    wanted = parse(command.target)
     if command.source is None:
-        home = _only_home(run, wanted, command.target)
+        home = only_home(run, wanted, command.target)
         move = Move(home, run.area(home).places[wanted["element"]], None, None)
     else:
-        name = _source(run, command.source)
-        home, inner = _home(run, name, wanted, command.target)
+        name = source_of(run, command.source)
+        home, inner = home_of(run, name, wanted, command.target)
         move = Move(home, run.area(home).places[wanted["element"]], inner, name)
     _demand_enterable(move.target)
     _demand_nothing_undone(run, move.home)
-    if command.kind == "return":
+    if command.kind != "move":
         _demand_earlier(run, move)
     return move
 
@@ -103,6 +97,8 @@ def move_tokens(run: Run, command: MoveTokens, drain: Step) -> None:
     more = {"kind": command.kind, "source": move.source, "reason": command.reason}
     known = {one.short for one in troubles(run)}
     run.emit("tokens_moved", home, target.id, nth, **more)
+    if command.kind == "withdraw":
+        _demand_unsigned(run, move)
     _clear(run, move)
     run.count(home, 1)
     _demand_sound(run, move, known)
@@ -114,120 +110,6 @@ def move_tokens(run: Run, command: MoveTokens, drain: Step) -> None:
         carry_over(run, name, command.limits)
     if command.claims and name in run.tasks and not is_task_held(run, name):
         claim(run, ClaimTask(name, command.unit))
-
-
-# -- from where, to where ------------------------------------------------------------
-
-
-def _parse(text: str) -> dict[str, str]:
-    found = _PLACE.fullmatch(text)
-    if found is None:
-        raise InvalidRequest(
-            f"{text!r} names no element.",
-            hint="Write element, element#nth, element#nth.instance or process.element.",
-        )
-    return {name: value for name, value in found.groupdict().items() if value is not None}
-
-
-def _source(run: Run, text: str) -> str:
-    """Return the token or scope that is moved."""
-    if text and run.lives(text):
-        return text
-    wanted = {} if _VISIT.fullmatch(text) else _parse(text)
-    found = (
-        []
-        if not wanted
-        else [
-            name
-            for name in dict.fromkeys([*run.tokens, *run.scopes])
-            if name and not name.endswith(("/", "!")) and _is(run, name, wanted)
-        ]
-    )
-    if not found:
-        raise NothingWaits(
-            f"There is no token at {text!r}.", hint="GET /cases/{id}/state says where they are."
-        )
-    if len(found) > 1:
-        names = ", ".join(sorted(_shown(run, one) for one in found))
-        raise InvalidRequest(f"There are several tokens at {text!r}.", hint=f"Name one: {names}.")
-    return found[0]
-
-
-def _is(run: Run, name: str, wanted: dict[str, str]) -> bool:
-    element, nth, instance = run.visit_of(name)
-    process = run.scopes[run.surroundings(name)][PROCESS]
-    given = {
-        "process": process,
-        "element": element,
-        "nth": str(nth),
-        "instance": None if instance is None else str(instance),
-    }
-    # Without an instance a multi-instance activity is meant as a whole.
-    return {"instance": None, **wanted}.items() <= given.items()
-
-
-def _shown(run: Run, name: str) -> str:
-    element, nth, _ = run.visit_of(name)
-    return f"{run.scopes[run.surroundings(name)][PROCESS]}.{element}#{nth}"
-
-
-def _has(run: Run, scope: str, wanted: dict[str, str]) -> bool:
-    row = run.scopes[scope]
-    fits = "process" not in wanted or wanted["process"] == row[PROCESS]
-    return fits and row[KIND] in CONTENT and wanted["element"] in run.area(scope).places
-
-
-def _home(run: Run, name: str, wanted: dict[str, str], text: str) -> tuple[str, str]:
-    """Return the nearest scope around a token that has the target, and what contains the token."""
-    inner, scope = name, run.surroundings(name)
-    while not _has(run, scope, wanted):
-        if scope == "":
-            raise _not_here(run, wanted, text)
-        inner, scope = scope, run.scopes[scope][PARENT]
-    return scope, inner
-
-
-def _only_home(run: Run, wanted: dict[str, str], text: str) -> str:
-    homes = [one for one in run.scopes if _has(run, one, wanted)]
-    if not homes:
-        raise _not_here(run, wanted, text)
-    if len(homes) > 1:
-        raise InvalidRequest(
-            f"{text!r} lies in {len(homes)} open scopes.",
-            hint="Say in `from` what is to be moved; it must lie in the one that is meant.",
-        )
-    return homes[0]
-
-
-def _not_here(run: Run, wanted: dict[str, str], text: str) -> MoveRefused:
-    """Say why nothing can be moved to an element."""
-    around = _bodies_around(run, wanted["element"])
-    if around is None:
-        return MoveRefused(
-            f"The case's diagrams have no element {text!r}.",
-            hint="GET /definitions/{key} names the elements.",
-            element=wanted["element"],
-        )
-    return MoveRefused(
-        f"{text!r} lies inside {around!r}, which is not open around what is moved.",
-        hint=f"Move to {around!r} itself: it begins again as a whole.",
-        element=wanted["element"],
-    )
-
-
-def _bodies_around(run: Run, element: str) -> str | None:
-    """Return what an element lies in directly, in whichever process of the case."""
-    for process in run.bundle.processes.values():
-        for scope in process.scopes.values():
-            if element in scope.nodes:
-                calls = [
-                    node.id
-                    for other in run.bundle.processes.values()
-                    for node in other.nodes.values()
-                    if node.called == process.key
-                ]
-                return calls[0] if scope.id == process.key and calls else scope.id
-    return None
 
 
 # -- what is refused ------------------------------------------------------------------
@@ -309,6 +191,20 @@ def _demand_sound(run: Run, move: Move, known: set[tuple[str, str, str]]) -> Non
     )
 
 
+def _demand_unsigned(run: Run, move: Move) -> None:
+    """Refuse to take back what somebody works on already."""
+    ahead = _affected(run, move)
+    for name in ahead:
+        ahead += [] if name not in run.scopes else [one for one, _ in run.children(name)]
+        who = run.tasks[name][ASSIGNEE] if name in run.tasks else None
+        if who is not None:
+            raise MoveRefused(
+                f"{who!r} has signed for {run.visit_of(name)[0]!r} already.",
+                hint="Ask for a return (退回) instead.",
+                element=run.visit_of(name)[0],
+            )
+
+
 # -- doing it ---------------------------------------------------------------------------
 
 
@@ -316,21 +212,32 @@ def _is_event(run: Run, name: str) -> bool:
     return name not in run.tokens and run.scopes[name][KIND] == EVENT
 
 
-def _clear(run: Run, move: Move) -> None:
-    """End all that lies in the region of a move."""
-    home, area = move.home, run.area(move.home)
+def _region(run: Run, move: Move) -> frozenset[str]:
     here = None
     if move.inner is not None and not _is_event(run, move.inner):
         here = run.visit_of(move.inner)[0]
-    elements = region(area, here, move.target.id)
-    for name, is_token in run.children(home):
+    return region(run.area(move.home), here, move.target.id)
+
+
+def _affected(run: Run, move: Move) -> list[str]:
+    """Return the tokens and scopes of its home that a move ends."""
+    elements, found = _region(run, move), []
+    for name, is_token in run.children(move.home):
         element = run.tokens[name][T_ELEMENT] if is_token else run.scopes[name][ELEMENT]
         beside = not is_token and run.scopes[name][KIND] == EVENT
         if name == move.inner or move.inner is None or (element in elements and not beside):
-            kill(run, name)
-            run.count(home, -1)
+            found.append(name)
+    return found
+
+
+def _clear(run: Run, move: Move) -> None:
+    """End all that lies in the region of a move."""
+    elements = _region(run, move)
+    for name in _affected(run, move):
+        kill(run, name)
+        run.count(move.home, -1)
     for table in (run.joins, run.merges):
-        _empty_joins(run, home, table, elements)
+        _empty_joins(run, move.home, table, elements)
 
 
 def _empty_joins(run: Run, home: str, table: Table, elements: frozenset[str]) -> None:
