@@ -18,7 +18,7 @@ from typing import Any
 from engine import deadlines
 from engine.calendar import Calendar
 from engine.clock import parse
-from engine.decisions import Decision, evaluate, shape
+from engine.decisions import Decision, evaluate, explain, shape
 from engine.errors import EngineError
 from engine.execution import Answer, Site
 from engine.lists import ReferenceData
@@ -269,6 +269,45 @@ class ReevaluatingWorld(TapeWorld):
         was, now = ([_said(one) for one in answers] for answers in (recorded, again))
         if was != now:
             self.disagreements.append({"site": _place(site), "recorded": was, "now": now})
+
+
+class ExplainingWorld(TapeWorld):
+    """Answers from the record; ``told`` says why each decision came out as it did.
+
+    Nothing of it is recorded: the decision is pinned, and its inputs follow from the
+    history. ``agrees`` is false where other rules match now than were recorded.
+
+    Args:
+        now: the moment of the entry.
+    """
+
+    def __init__(
+        self,
+        tape: Sequence[Record],
+        *,
+        now: datetime,
+        decisions: Mapping[tuple[str, str], Decision],
+        reference: ReferenceData,
+    ) -> None:
+        super().__init__(tape)
+        self.told: list[Record] = []
+        self._now, self._decisions, self._reference = now, decisions, reference
+
+    def decide(
+        self, site: Site, decision: str, shape_as: str | None, names: Mapping[str, Any]
+    ) -> Answer:
+        """Return the recorded answer."""
+        recorded = super().decide(site, decision, shape_as, names)
+        table = self._decisions.get((site.process, decision))
+        if table is not None and recorded.error is None:
+            now = self._now if site.since is None else parse(site.since)
+            found = explain(table, names, now=now, lookups=self._reference)
+            agrees = found["matched"] == recorded.value["matched"]
+            self.told.append(
+                {"process": site.process, "element": site.element, "nth": site.nth,
+                 "agrees": agrees, **found}
+            )  # fmt: skip
+        return recorded
 
 
 def _said(answer: Answer) -> Record:

@@ -10,12 +10,13 @@ from typing import Any
 
 import click
 
-from engine import decisions
+from engine import decisions, explanations
 from engine.cli import terminal
+from engine.cli.installation import opened
 from engine.clock import SystemClock, parse
-from engine.decisions import Decision, Model, Service
-from engine.decisions.explaining import explain, sentences
+from engine.decisions import Decision, Model, Service, explain, sentences
 from engine.errors import NotFound
+from engine.settings import Settings
 
 _LANGUAGE = click.option(
     "--lang",
@@ -62,6 +63,30 @@ def decide(
     for one in result.notes:
         terminal.say(one)
     terminal.answer(result.value, as_json=True)
+
+
+@click.command()
+@click.argument("case")
+@_LANGUAGE
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON document.")
+@click.pass_obj
+def why(settings: Settings, *, case: str, language: str, as_json: bool) -> None:
+    """Say why each decision of a CASE came out as it did; writes nothing."""
+    with opened(settings) as app:
+        found = explanations.explain(app, case)
+    lines = []
+    for one in found:
+        lines.append(f"{one['position']} {one['at']} {one['process']} / {one['element']}")
+        lines += [f"  {line}" for line in sentences(one, language)]
+        if not one["agrees"]:
+            lines.append(_OTHERWISE[language])
+    terminal.answer({"decisions": found}, as_json=as_json, text="\n".join(lines))
+
+
+_OTHERWISE = {
+    "en": "  Other rules were recorded: this is how it would be decided now.",
+    "zh": "  当时记录的是其他行：以上是现在的判断。",
+}
 
 
 def _inputs(given: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from engine.decisions.checks import check
 from engine.decisions.evaluation import SHAPES, evaluate, shape
 from engine.decisions.examples import SUFFIX as EXAMPLES
 from engine.decisions.examples import check as check_examples
+from engine.decisions.explaining import explain, sentences
 from engine.decisions.model import Decision, DecisionResult, Model, Service
 from engine.decisions.reader import imported, namespace_of, read, read_files
 from engine.decisions.tables import Input, Output, Rule
@@ -27,9 +28,11 @@ __all__ = [
     "check",
     "check_examples",
     "evaluate",
+    "explain",
     "imported",
     "namespace_of",
     "read",
     "read_files",
+    "sentences",
     "shape",
 ]

@@ -237,8 +237,9 @@ class Asking:
     def answered(self, service: Service) -> Any:
         """Return the values of a service's decisions, a single one as it is."""
         self._prepare(tuple(Required(one, ("",)) for one in service.outputs))
-        values = {self.elements[one].name: self.found.get(one) for one in service.outputs}
-        value = next(iter(values.values())) if len(values) == 1 else values
+        there = [one for one in service.outputs if one in self.elements]
+        values = {self.elements[one].name: self.found.get(one) for one in there}
+        value = next(iter(values.values())) if len(values) == 1 else values or None
         return self.run.fitted(value, service.type, f"Decision service {service.key!r}")
 
 

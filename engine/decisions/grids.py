@@ -122,6 +122,9 @@ class _Grid:
         allowed = self.reading.constraint(values, where)
         if values is not None and order is None and allowed is not None:
             order = self._values(values, where)
+        if values is None and kind.allowed is not None:
+            # Without values of its own a column has those of its type.
+            order = literals(kind.allowed.text)
         default: Logic | None = None
         if given is not None:
             default = self._result(given, kind, f"default of {name!r}")

@@ -1,7 +1,7 @@
 """Reads DMN 1.1 to 1.5 files, together with those they import.
 
-What is wrong becomes a finding, and a decision with an error is left out, as is what
-builds on it.
+What is wrong becomes a finding, and a decision with an error is left out; it is null to
+those that build on it.
 """
 
 from __future__ import annotations
@@ -158,7 +158,8 @@ class _Finishing:
             if isinstance(found, Decision):
                 self.elements[self.space, key] = self._finished(found)
             elif isinstance(found, Service):
-                self.elements[self.space, key] = replace(found, model=self.model)
+                inputs = tuple(one for one in found.inputs if one.target in self.elements)
+                self.elements[self.space, key] = replace(found, inputs=inputs, model=self.model)
 
     def _in_order(self) -> list[str]:
         order: dict[str, None] = {}

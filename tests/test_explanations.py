@@ -1,0 +1,109 @@
+"""Decisions of running cases: with imports, and why they came out as they did."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from engine import cases, deployments, explanations, identities
+from engine.cli import program
+from engine.errors import CaseNotFound
+from engine.replay import replay
+from tests.dmn import NAMESPACES, a_file
+
+PROCESS = """<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"
+    xmlns:camunda="http://camunda.org/schema/1.0/bpmn" targetNamespace="urn:t">
+  <process id="asks" name="Asks" isExecutable="true">
+    <startEvent id="begun"/>
+    <sequenceFlow id="a" sourceRef="begun" targetRef="route"/>
+    <businessRuleTask id="route" camunda:decisionRef="route" camunda:resultVariable="unit"/>
+    <sequenceFlow id="b" sourceRef="route" targetRef="look"/>
+    <userTask id="look" camunda:candidateGroups="grid_worker"/>
+    <sequenceFlow id="c" sourceRef="look" targetRef="done"/>
+    <endEvent id="done"/>
+  </process>
+</definitions>
+"""
+ROUTE = """
+decision hours < common#base
+feel: common.base * 2
+decision route < hours
+table FIRST | hours:number ; kind:string | unit:string
+| < 4 | - | "街道"
+| - | "market" | "城管局"
+| - | - | "社区"
+"""
+COMMON = "decision base\nfeel: {}"
+
+
+def files(base):
+    imports = f'<import name="common" namespace="common" importType="{NAMESPACES["1.5"]}"/>'
+    return {
+        "asks.bpmn": PROCESS.encode(),
+        "route.dmn": a_file(ROUTE, imports=imports),
+        "common.dmn": a_file(COMMON.format(base), namespace="common"),
+    }
+
+
+def deployed(app, base):
+    return deployments.deploy(app, identities.operator(), files(base)).body["definitions"]
+
+
+def started(app, who, **data):
+    return cases.start(app, who("grid_worker"), process="asks", data=data).body["id"]
+
+
+def test_a_case_tells_why_each_decision_came_out_as_it_did(app, who):
+    deployed(app, 5)
+    case = started(app, who, kind="market")
+
+    (found,) = explanations.explain(app, case)
+
+    assert (found["element"], found["result"], found["agrees"]) == ("route", "城管局", True)
+    assert found["inputs"] == [
+        {"label": "hours", "value": 10},
+        {"label": "kind", "value": "market"},
+    ]
+    assert [(one["row"], one["matched"], one.get("input")) for one in found["rules"]] == [
+        (1, False, "hours"),
+        (2, True, None),
+        (3, True, None),
+    ]
+
+
+def test_a_case_keeps_the_imported_file_that_it_began_with(app, who):
+    first = deployed(app, 1)
+    case = started(app, who, kind="market")
+    second = deployed(app, 5)
+    other = started(app, who, kind="market")
+
+    results = [explanations.explain(app, one)[0]["result"] for one in (case, other)]
+
+    assert [one[0]["version"] for one in (first, second)] == [1, 2]
+    assert results == ["街道", "城管局"]
+    assert list(replay(app, [case, other])) == [None, None]
+
+
+def test_the_command_line_tells_it(app, who, monkeypatch):
+    deployed(app, 1)
+    case = started(app, who, kind="market")
+    monkeypatch.setenv("DATABASE_URL", app.settings.database_url)
+
+    told = CliRunner().invoke(program, ["why", case, "--lang", "zh"])
+    document = CliRunner().invoke(program, ["why", case, "--json"])
+
+    assert told.stdout.splitlines()[1:] == [
+        '  route：结果是 "街道"',
+        "    第 1 行符合",
+        "    第 2 行符合",
+        "    第 3 行符合",
+        "  hours：结果是 2",
+        "  base：结果是 1",
+    ]
+    assert [one["element"] for one in json.loads(document.stdout)["decisions"]] == ["route"]
+
+
+def test_a_case_that_is_not_there_has_no_decisions(app):
+    with pytest.raises(CaseNotFound):
+        explanations.explain(app, "nobody")
