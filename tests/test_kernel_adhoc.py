@@ -513,3 +513,20 @@ def test_what_camunda_8_has_beyond_that_is_refused_by_name(extension):
     _, findings = reader.read(hoc(inside, ""), "x.bpmn")
 
     assert [one.code for one in findings if one.severity == "error"] == ["not-supported"]
+
+
+def test_where_the_end_is_an_incident_nothing_begins_any_more():
+    output = (
+        '<camunda:inputOutput><camunda:outputParameter name="result">${missing}'
+        "</camunda:outputParameter></camunda:inputOutput>"
+    )
+    xml = zeebe(VISIT, "=todo").replace(b"<zeebe:adHoc", output.encode() + b"<zeebe:adHoc", 1)
+    case = begun(xml, todo=["visit"])
+    case.complete("visit")
+    assert (case.incidents, offered(case)) == ([("hoc", "mapping-failed")], [])
+
+    with pytest.raises(NothingWaits):
+        do(case, "call")
+    case.retry(missing=1)
+
+    assert (case.incidents, case.tasks) == ([], ["p.after.1"])

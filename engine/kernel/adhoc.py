@@ -28,6 +28,7 @@ from engine.kernel.rows import (
     COMPENSATING,
     ELEMENT,
     FRAME,
+    I_HOST,
     INSTANCE,
     KIND,
     LOOP,
@@ -102,6 +103,11 @@ def _begun(run: Run, scope: str, rules: AdHoc) -> list[str]:
 def is_open(joins: Table, scope: str, element: str) -> bool:
     """Whether something may still begin in the scope of an ad-hoc sub-process."""
     return scope in joins and element in joins[scope]
+
+
+def _is_stuck(incidents: Table, scope: str) -> bool:
+    """Whether all is done in a scope, and it could not be left yet."""
+    return any(row[I_HOST] == scope for row in incidents.values())
 
 
 # -- leaving what lies inside -----------------------------------------------------------
@@ -250,7 +256,8 @@ def complete_scope(run: Run, command: CompleteScope) -> None:
 def _demand_open(run: Run, scope: str) -> tuple[str, AdHoc]:
     row = run.scopes.get(scope)
     rules = None if row is None or row[KIND] != BODY else run.area(scope).scope.ad_hoc
-    if row is None or rules is None or not is_open(run.joins, scope, row[ELEMENT]):
+    is_free = row is not None and is_open(run.joins, scope, row[ELEMENT])
+    if rules is None or not is_free or _is_stuck(run.incidents, scope):
         raise NothingWaits(f"No ad-hoc sub-process {scope!r} is open.")
     if run.held and run.is_held(scope):
         raise OnHold(f"{scope!r} is on hold.", hint="It takes work again once it is released.")
@@ -265,11 +272,11 @@ def offers(bundle: Bundle, snapshot: Snapshot) -> list[Offer]:
     joins: dict[str, Any] = snapshot.control.get("joins", {})
     if not joins:
         return []
-    look = Look(bundle, snapshot)
+    look, incidents = Look(bundle, snapshot), snapshot.control.get("incidents", {})
     found = []
     for scope in sorted(joins):
         row = look.scopes[scope]
-        if row[KIND] != BODY:
+        if row[KIND] != BODY or _is_stuck(incidents, scope):
             continue
         area = plan_of(bundle.processes[row[PROCESS]]).areas[row[ELEMENT]]
         if area.scope.ad_hoc is not None and is_open(joins, scope, row[ELEMENT]):

@@ -9,7 +9,7 @@ from engine.access import Actor
 from engine.database import Transaction
 from engine.definitions import Pinned
 from engine.errors import CaseNotFound, InvalidRequest, NothingWaits
-from engine.execution import Offer
+from engine.execution import Offer, Snapshot
 from engine.facts import case_facts
 from engine.ports import Application
 from engine.projection import CLOSED
@@ -20,10 +20,16 @@ _STILL = CLOSED | {"suspended"}
 
 
 def activities_of(
-    app: Application, tx: Transaction, actor: Actor, row: CaseRow, pinned: Pinned
+    app: Application,
+    tx: Transaction,
+    actor: Actor,
+    row: CaseRow,
+    pinned: Pinned,
+    *,
+    snapshot: Snapshot,
 ) -> list[Document]:
     """Return the open ad-hoc sub-processes of a case, and what the actor may do with each."""
-    offers = _offers(app, row, pinned)
+    offers = _offers(app, row, pinned, snapshot)
     if not offers:
         return []
     facts, organisation = case_facts(tx, row), app.references.organisation
@@ -87,10 +93,13 @@ def _inside(offer: Offer, pinned: Pinned) -> tuple[str, ...]:
     return () if rules is None else rules.startable
 
 
-def _offers(app: Application, row: CaseRow, pinned: Pinned) -> list[Offer]:
+def _offers(
+    app: Application, row: CaseRow, pinned: Pinned, snapshot: Snapshot | None = None
+) -> list[Offer]:
     if row.state in CLOSED:
         return []
-    return [*app.executors[row.executor].offers(pinned.bundle, row.snapshot())]
+    executor = app.executors[row.executor]
+    return [*executor.offers(pinned.bundle, snapshot or row.snapshot())]
 
 
 def _document(offer: Offer, pinned: Pinned, *, may: bool) -> Document:

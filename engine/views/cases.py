@@ -147,10 +147,12 @@ def case(app: Application, actor: Actor, case_id: str) -> Document:
     with app.database.reading() as tx:
         app.references.refresh(tx)
         row = visible(app, tx, actor, case_id)
-        document = case_document(tx, row, row.snapshot())
+        snapshot = row.snapshot()
+        document = case_document(tx, row, snapshot)
         document["data"] = shown(app, tx, actor, row, document["data"])
         pinned = app.library.pinned(tx, row.pins)
-        document["activities"] = activities_of(app, tx, actor, row, pinned)
+        found = activities_of(app, tx, actor, row, pinned, snapshot=snapshot)
+        document["activities"] = found
         document["followed"] = bookmarks.has(tx, actor.name, case_id)
     for one in document["tasks"]:
         one["remaining"] = remaining(app, one["due_at"], continuous=one["continuous"])
