@@ -31,7 +31,7 @@ class Moved:
         if element == "fire":
             due_at = min(one["due_at"] for one in case["timers"])
             self.app.clock.set(max(self.app.clock.now(), parse_moment(due_at)))
-            assert timers.tick(self.app) == 1
+            timers.tick(self.app)
         elif element in ("go", "news"):
             cases.handle(self.app, self.by, self.case, CorrelateMessage(element))
         else:
@@ -64,34 +64,51 @@ def told(items):
     return tuple((one["what"], one["element"]) for one in items)
 
 
-@pytest.mark.parametrize("name", LEGAL)
-def test_a_case_goes_on_with_the_new_version(any_app, name):
-    row = LEGAL[name]
-    moved = Moved(any_app, row)
+def went_on(app, row: Row):
+    """Move a case and complete it; return what is to be compared."""
+    moved = Moved(app, row)
     shown = moved.preview()
-
     answer = moved.migrate()
-
-    assert {name: answer[name] for name in shown} == shown
-    assert (told(shown["cancels"]), told(shown["opens"])) == (row.cancels, row.opens)
-    assert moved.document()["version"] == moved.command.version
-    assert moved.sound()
+    as_shown = {name: answer[name] for name in shown} == shown
+    version, is_sound = moved.document()["version"], moved.sound()
     for one in row.then:
         moved.do(one)
-    assert moved.document()["state"] == "completed"
-    assert moved.sound()
+    return {
+        "cancels": told(shown["cancels"]),
+        "opens": told(shown["opens"]),
+        "as shown": as_shown,
+        "on the version": version == moved.command.version,
+        "sound": (is_sound, moved.sound()),
+        "state": moved.document()["state"],
+    }
 
 
-@pytest.mark.parametrize("name", ILLEGAL)
-def test_a_case_that_has_no_place_in_the_new_version_stays(any_app, name):
-    row = ILLEGAL[name]
-    moved = Moved(any_app, row)
+def stayed(app, row: Row):
+    """Try to move a case; return why it stays, and whether nothing has changed."""
+    moved = Moved(app, row)
     before = moved.document()
-
     shown = moved.preview()
     with pytest.raises(MigrationRefused) as refusal:
         moved.migrate()
+    same = refusal.value.findings == shown["refused"] and moved.document() == before
+    return tuple(one["message"] for one in shown["refused"]), same
 
-    assert tuple(one["message"] for one in shown["refused"]) == row.refused
-    assert refusal.value.findings == shown["refused"]
-    assert moved.document() == before
+
+def test_cases_go_on_with_the_new_version(any_app):
+    assert {name: went_on(any_app, row) for name, row in LEGAL.items()} == {
+        name: {
+            "cancels": row.cancels,
+            "opens": row.opens,
+            "as shown": True,
+            "on the version": True,
+            "sound": (True, True),
+            "state": "completed",
+        }
+        for name, row in LEGAL.items()
+    }
+
+
+def test_cases_that_have_no_place_in_the_new_version_stay(any_app):
+    assert {name: stayed(any_app, row) for name, row in ILLEGAL.items()} == {
+        name: (row.refused, True) for name, row in ILLEGAL.items()
+    }

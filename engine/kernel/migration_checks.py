@@ -192,7 +192,7 @@ class _Check:
             scope = _scope_of(self.both.places[process], new.id)
             needs_handler = len(record) <= C_KIND
             handled = any(scope.nodes[one].handler is not None for one in new.boundary)
-            can = handled if needs_handler else can_be_compensated(new, scope) and not handled
+            can = handled if needs_handler else can_be_compensated(new, scope)
             if not can and new.kind is not Kind.EVENT_SUB_PROCESS:
                 yield self._refusal("not-compensable", process, old)
             elif not needs_handler and record[C_PROCESS] in self.both.places:
@@ -250,7 +250,7 @@ class _Check:
 
     def _area(self, scope: str) -> str | None:
         """Return the id of the process or sub-process whose content lies in a scope."""
-        while self.run.scopes[scope][KIND] in (FRAME, MULTI):
+        while self.run.scopes[scope][KIND] in (FRAME, MULTI, UNDO):
             scope = self.run.scopes[scope][PARENT]
         if self.run.scopes[scope][PROCESS] not in self.both.places:
             return None

@@ -98,7 +98,9 @@ def _faults(looked: Looked, process: Process, scope: Scope, standing: Standing) 
     for fault in now.faults:
         if fault.kind == "no-end" and cut_short:
             continue
-        if fault.kind not in known or _is_certain(now, cut_short=cut_short):
+        # At a second token the search stops: whether there is an end was not looked at.
+        certain = fault.kind != "second-token" and _is_certain(now, cut_short=cut_short)
+        if fault.kind not in known or certain:
             yield fault
 
 
