@@ -134,6 +134,7 @@ def test_the_folder_is_deployed_as_it_is(arena):
     assert [(one["code"], one["severity"], one["file"]) for one in arena.deployed["findings"]] == [
         ("ignored", "warning", "process_model.json"),
         ("ignored", "warning", "report-exampledata.json"),
+        ("dmn-gap", "warning", "urgency.dmn"),
         ("form-looks", "warning", "report-schema.json"),
     ]
     again = deployments.deploy(arena.app, identities.operator(), folder(), executor=arena.executor)
@@ -396,4 +397,4 @@ def test_the_command_checks_the_folder(sqlite_url, monkeypatch, capsys):
         main(["check", str(FOLDER)])
 
     assert end.value.code == 0
-    assert capsys.readouterr().out.splitlines()[-1] == "10 files: 0 errors, 3 warnings."
+    assert capsys.readouterr().out.splitlines()[-1] == "10 files: 0 errors, 4 warnings."

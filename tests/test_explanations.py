@@ -10,6 +10,7 @@ from engine.cli import program
 from engine.errors import CaseNotFound
 from engine.replay import replay
 from tests.dmn import NAMESPACES, a_file
+from tests.stored_histories import FOLDER, read
 
 PROCESS = """<?xml version="1.0" encoding="UTF-8"?>
 <definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"
@@ -107,3 +108,28 @@ def test_the_command_line_tells_it(app, who, monkeypatch):
 def test_a_case_that_is_not_there_has_no_decisions(app):
     with pytest.raises(CaseNotFound):
         explanations.explain(app, "nobody")
+
+
+HISTORIES = sorted(FOLDER.glob("*.json"))
+
+
+@pytest.mark.parametrize("path", HISTORIES, ids=[path.stem for path in HISTORIES])
+def test_what_was_decided_before_feel_is_decided_alike_now(app, path):
+    """Kept histories were decided by cells translated to Python."""
+    case = read(app, path)
+
+    found = explanations.explain(app, case)
+
+    assert [one["decision"] for one in found if not one["agrees"]] == []
+    assert len(found) == recorded(path)
+
+
+def recorded(path):
+    """How many decisions a kept history has asked."""
+    bodies = [json.loads(one["body"]) for one in json.loads(path.read_text("utf-8"))["entries"]]
+    asked = [one for body in bodies for one in body["evaluations"] if one["site"][3] == "decision"]
+    return sum(1 for one in asked if "value" in one["answers"][0])
+
+
+def test_the_kept_histories_asked_decisions():
+    assert sum(recorded(path) for path in HISTORIES) > 20
