@@ -37,6 +37,14 @@ REPORTS = (
     ("露天焚烧秸秆", "ZL-02-002"),
 )
 
+MISTAKES = (
+    ('name="四周复问？" default="visit_mode_to_pick"', 'name="四周复问？"'),
+    ("tries &gt;= 3</conditionExpression>", "</conditionExpression>"),
+    ('candidateGroups="visitor"', 'candidateGroups="visitor" camunda:initiator="who"'),
+    ('name="需上门？"', 'name="需上门？" colour="red"'),
+)
+"""(what stands in a diagram, what a designer might have written)."""
+
 
 class City:
     """A demo city of its own, and people who act in it over HTTP.
@@ -161,15 +169,33 @@ def _photograph(browser: Browser, city: City, late: str, to: Path) -> None:
     heading = page.get_by_role("heading", name="流转记录")
     heading.evaluate("one => one.scrollIntoView()")
     page.screenshot(path=to / "timeline.png")
+    _photograph_check(browser, city, to)
 
 
-def _signed_in(browser: Browser, city: City, language: str, locale: str) -> Page:
+def _photograph_check(browser: Browser, city: City, to: Path) -> None:
+    """A diagram with four mistakes in it, and where they stand."""
+    drawn = (ROOT / "processes" / "return_visit.bpmn").read_text("utf-8")
+    for right, wrong in MISTAKES:
+        drawn = drawn.replace(right, wrong, 1)
+    page = _signed_in(browser, city, "en", "en", who="designer")
+    page.set_viewport_size({"width": 1280, "height": 760})
+    page.goto("/designs/check")
+    file = {"name": "return_visit.bpmn", "mimeType": "application/xml", "buffer": drawn.encode()}
+    page.set_input_files("#files", files=[file])
+    page.click("form[action='/designs/check'] button")
+    page.wait_for_selector("#diagram[data-shown]")
+    page.screenshot(path=to / "findings.png")
+
+
+def _signed_in(
+    browser: Browser, city: City, language: str, locale: str, who: str = "dept_handler"
+) -> Page:
     context = browser.new_context(
         base_url=city.address, locale=locale, viewport={"width": WIDTH, "height": HEIGHT}
     )
     page = context.new_page()
     page.goto(f"/?lang={language}")
-    page.fill("[name=name]", "dept_handler")
+    page.fill("[name=name]", who)
     page.fill("[name=password]", PASSWORD)
     with page.expect_navigation():
         page.keyboard.press("Enter")

@@ -1,12 +1,16 @@
 """What is legal BPMN and not to run is a drawing: deployed, numbered and shown, never started."""
 
 import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner
 
 from api import create_app
 from engine import cases, definitions, deployments, identities, views
 from engine.bpmn.model import Drawing
 from engine.bpmn.reader import read
+from engine.cli import program
 from engine.errors import NotDeployable, NotStartable
+from engine.tables import starts
 from tests.snippets import DEFINITIONS
 
 STEP = '<startEvent id="s"/><sequenceFlow id="f" sourceRef="s" targetRef="t"/><task id="t"/>'
@@ -264,3 +268,72 @@ def test_what_runs_goes_before_a_drawing_of_the_same_name(app):
     deploy(app, a=DRAWN)
 
     assert deploy(app, b=CALLING).status == 201
+
+
+TIMED = RUNNING.replace(
+    '<startEvent id="s"/>',
+    '<startEvent id="s"><timerEventDefinition><timeCycle>R/P1D</timeCycle></timerEventDefinition>'
+    "</startEvent>",
+)
+
+
+def test_nothing_begins_by_itself_on_a_drawing_and_what_began_by_itself_goes_on(app):
+    def armed():
+        with app.database.reading() as tx:
+            return [row[0] for row in tx.all(sa.select(starts.c.version), {})]
+
+    deploy(app, a=TIMED.replace('isExecutable="true"', 'isExecutable="false"'))
+    assert armed() == []
+    deploy(app, a=TIMED)
+    assert armed() == [2]
+    deploy(app, a=DRAWN)
+    assert armed() == [2]
+
+
+def test_no_case_is_moved_to_a_drawing(app, who):
+    deploy(app, a=RUNNING.replace('<task id="t"/>', '<userTask id="t"/>'))
+    deploy(app, a=DRAWN)
+    case_id = cases.start(app, who("admin"), process="p", data={}).case_id
+    headers = {"Authorization": f"Bearer {identities.create_token(app, 'admin', by='@test')}"}
+
+    answer = (
+        create_app(app)
+        .test_client()
+        .post(
+            f"/api/v1/cases/{case_id}/migrate", json={"version": 2, "reason": "x"}, headers=headers
+        )
+    )
+
+    assert (answer.status_code, answer.json["code"]) == (409, "not-startable")
+
+
+def test_who_runs_the_others_makes_no_difference_to_a_drawing(app):
+    files = {"a.bpmn": of(DRAWN)}
+    answers = [
+        deployments.deploy(app, identities.operator(), files, executor=one)
+        for one in ("kernel", "spiff")
+    ]
+
+    assert [one.status for one in answers] == [201, 200]
+
+
+# -- on the command line ---------------------------------------------------------------
+
+
+def test_the_command_line_counts_notes_and_names_drawings(sqlite_url, tmp_path):
+    path = tmp_path / "dance.bpmn"
+    path.write_bytes(of(DANCE))
+    lines = {
+        words: CliRunner()
+        .invoke(program, [*words, str(path)], env={"DATABASE_URL": sqlite_url})
+        .stdout.splitlines()
+        for words in (("check", "--lang", "en"), ("check", "--lang", "zh"), ("deploy",))
+    }
+
+    assert lines["check", "--lang", "en"][-1] == "1 files: 0 errors, 0 warnings, 1 notes."
+    says = "这个编排是图示：只显示，不能发起。要运行的部分，请画成带任务和消息事件的流程。"
+    assert lines["check", "--lang", "zh"] == [
+        f"dance.bpmn:1: 提示 drawn-only: h (Dance): {says}",
+        "1 个文件：0 个错误，0 个警告，1 个提示。",
+    ]
+    assert lines[("deploy",)] == ["h version 1: Dance (a drawing)", "Deployed."]

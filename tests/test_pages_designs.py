@@ -3,13 +3,18 @@
 import base64
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from api import create_app
+from api.web import judged
 from engine import deployments, identities, views
 from engine.bpmn.layout import lay_out
 from engine.bpmn.pictures import picture
 from tests import hostile_bases as bases
+from tests.mutations import CHANGES_TO_XML, changed_xml
 from tests.snippets import DEFINITIONS
+from tests.test_mutations import DRAWN, examples
 from tests.test_pages import CONTRAST, address, chromium, expect, people, shows
 from tests.test_pages_cases import needs_viewer
 
@@ -162,6 +167,20 @@ def test_a_flow_that_lacks_an_end_stands_at_the_other(drawn):
 
 def test_what_is_no_bpmn_has_no_picture():
     assert [picture(one) for one in (b"", b"<a", b"<a/>")] == [None] * 3
+
+
+@examples(40)
+@given(content=st.sampled_from((bases.CAMUNDA, *DRAWN)), changes=CHANGES_TO_XML)
+def test_changed_files_are_shown_with_their_findings(app, content, changes):
+    files = {"a.bpmn": changed_xml(content, changes)}
+    found = deployments.check(app, files)
+    with create_app(app).test_request_context():
+        shown = judged.judge(files, found)
+        sheets = judged.sheets(shown)
+
+    assert sum(len(one.findings) for one in shown) == len(found)
+    marks = sum(one["count"] for sheet in sheets[:1] for one in sheet["marks"].values())
+    assert marks == sum(1 for one in shown for told in one.findings if told["at"] is not None)
 
 
 # -- in a browser ----------------------------------------------------------------------

@@ -132,6 +132,11 @@ STRUCTURE = [
     ),
     (
         alone(f'<exclusiveGateway id="t"/><task id="a"/><task id="b"/>\n{flow("g", "t", "a", "x")}'
+              f'\n{flow("h", "t", "b", " ")}'),
+        [("condition-missing", "h", 5)],
+    ),
+    (
+        alone(f'<exclusiveGateway id="t"/><task id="a"/><task id="b"/>\n{flow("g", "t", "a", "x")}'
               f'\n{flow("h", "t", "b", "y")}'),
         [("no-default", "t", 3)],
     ),

@@ -51,8 +51,8 @@ def judge(files: Mapping[str, bytes], findings: Sequence[Finding]) -> list[File]
         sheets = tuple(range(number, number + count))
         number += count
         told = [_told(one, made, sheets) for one in findings if one.file == name]
-        # What stands nowhere on the drawing is read first.
-        told.sort(key=lambda one: one["at"] is not None)
+        # What stands nowhere on the drawing is read first, and errors before the rest.
+        told.sort(key=lambda one: (one["at"] is not None, SEVERITIES.index(one["severity"])))
         shown.append(File(name, made, is_diagram, sheets, tuple(told)))
     return shown
 

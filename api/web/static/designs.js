@@ -65,7 +65,7 @@ function mark(sheet) {
       pickElement(element);
       pickFindings(id);
     });
-    overlays.add(id, "finding", { position: corner(element), html: spot });
+    overlays.add(id, "finding", { position: corner(element), html: spot, scale: { min: 0.8, max: 1.3 } });
   }
 }
 
