@@ -161,6 +161,25 @@ def test_while_it_only_waits_for_its_reset_no_inclusive_join_waits_for_it():
     ]
 
 
+def test_tokens_that_are_late_together_are_absorbed_together():
+    late = case(
+        '<startEvent id="s"/><parallelGateway id="f"/><userTask id="a"/><userTask id="b"/>'
+        '<parallelGateway id="k"/><task id="x"/><task id="y"/><task id="z"/>'
+        + gateway("activationCount >= 1")
+        + '<userTask id="next"/>'
+        + flows("s > f", "f > a > g", "f > b > k", "k > x > g", "k > y > z > g", "g > next")
+    )
+    late.start()
+    late.complete("a")
+
+    both = late.complete("b")
+
+    # The second is still on its way when the first is there: only then is the gateway reset.
+    assert [e["element"] for e in both if e["type"] == "element_entered"] == ["k", "x", "y", "z"]
+    assert "merges" not in late.snapshot.control
+    assert late.tasks == ["p.next.1"]
+
+
 def test_it_resets_when_nothing_can_come_any_more():
     gone = case(
         '<startEvent id="s"/><inclusiveGateway id="f"/><userTask id="a"/><userTask id="b"/>'

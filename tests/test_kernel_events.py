@@ -338,6 +338,51 @@ def test_a_branch_catches_what_its_neighbour_throws_in_the_same_command():
     ]
 
 
+def test_what_is_thrown_waits_for_the_inclusive_joins_before_it():
+    one = case(
+        '<startEvent id="s"/><parallelGateway id="g"/><inclusiveGateway id="f"/><task id="a"/>'
+        '<task id="b"/><inclusiveGateway id="j"/>'
+        + event("intermediateThrowEvent", "throw", SIGNAL)
+        + event("intermediateCatchEvent", "catch", SIGNAL)
+        + flows("s > g > throw", "g > f", "f > a > j : True", "f > b > j : True", "j > catch")
+        + '<endEvent id="e"/>'
+        + flows("throw > e", "catch > e")
+    )
+
+    one.start()
+
+    assert one.entered()[2:] == ["throw#1", "f#1", "a#1", "b#1", "j#1", "catch#1", "e#1", "e#2"]
+    assert one.trace("signal_sent", "signal_received") == [
+        ("signal_sent", "throw", 1),
+        ("signal_received", "catch", 1),
+    ]
+    assert one.state == "completed"
+
+
+def test_an_escalation_is_caught_by_the_nearest_and_goes_no_further():
+    thrown = event("intermediateThrowEvent", "t", escalation("X1"))
+    inner = sub(
+        "inner", '<startEvent id="is"/>' + thrown + '<userTask id="work"/>' + flows("is > t > work")
+    )
+    body = (
+        '<startEvent id="os"/>' + inner + '<userTask id="near"/>' + flows("os > inner", "nb > near")
+    )
+    body += boundary("nb", "inner", escalation("X1"), interrupting=False)
+    one = case(
+        '<startEvent id="s"/>'
+        + sub("outer", body)
+        + boundary("fb", "outer", escalation("X1"), interrupting=False)
+        + '<userTask id="far"/>'
+        + flows("s > outer", "fb > far")
+    )
+
+    one.start()
+
+    inside = ["s#1", "outer#1", "os#1", "inner#1", "is#1", "t#1"]
+    assert one.entered() == [*inside, "nb#1", "near#1", "work#1"]
+    assert one.tasks == ["p.near.1", "p.work.1"]
+
+
 def test_a_message_caught_inside_the_case_is_marked_received():
     one = case(
         '<startEvent id="s"/><parallelGateway id="g"/><endEvent id="e"/><endEvent id="e2"/>'

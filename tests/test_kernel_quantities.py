@@ -185,6 +185,20 @@ def test_an_inclusive_join_waits_for_tokens_that_wait_to_begin_an_activity():
             [("second-token", "t")],
         ),
         (
+            '<startEvent id="s"/><parallelGateway id="f"/><task id="a"/><task id="b"/>'
+            '<task id="c"/><exclusiveGateway id="m"/><task id="t" startQuantity="2"/>'
+            + flows("s > f", "f > a > m", "f > b > m", "f > c > m > t"),
+            [("second-token", "m")],
+        ),
+        (
+            # What an event that stays begins runs beside the rest, and may well run twice.
+            '<startEvent id="s"/><userTask id="a"/><boundaryEvent id="b" attachedToRef="a" '
+            'cancelActivity="false"><timerEventDefinition><timeDuration>PT1H</timeDuration>'
+            '</timerEventDefinition></boundaryEvent><task id="m"/><task id="t" '
+            'completionQuantity="2"/><task id="d"/>' + flows("s > a", "b > m > t", "b > t > d"),
+            [],
+        ),
+        (
             '<startEvent id="s"/><task id="a" completionQuantity="100"/>'
             '<task id="t" startQuantity="100"/><endEvent id="e"/>' + flows("s > a > t > e"),
             [],

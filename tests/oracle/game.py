@@ -112,6 +112,8 @@ class Game:
         return seen
 
     def room(self, name: str) -> int:
+        if name not in self.flows:
+            return 1 if name.split(" ")[1] in self.main else self.most
         if name not in self.main:
             return self.most
         flow = self.flows[name]
@@ -128,11 +130,13 @@ class Game:
             for taken in self.begins(node, marking):
                 left = marking.copy()
                 left.subtract(taken)
-                yield from self.work(node, +left)
-            if marking[f"in {node.id}"]:
+                yield from self.work(node, "+".join(sorted(taken.elements())), +left)
+        for name in marking:
+            if name.startswith("in "):
                 left = marking.copy()
-                left[f"in {node.id}"] -= 1
-                yield from self.go_on(node, +left)
+                left[name] -= 1
+                _, node, over = name.split(" ")
+                yield from self.go_on(self.nodes[node], over, +left)
 
     def begins(self, node: Node, marking: Counter[str]) -> Iterator[Counter[str]]:
         """Return the tokens that a node may take now, in every way."""
@@ -150,26 +154,30 @@ class Game:
         else:
             yield from (Counter([one]) for one in filled)
 
-    def work(self, node: Node, left: Counter[str]) -> Iterator[Turn]:
-        """Begin a node; an activity with events that do not interrupt stays open first."""
+    def work(self, node: Node, over: str, left: Counter[str]) -> Iterator[Turn]:
+        """Begin a node; an activity with events that do not interrupt stays open first.
+
+        Args:
+            over: the flows over which it was begun: tokens of others begin it beside this.
+        """
         staying = [one for one in self.attached(node) if not one.interrupting]
         if not staying:
-            yield from self.go_on(node, left)
+            yield from self.go_on(node, over, left)
             return
-        left.update([f"in {node.id}", *(f"armed {one.id}" for one in staying)])
+        left.update([f"in {node.id} {over}", *(f"armed {one.id} {over}" for one in staying)])
         yield Turn(node.id, left)
 
-    def go_on(self, node: Node, left: Counter[str]) -> Iterator[Turn]:
+    def go_on(self, node: Node, over: str, left: Counter[str]) -> Iterator[Turn]:
         staying = [one for one in self.attached(node) if not one.interrupting]
         for event in staying:
-            if left[f"armed {event.id}"]:
+            if left[f"armed {event.id} {over}"]:
                 for given in self.leave(event):
                     still = left.copy()
-                    still[f"armed {event.id}"] -= 1
-                    still.update([f"in {node.id}", *given])
+                    still[f"armed {event.id} {over}"] -= 1
+                    still.update([f"in {node.id} {over}", *given])
                     yield Turn(event.id, +still)
         for event in staying:
-            left[f"armed {event.id}"] = 0
+            left[f"armed {event.id} {over}"] = 0
         left = +left
         ends = [one.trigger for one in node.events if one.trigger in ENDS_ALL]
         if node.kind is Kind.END and ends:
@@ -229,7 +237,7 @@ class Game:
         for name in marking:
             if name in join.incoming or name.startswith("armed "):
                 continue
-            start = self.flows[name].target if name in self.flows else name.removeprefix("in ")
+            start = self.flows[name].target if name in self.flows else name.split(" ")[1]
             ways = self.reached(start, join)
             if ways - filled and not ways & filled:
                 return False

@@ -160,9 +160,10 @@ class _Search:
         """Add tokens where some flows hold several; None = a second token, or one too many."""
         for bits, lowest, size in self.net.slots:
             count = (left & bits).bit_count() + (gives & bits).bit_count()
-            if count > size:
+            if count > size and bits & ~self.net.beside:
                 return None
-            left, gives = left & ~bits, gives & ~bits | lowest * ((1 << count) - 1)
+            held = lowest * ((1 << min(count, size)) - 1)
+            left, gives = left & ~bits, gives & ~bits | held
         return None if left & gives & ~self.net.beside else left | gives
 
     def _possible(self, marking: int) -> list[Step]:
