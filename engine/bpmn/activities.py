@@ -200,7 +200,8 @@ def read_script(element: Element, extensions: Extensions, reading: Reading) -> C
         )
         return None
     result = vendor(element, "resultVariable") or extensions.zeebe("script", "resultVariable")
-    formula = reading.code(element, expression, extensions.zeebe("script", "expression"))
+    written = reading.code(element, expression, extensions.zeebe("script", "expression"))
+    formula = reading.python(element, written)
     holder = child(element, "script")
     text = formula.text if formula else body_of(holder)
     line = element.sourceline if holder is None else holder.sourceline

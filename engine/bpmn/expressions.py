@@ -6,66 +6,31 @@
 * A *moment* field (timers, due dates) holds an ISO 8601 value, or else an
   expression of the sandbox.
 
-In all three ``${…}`` (JUEL) and a leading ``=`` (FEEL) mark an expression of
-another engine. Operators, constants and property paths of those are put into
-Python's words; whatever else they can say is refused, never guessed.
+In all three a leading ``=`` marks FEEL, which is evaluated as such (``scripts.in_feel``),
+and ``${…}`` (JUEL) an expression of another engine. Operators, constants and property
+paths of the latter are put into Python's words; whatever else it can say is refused,
+never guessed.
 """
 
 from __future__ import annotations
 
-import ast
 import re
+from dataclasses import replace
+from decimal import Decimal
+from difflib import get_close_matches
 
 from engine.bpmn.model import TimerKind
+from engine.bpmn.translation import FEEL, JUEL, WRITE_PYTHON, TextError, marked_parts, translate
 from engine.errors import InvalidDeadline
+from engine.feel import BUILTINS, FeelError
+from engine.feel.syntax import Literal
 from engine.periods import parse_timer
 from engine.scripts import Code
+from engine.scripts import in_feel as feel
 from engine.scripts.code import facts
+from engine.scripts.feel_functions import NAMES
 
-MAX_TRANSLATED = 2_000
-
-_TOKEN = re.compile(
-    r"""\s*(?:
-        (?P<string>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")
-      | (?P<number>\d+(?:\.\d+)?)
-      | (?P<name>[^\W\d]\w*)
-      | (?P<mark>&&|\|\||==|!=|<=|>=|//|\*\*|[-+*/%<>!?:.,()\[\]{}=])
-    )""",
-    re.VERBOSE,
-)
-_JUEL = {
-    "&&": "and",
-    "||": "or",
-    "eq": "==",
-    "ne": "!=",
-    "lt": "<",
-    "gt": ">",
-    "le": "<=",
-    "ge": ">=",
-    "div": "/",
-    "mod": "%",
-    "null": "None",
-    "true": "True",
-    "false": "False",
-    "and": "and",
-    "or": "or",
-    "in": "in",
-}
-_FEEL = {
-    "=": "==",
-    "null": "None",
-    "true": "True",
-    "false": "False",
-    "and": "and",
-    "or": "or",
-    "in": "in",
-}
-_UNARY = frozenset({"!", "not", "empty"})
-# FEEL counts from 1 and filters with brackets; its choices and loops read differently.
-_FEEL_ONLY = frozenset({"[", "{", "if", "for", "some", "every", "between", "instance"})
-# Objects of the engines those expressions were written for.
-_FOREIGN = frozenset({"execution", "caseExecution", "authenticatedUserId", "connector", "task"})
-_WRITE_PYTHON = "Write it as an expression of the sandbox, as in: amount > 100 and kind == 'road'."
+_WRITE_FEEL = 'Write it as FEEL, as in: =amount > 100 and kind = "road".'
 
 _MEANT_AS_DURATION = re.compile(r"[-+]?P[\dTYMWDHS.,]*", re.ASCII)
 _MEANT_AS_MOMENT = re.compile(r"\d{4}-\d")
@@ -77,14 +42,6 @@ _ZERO_AMOUNT = re.compile(r"(minutes|working_days|working_hours|elapsed_hours)\(
 _NEGATIVE_AMOUNT = re.compile(r"(minutes|working_days|working_hours|elapsed_hours)\(\s*-")
 
 
-class TextError(Exception):
-    """A text means nothing that can be run; the reader turns this into a finding."""
-
-    def __init__(self, code: str, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.code, self.message, self.hint = code, message, hint
-
-
 def expression(text: str) -> Code:
     """Read an expression field.
 
@@ -93,15 +50,77 @@ def expression(text: str) -> Code:
     """
     text = text.strip()
     if text.startswith("="):
-        return Code(_translate(text[1:], _FEEL), "expression")
-    parts = _parts(text)
+        return in_feel(text[1:])
+    parts = marked_parts(text)
     if len(parts) == 1 and parts[0][1]:
-        return Code(_translate(parts[0][0], _JUEL), "expression")
+        return Code(translate(parts[0][0], JUEL), "expression")
     if any(marked for _, marked in parts):
         raise TextError(
-            "expression-refused", f"{text!r} has ${{…}} inside of another text.", _WRITE_PYTHON
+            "expression-refused", f"{text!r} has ${{…}} inside of another text.", WRITE_PYTHON
         )
     return Code(text, "expression")
+
+
+def in_feel(text: str) -> Code:
+    """Read an expression written in FEEL, or in what else begins with an equals sign.
+
+    A constant is one of Python. What is no FEEL, or calls functions that FEEL does not
+    have, is put into Python's words if it is one of the simple forms.
+
+    Raises:
+        TextError: it is neither.
+    """
+    try:
+        tree = feel.read(text).tree
+        strange = feel.unknown(text)
+    except FeelError as reason:
+        try:
+            return Code(translate(text, FEEL), "expression")
+        except TextError:
+            message = f"{text.strip()!r} is no FEEL: {reason.message}"
+            raise TextError("expression-refused", message, reason.hint or _WRITE_FEEL) from None
+    if strange:
+        return Code(_of_functions(text, sorted(strange)), "expression")
+    value = tree.value if isinstance(tree, Literal) else tree
+    if value is None or isinstance(value, str | bool):
+        return Code(repr(value), "expression")
+    try:
+        python = translate(text, FEEL)
+    except TextError:
+        return Code(text.strip(), "expression", feel=text, is_python=False)
+    # What a number says is the same in both.
+    is_number = isinstance(value, Decimal)
+    return Code(python, "expression", feel=None if is_number else text)
+
+
+def _of_functions(text: str, strange: list[str]) -> str:
+    """Put a text into Python's words that calls what FEEL does not have."""
+    try:
+        return translate(text, FEEL)
+    except TextError:
+        near = get_close_matches(strange[0], sorted({*BUILTINS, *NAMES}), n=1)
+        raise TextError(
+            "expression-refused",
+            f"{text.strip()!r} is no FEEL: there is no function {strange[0]!r}.",
+            f"Did you mean {near[0]!r}?" if near else _WRITE_FEEL,
+        ) from None
+
+
+def declared(text: str) -> Code:
+    """Read an expression of a file that declares its expressions to be FEEL.
+
+    Raises:
+        TextError: it is no expression at all.
+    """
+    text = text.strip()
+    if text.startswith(("=", "${", "#{")):
+        return expression(text)
+    try:
+        code = in_feel(text)
+    except TextError:
+        # Such files were read as Python, and whoever wrote Python goes on.
+        return expression(text)
+    return replace(code, text=text) if code.feel and is_python(text) else code
 
 
 def literal(text: str) -> Code:
@@ -118,12 +137,12 @@ def text_or_expression(text: str) -> Code:
     text = text.strip()
     if text.startswith("="):
         return expression(text)
-    parts = _parts(text)
+    parts = marked_parts(text)
     if not any(marked for _, marked in parts):
         return literal(text)
     if len(parts) == 1:
         return expression(text)
-    pieces = [f"str({_translate(part, _JUEL)})" if marked else repr(part) for part, marked in parts]
+    pieces = [f"str({translate(part, JUEL)})" if marked else repr(part) for part, marked in parts]
     return Code(" + ".join(pieces), "expression")
 
 
@@ -145,7 +164,7 @@ def moment(text: str) -> Code:
         _demand_iso(text)
         return literal(text)
     code = expression(text)
-    if not is_python(code.text):
+    if code.feel is None and not is_python(code.text):
         raise _bad(text, "Write ISO 8601 such as PT4H, or an expression such as working_hours(4).")
     if _NEGATIVE_AMOUNT.search(code.text):
         raise _negative(text)
@@ -214,131 +233,3 @@ def _demand_iso(text: str) -> None:
         if _MEANT_AS_CYCLE.match(text) and _NOTHING.fullmatch(text.partition("/")[2]):
             raise _repeats_at_once(text) from None
         raise TextError("timer-unreadable", refusal.message, refusal.hint or "") from None
-
-
-# -- the words of other engines ------------------------------------------------
-
-
-def _parts(text: str) -> list[tuple[str, bool]]:
-    """Split at ``${…}`` and ``#{…}``; True marks what stood inside."""
-    parts: list[tuple[str, bool]] = []
-    position = 0
-    for found in re.finditer(r"[$#]\{", text):
-        if found.start() < position:
-            continue
-        end = _closing(text, found.end())
-        if found.start() > position:
-            parts.append((text[position : found.start()], False))
-        parts.append((text[found.end() : end], True))
-        position = end + 1
-    if position < len(text):
-        parts.append((text[position:], False))
-    return parts
-
-
-def _closing(text: str, position: int) -> int:
-    depth, quote = 1, ""
-    for index in range(position, len(text)):
-        letter = text[index]
-        if quote:
-            quote = "" if letter == quote else quote
-        elif letter in "'\"":
-            quote = letter
-        elif letter == "{":
-            depth += 1
-        elif letter == "}":
-            depth -= 1
-            if not depth:
-                return index
-    raise TextError("expression-refused", f"{text!r} opens ${{ and never closes it.", "Add the }.")
-
-
-def _translate(text: str, words: dict[str, str]) -> str:
-    """Put a simple expression of another engine into Python's words."""
-    tokens = _tokens(text)
-    for index, (kind, word) in enumerate(tokens):
-        follows = tokens[index + 1][1] if index + 1 < len(tokens) else ""
-        if kind == "name" and (word in _FOREIGN - {"task"} or (word == "task" and follows == ".")):
-            raise _refused(text, f"{word!r} is an object of another engine")
-        if word == "?" or (words is _FEEL and word in _FEEL_ONLY):
-            raise _refused(text, f"{word!r} is not translated")
-    try:
-        tree = ast.parse(_join(tokens, words, text), mode="eval")
-        result = ast.unparse(tree)
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        raise _refused(text, "it cannot be read") from None
-    if any(isinstance(one, ast.Compare) and len(one.ops) > 1 for one in ast.walk(tree)):
-        raise _refused(text, "a chain of comparisons means something else in Python")
-    return result
-
-
-def _refused(text: str, why: str) -> TextError:
-    return TextError(
-        "expression-refused", f"{text.strip()!r} is not translated: {why}.", _WRITE_PYTHON
-    )
-
-
-def _tokens(text: str) -> list[tuple[str, str]]:
-    if len(text) > MAX_TRANSLATED:
-        raise _refused(text[:60] + "…", "it is too long")
-    tokens: list[tuple[str, str]] = []
-    position, text = 0, text.strip()
-    while position < len(text):
-        found = _TOKEN.match(text, position)
-        if found is None:
-            raise _refused(text, f"{text[position]!r} has no meaning there")
-        kind = found.lastgroup or ""
-        tokens.append((kind, found.group(kind)))
-        position = found.end()
-    if not tokens:
-        raise _refused(text, "it is empty")
-    return tokens
-
-
-def _join(tokens: list[tuple[str, str]], words: dict[str, str], text: str) -> str:
-    pieces: list[str] = []
-    index = 0
-    while index < len(tokens):
-        kind, word = tokens[index]
-        if kind != "string" and word in _UNARY:
-            end = _operand(tokens, index + 1)
-            pieces.append(f"(not {_join(tokens[index + 1 : end], words, text)})")
-            index = end
-        elif word == ".":
-            if index + 2 < len(tokens) and tokens[index + 2][1] == "(":
-                raise _refused(text, "methods are not called")
-            if index + 1 == len(tokens) or tokens[index + 1][0] != "name":
-                raise _refused(text, "a name must follow the point")
-            pieces.append(f"[{tokens[index + 1][1]!r}]")
-            index += 2
-        else:
-            pieces.append(word if kind == "string" else words.get(word, word))
-            index += 1
-    return " ".join(pieces)
-
-
-def _operand(tokens: list[tuple[str, str]], index: int) -> int:
-    """Return where the operand of a unary word ends: a primary with its trailers."""
-    while index < len(tokens) and tokens[index][0] != "string" and tokens[index][1] in _UNARY:
-        index += 1
-    if index < len(tokens) and tokens[index][1] not in "([":
-        index += 1
-    while index < len(tokens):
-        kind, word = tokens[index]
-        if kind == "mark" and word in "([":
-            index = _group(tokens, index)
-        elif word == ".":
-            index += 2
-        else:
-            break
-    return min(index, len(tokens))
-
-
-def _group(tokens: list[tuple[str, str]], index: int) -> int:
-    depth = 0
-    for position in range(index, len(tokens)):
-        if tokens[position][0] == "mark":
-            depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(tokens[position][1], 0)
-        if not depth:
-            return position + 1
-    return len(tokens)

@@ -245,6 +245,7 @@ def _gathered(
     parts: list[str] = []
     for one, prefix in zip(elements, prefixes, strict=True):
         value = _script(one, reading) if local(one) == "script" else _parameter(one, reading)
+        value = reading.python(one, value)
         if value is None:
             return None
         parts.append(f"{prefix}{value.text}")

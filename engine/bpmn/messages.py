@@ -196,6 +196,8 @@ def payload(site: Site, places: tuple[Extensions, ...]) -> Code | None:
             return site.reading.code(site.element, expression, text)
         mappings, _ = copied(place, "in", site.reading)
         if mappings:
+            for one in mappings:
+                site.reading.python(site.element, one.value)
             pairs = ", ".join(f"{one.target!r}: {one.value.text}" for one in mappings)
             return Code(f"{{{pairs}}}", "expression", site.element.sourceline)
     return None

@@ -16,7 +16,8 @@ from engine.bpmn.document import (
     in_bpmn,
     local,
 )
-from engine.bpmn.expressions import TextError
+from engine.bpmn.expressions import declared, expression
+from engine.bpmn.translation import TextError
 from engine.scripts import Code
 
 
@@ -30,6 +31,7 @@ class Reading:
         associated: id -> what associations join it with, in the file's order.
         spiff: the file is written in SpiffWorkflow's dialect: it names that
             namespace and no other vendor's.
+        language: of its expressions, as the file declares it; often empty.
     """
 
     findings: Findings
@@ -37,6 +39,7 @@ class Reading:
     lowered: Mapping[str, str]
     associated: Mapping[str, Sequence[str]]
     spiff: bool = False
+    language: str = ""
 
     @classmethod
     def of(cls, root: Element, findings: Findings) -> Reading:
@@ -45,7 +48,8 @@ class Reading:
         named = set(root.nsmap.values())
         spiff = SPIFF in named and named.isdisjoint((*CAMUNDA, ZEEBE))
         lowered = {key.lower(): key for key in reversed(ids)}
-        return cls(findings, ids, lowered, _associated(root, ids), spiff)
+        language = root.get("expressionLanguage") or ""
+        return cls(findings, ids, lowered, _associated(root, ids), spiff, language)
 
     def code(self, at: Element, read: Callable[[str], Code], text: str | None) -> Code | None:
         """Read a text that begins at this element, or say why it cannot be read.
@@ -56,11 +60,24 @@ class Reading:
             return None
         skipped = text[: len(text) - len(text.lstrip())].count("\n")
         line = None if at.sourceline is None else at.sourceline + skipped
+        if read is expression and "feel" in (at.get("language") or self.language).lower():
+            read = declared
         try:
             return replace(read(text), line=line)
         except TextError as refusal:
             self.findings.error(refusal.code, at, refusal.message, refusal.hint)
             return None
+
+    def python(self, at: Element, code: Code | None) -> Code | None:
+        """Return a code that becomes a part of a text in Python, or say that it cannot."""
+        if code is None or code.is_python:
+            return code
+        self.findings.error(
+            "expression-refused", at,
+            f"{code.text!r} can only be said in FEEL, and here Python is put together.",
+            "Compute it before, and name the datum here.",
+        )  # fmt: skip
+        return None
 
     def is_imported(self, at: Element, reference: str | None) -> bool:
         """Whether a reference names something of a file that this one imports."""

@@ -19,15 +19,20 @@ from engine.feel.values import Function, Range, admit
 MAX_NODES = 1_000_000
 MAX_DEPTH = 64
 MAX_INTEGER = 2**63
+_LARGEST = 1e300
 
 
-def to_json(value: Any) -> Any:
+def to_json(value: Any, *, exact: bool = True) -> Any:
     """Return a value as plain JSON.
+
+    Args:
+        exact: a number that no float says with the same digits becomes text; else the
+            float next to it.
 
     Raises:
         FeelLimit: it is too large or too deeply nested.
     """
-    return _Walk(MAX_NODES).plain(value, 0)
+    return _Walk(MAX_NODES, exact=exact).plain(value, 0)
 
 
 def check(value: Any, nodes: int) -> None:
@@ -37,8 +42,8 @@ def check(value: Any, nodes: int) -> None:
 
 
 class _Walk:
-    def __init__(self, nodes: int) -> None:
-        self.left = nodes
+    def __init__(self, nodes: int, *, exact: bool = True) -> None:
+        self.left, self.exact = nodes, exact
 
     def plain(self, value: Any, depth: int) -> Any:
         self.left -= 1
@@ -49,7 +54,7 @@ class _Walk:
         if value is None or isinstance(value, bool | str):
             return value
         if isinstance(value, Decimal):
-            return _number(value)
+            return _number(value, exact=self.exact)
         if isinstance(value, list):
             return [self.plain(one, depth + 1) for one in value]
         if isinstance(value, dict):
@@ -64,13 +69,14 @@ class _Walk:
         return f"function {value.name}".strip() if isinstance(value, Function) else str(value)
 
 
-def _number(value: Decimal) -> int | float | str:
-    if value == value.to_integral_value():
-        if value.adjusted() < 20 and abs(whole := int(value)) < MAX_INTEGER:
+def _number(value: Decimal, *, exact: bool) -> int | float | str:
+    if value == value.to_integral_value() and value.adjusted() < 20:
+        whole = int(value)
+        if abs(whole) < MAX_INTEGER:
             return whole
-    elif numbers.of_float(near := float(value)) == value:
-        return near
-    return numbers.text(value)
+    near = float(value)
+    fits = abs(near) < _LARGEST and (not exact or numbers.of_float(near) == value)
+    return near if fits and (not exact or near != int(near)) else numbers.text(value)
 
 
 def from_json(value: Any, wanted: Type | None = None) -> Any:

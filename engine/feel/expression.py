@@ -37,15 +37,17 @@ class Expression:
         text: as it was written.
         names: the names that it reads, those of inner variables and built-in functions
             left out.
+        perhaps: names inside of filters: of data, or of entries of the items.
         tree: its parts, see ``syntax``.
     """
 
-    __slots__ = ("_closure", "_depth", "_name", "names", "text", "tree")
+    __slots__ = ("_closure", "_depth", "_name", "names", "perhaps", "text", "tree")
 
     def __init__(self, text: str, read: Parser, known: frozenset[str]) -> None:
         self.text = text
         self.tree = read.whole()
         self.names = _free(read, known)
+        self.perhaps = frozenset(read.maybe) - self.names
         self._closure = compile_(self.tree)
         self._depth = read.depth(self.tree)
         # Most input expressions only read a datum.

@@ -54,6 +54,9 @@ class Problem:
 
 def examine(code: Code) -> Problem | None:
     """Return the first thing that is wrong with a text, by reading it."""
+    if code.feel is not None:
+        # The reader of the diagram has parsed it, or would have refused it.
+        return None
     found = facts(code.text, code.mode)
     if found.mistake is not None:
         return Problem(_line(code, found.mistake.line), found.mistake.message, _dialect(code.text))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from engine.scripts import in_feel
 from engine.scripts.names import BUILTINS, HOST, PRELUDE, Names
 
 Mode = Literal["expression", "script"]
@@ -31,11 +32,16 @@ class Code:
         text: Python, of the subset that the sandbox knows.
         mode: an ``expression`` has a value; a ``script`` assigns variables.
         line: the line of the file on which the text begins; None if unknown.
+        feel: what is evaluated instead, where the designer wrote FEEL. ``text`` says the
+            same in Python where Python can (``is_python``), for those who look at it,
+            and otherwise is the FEEL.
     """
 
     text: str
     mode: Mode = "expression"
     line: int | None = None
+    feel: str | None = None
+    is_python: bool = True
 
     @property
     def names(self) -> frozenset[str]:
@@ -43,6 +49,8 @@ class Code:
 
         A name that is only ever called is a function and not among them.
         """
+        if self.feel is not None:
+            return in_feel.names(self.feel)
         return facts(self.text, self.mode).names
 
     @property

@@ -11,7 +11,7 @@ from typing import Any
 
 import pydantic_monty
 
-from engine.scripts import reading
+from engine.scripts import in_feel, reading
 from engine.scripts.checks import Problem, examine
 from engine.scripts.code import Code, Facts, facts
 from engine.scripts.memo import Key, Memo
@@ -82,7 +82,7 @@ class Sandbox:
         lookups: Lookups,
         budget: Budget,
     ) -> list[Outcome]:
-        """Evaluate expressions, each on its own: one that fails loses no other.
+        """Return one outcome for each expression, in order: one that fails loses no other.
 
         Args:
             codes: of mode ``expression``.
@@ -91,9 +91,6 @@ class Sandbox:
             seed: of random numbers; the same seed gives the same ones.
             lookups: answers ``lookup``, ``rows``, ``unit``, ``unit_at``, ``department``.
             budget: what the command has left; taken from.
-
-        Returns:
-            One outcome for each code, in order.
 
         Raises:
             SandboxUnavailable: the machine failed, not the code.
@@ -104,6 +101,9 @@ class Sandbox:
         keys: dict[int, Key | None] = {}
         around = _around(codes, now, lookups)
         for index, code in enumerate(codes):
+            if code.feel is not None:
+                outcomes[index] = in_feel.evaluate(code.feel, inputs, now, seed, lookups)
+                continue
             found = facts(code.text, code.mode)
             if found.mistake:
                 outcomes[index] = _unreadable(code, found)
@@ -195,7 +195,7 @@ class Sandbox:
             SandboxUnavailable: the machine failed, not the code.
         """
         problem = examine(code)
-        if problem is not None:
+        if problem is not None or code.feel is not None:
             return problem
         found = facts(code.text, code.mode)
         text = f"({found.source}\n)" if code.mode == "expression" else found.source
