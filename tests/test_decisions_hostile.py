@@ -74,6 +74,24 @@ def test_a_function_that_calls_itself_for_ever_is_null_or_a_limit():
     assert answer(found) in (None, "limit")
 
 
+@pytest.mark.parametrize("policy", ["UNIQUE", "FIRST", "PRIORITY"])
+def test_a_table_that_is_hard_to_check_is_checked_as_far_as_it_goes(policy):
+    """Without its bounds the search would go on for hours."""
+    chance = random.Random(7)
+    cells = ["-", "true", "false"]
+    rows = "\n".join(
+        f'| {" | ".join(chance.choice(cells) for _ in range(16))} | "{chance.choice("ab")}"'
+        for _ in range(300)
+    )
+    columns = " ; ".join(f"x{at}:boolean" for at in range(16))
+    text = f'decision d\ntable {policy} | {columns} | out:string ["a","b"]\n{rows}'
+    models, _ = decisions.read_files({"a.dmn": a_file(text)})
+
+    found = [one.code for one in decisions.check(models["a.dmn"])]
+
+    assert found[0] == "dmn-gap"
+
+
 def test_a_loop_without_end_is_a_limit():
     text = "decision d\nfeel: count(for i in 1..100000, j in 1..100000 return i)"
     (found,), _ = decisions.read(a_file(text), filename="a.dmn")

@@ -29,6 +29,8 @@ from engine.feel.temporal import (
 from engine.feel.values import Range
 
 MAX_SEGMENTS = 4_000
+MAX_WORK = 500_000
+"""Cells asked about segments, for one column; what takes more is not told."""
 OTHER = "…"
 """Stands for every text that no cell names."""
 
@@ -94,7 +96,12 @@ def segments_of(table: Table, number: int) -> Segments | None:
         for one in _samples(column, constants)
         if one is None or all(limit.admits(one) for limit in limits)
     ]
+    intervals = {id(one) for one in cells if one is not None and _is_asked(one)}
+    if len(intervals) * len(samples) > MAX_WORK:
+        return None
     masks = tuple(_masks(cells, samples, opaque))
+    if sum(one.bit_count() for one in masks if one != (1 << len(samples)) - 1) > MAX_WORK:
+        return None
     return Segments(tuple(samples), masks, opaque)
 
 
@@ -255,13 +262,18 @@ def _masks(cells: Sequence[Cell | None], samples: Sequence[Any], opaque: int) ->
             yield everything
             continue
         if id(cell) not in known:
-            if cell.points and not cell.negated and not cell.spans:
+            if not _is_asked(cell):
                 mask = sum(places.get(one, 0) for one in cell.points)
             else:
                 passing = (at for at, one in enumerate(samples) if cell.holds(one, {}, run))
                 mask = sum(1 << at for at in passing)
             known[id(cell)] = mask
         yield known[id(cell)]
+
+
+def _is_asked(cell: Cell) -> bool:
+    """Whether a cell has to be asked about each segment: it names more than values."""
+    return not cell.points or cell.negated or bool(cell.spans)
 
 
 def _hashable(value: Any) -> bool:
