@@ -136,7 +136,7 @@ def main() -> int:
 
 
 def _await(city: City) -> None:
-    for _ in range(100):
+    for _ in range(600):
         try:
             city.call("auditor", "GET", "/me")
         except OSError:
