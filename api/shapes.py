@@ -209,7 +209,7 @@ class Migration(Body):
     """The versions that a case goes on with."""
 
     version: int = Field(ge=1, le=2**31, description="Of the case's own process.")
-    processes: dict[str, int] = Field(
+    processes: dict[Name, Annotated[int, Field(ge=1, le=2**31)]] = Field(
         default_factory=dict,
         description="Versions of processes that it calls; without one, that for new cases.",
     )

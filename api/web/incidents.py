@@ -122,9 +122,8 @@ def _cure(cause: Document) -> Cure:
         for name, text in form.items()
         if name.startswith(prefix) and text.strip()
     }
-    version = form.get("version", "")
-    number = int(version) if version.isascii() and version.isdigit() else None
-    return Cure(reason, data or None, number, chosen=chosen)
+    offered = {str(one): one for one in _versions(cause["process"])}
+    return Cure(reason, data or None, offered.get(form.get("version", "")), chosen=chosen)
 
 
 def _value(text: str) -> Any:
