@@ -153,9 +153,13 @@ FAULTS = {
         "        leave(run, name, place, (), outcome)\n        return\n",
         "        leave(run, name, place, ways_out(run, place, name, outcome), outcome)\n"
         "        return\n",
+        ("kernel_adhoc",),
     ),
     "what waits for its turn is forgotten": Fault(
-        "adhoc", "    if rules.sequential:\n        next_turn(run, scope)\n", ""
+        "adhoc",
+        "    if rules.sequential:\n        next_turn(run, scope)\n",
+        "",
+        ("kernel_adhoc",),
     ),
     "a limit that stays is set again": Fault(
         "clocks", "if (due.due_at, due.cycle) != (known, row[U_TEXT]):", "if True:"
