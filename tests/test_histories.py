@@ -24,8 +24,9 @@ PLAYED_ALONE = {
     "department_score",
 }
 """Of these a case of its own is kept; department_handling is kept within the whistles."""
-ELSEWHERE = {"site_work"}
-"""Drawn for the tests alone: ad-hoc sub-processes, which no delivered process has."""
+ELSEWHERE = {"site_work", "joint_undoing"}
+"""Drawn for the tests alone: ad-hoc sub-processes; what is undone, and complex gateways.
+No delivered process has them."""
 
 
 def documents(path):
@@ -83,6 +84,32 @@ def test_three_taps_of_a_grid_event_are_kept():
 
     # Solved where it was found: nobody is asked for anything but the publication.
     assert (opened, ended["end"]) == (["draft", "review"], "closed")
+
+
+def test_what_is_undone_cancelled_and_thrown_for_instances_is_kept():
+    found = events("joint_undoing-all-undone")
+    about = ("compensation_started", "compensation_completed", "transaction_cancelled")
+    told = [(one["type"], one["element"], one["nth"]) for one in found]
+
+    # Two of three offers are enough; the third comes late and is absorbed.
+    assert [one for one in told if one[1] == "two_of_three"] == [
+        ("element_entered", "two_of_three", 1),
+        ("element_left", "two_of_three", 1),
+        ("flow_taken", "two_of_three", 1),
+    ]
+    assert [one for one in told if one[0] in about] == [
+        ("transaction_cancelled", "purchase", 1),
+        ("compensation_started", "pay", 1),
+        ("compensation_completed", "pay", 1),
+        ("compensation_started", "book", 1),
+        ("compensation_completed", "book", 1),
+        ("compensation_started", "store", 1),
+        ("compensation_completed", "store", 1),
+    ]
+    signed = [one for one in found if one["type"] in ("signal_sent", "signal_received")]
+    assert [(one["element"], one["name"]) for one in signed] == [
+        ("sign", "signed"), ("one_signed", "signed"), ("sign", "signed"), ("one_signed", "signed")
+    ]  # fmt: skip
 
 
 def test_a_hand_over_is_kept_from_both_sides():
