@@ -620,6 +620,29 @@ def test_whoever_takes_something_back_has_signed_for_it_again():
     ]
 
 
+def test_what_a_join_holds_is_taken_back_while_the_other_branch_goes_on():
+    one = branches()
+    one.complete("b1")
+    one.complete("b2")
+
+    told = move(one, None, "b2", "withdraw", claims=True)
+
+    assert (cut(told), entered(told), one.tasks) == ([], ["b2#2"], ["p.b2.2", "p.c.1"])
+    one.complete("b2")
+    one.complete("c")
+    assert one.tasks == ["p.d.1"]
+
+
+def test_behind_a_join_that_has_let_all_go_on_nothing_is_taken_back():
+    one = branches()
+    for task in ("b1", "b2", "c"):
+        one.complete(task)
+
+    assert refused(one, None, "b2", "withdraw") == (
+        "What follows was done already, or nobody has to do it. Ask for a return (退回) instead."
+    )
+
+
 # -- what is refused ------------------------------------------------------------------------
 
 

@@ -16,6 +16,7 @@ from api.web import (
     language,
     people,
     registers,
+    returns,
     signing,
     start,
     tasks,
@@ -41,7 +42,17 @@ def install(app: Flask) -> None:
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(_frame)
-    for module in (signing, tasks, cases, start, people, registers, designs, incidents):
+    for module in (
+        signing,
+        tasks,
+        returns,
+        cases,
+        start,
+        people,
+        registers,
+        designs,
+        incidents,
+    ):
         app.register_blueprint(module.pages)
 
 

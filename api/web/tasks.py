@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from api import uploads
 from api.current import actor, application
-from api.web import acts, diagrams, fields, language, markdown, timeline
+from api.web import acts, diagrams, fields, language, markdown, returns, timeline
 from api.web.fields import Sheet, Typed
 from engine import access, cases, forms, inbox, views
 from engine.access import Actor
@@ -125,6 +125,8 @@ def _page(task_id: str, attempt: _Attempt) -> str:
         lines=timeline.lines(views.history(app, who, task["case"]), pinned),
         once=app.clock.new_id(),
         acts_offered=acts.of_task(task),
+        may_return=returns.is_offered(task, _node(task, pinned).properties.get("returns")),
+        may_take_back=task["state"] == "completed" and task["completed_by"] == who.name,
         people=acts.colleagues(task) if "transfer" in task["actions"] else [],
     )
 

@@ -67,6 +67,8 @@ def _who(entry: Entry) -> str:
 
 def _text(event: Mapping[str, Any], nodes: Names) -> str:
     key = f"event_{event['type']}"
+    if event["type"] == "tokens_moved":
+        key = f"event_tokens_{event['kind']}"
     if not language.known(key):
         return ""
     node = nodes.get((event["process"], event["element"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from api.web.design_words import DESIGN_WORDS
+from api.web.move_words import MOVE_WORDS
 
 WORDS: dict[str, tuple[str, str]] = {
     # -- the frame
@@ -383,4 +384,5 @@ WORDS: dict[str, tuple[str, str]] = {
     "problem_400": ("请求有误", "The request is not right"),
     "problem_detail": ("说明", "Detail"),
     **DESIGN_WORDS,
+    **MOVE_WORDS,
 }

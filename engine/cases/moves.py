@@ -81,13 +81,14 @@ def withdrawing(app: Application, actor: Actor, task_id: str, reason: str) -> Mo
             raise TaskNotOpen(task, state="not the last one completed there", case_id=case_id)
         opened = _opened_by(tx, case_id, task)
         open_: dict[str, str | None] = dict(tx.all(_ASSIGNEES, {"case_id": case_id}))
-        if not opened or any(one not in open_ for one in opened):
+        if any(one not in open_ for one in opened):
             raise MoveRefused(
                 "What follows was done already, or nobody has to do it.",
                 hint="Ask for a return (退回) instead.",
                 element=last.element,
             )
-        command = _returning(desk, tx, opened[0], f"{last.process}.{last.element}", reason)
+        source = opened[0] if opened else None
+        command = _returning(desk, tx, source, f"{last.process}.{last.element}", reason)
     return replace(command, kind="withdraw", claims=True)
 
 
@@ -194,7 +195,7 @@ def _node(pinned: Pinned, process: str, element: str) -> Node | None:
 
 
 def _returning(
-    desk: intake.Desk, tx: Transaction, task: str, target: str, reason: str
+    desk: intake.Desk, tx: Transaction, task: str | None, target: str, reason: str
 ) -> MoveTokens:
     process, _, element = target.rpartition(".")
     last = [

@@ -49,7 +49,7 @@ class Move(NamedTuple):
         home: the scope that it stays in.
         target: where the token comes to.
         inner: the token or scope in ``home`` that is, or contains, what is moved; None:
-            everything in ``home``.
+            everything in ``home`` or, where something is taken back, behind its target.
         source: what is moved, for the record.
     """
 
@@ -57,6 +57,7 @@ class Move(NamedTuple):
     target: Place
     inner: str | None
     source: str | None
+    kind: str
 
 
 def plan_move(run: Run, command: MoveTokens) -> Move:
@@ -70,11 +71,11 @@ def plan_move(run: Run, command: MoveTokens) -> Move:
     wanted = parse(command.target)
     if command.source is None:
         home = only_home(run, wanted, command.target)
-        move = Move(home, run.area(home).places[wanted["element"]], None, None)
+        move = Move(home, run.area(home).places[wanted["element"]], None, None, command.kind)
     else:
         name = source_of(run, command.source)
         home, inner = home_of(run, name, wanted, command.target)
-        move = Move(home, run.area(home).places[wanted["element"]], inner, name)
+        move = Move(home, run.area(home).places[wanted["element"]], inner, name, command.kind)
     _demand_enterable(move.target)
     _demand_nothing_undone(run, move.home)
     if command.kind != "move":
@@ -194,6 +195,12 @@ def _demand_sound(run: Run, move: Move, known: set[tuple[str, str, str]]) -> Non
 def _demand_unsigned(run: Run, move: Move) -> None:
     """Refuse to take back what somebody works on already."""
     ahead = _affected(run, move)
+    if move.inner is None and (ahead or not _held_behind(run, move)):
+        raise MoveRefused(
+            "What follows was done already, or nobody has to do it.",
+            hint="Ask for a return (退回) instead.",
+            element=move.target.id,
+        )
     for name in ahead:
         ahead += [] if name not in run.scopes else [one for one, _ in run.children(name)]
         who = run.tasks[name][ASSIGNEE] if name in run.tasks else None
@@ -212,8 +219,19 @@ def _is_event(run: Run, name: str) -> bool:
     return name not in run.tokens and run.scopes[name][KIND] == EVENT
 
 
+def _held_behind(run: Run, move: Move) -> bool:
+    """Whether a join holds a token that came from behind the target of a move."""
+    elements, flows = _region(run, move), run.area(move.home).scope.flows
+    return any(
+        one in flows and flows[one].source in elements
+        for table in (run.joins, run.merges)
+        for held in table.get(move.home, {}).values()
+        for one in held
+    )
+
+
 def _region(run: Run, move: Move) -> frozenset[str]:
-    here = None
+    here = move.target.id if move.kind == "withdraw" else None
     if move.inner is not None and not _is_event(run, move.inner):
         here = run.visit_of(move.inner)[0]
     return region(run.area(move.home), here, move.target.id)
@@ -225,7 +243,8 @@ def _affected(run: Run, move: Move) -> list[str]:
     for name, is_token in run.children(move.home):
         element = run.tokens[name][T_ELEMENT] if is_token else run.scopes[name][ELEMENT]
         beside = not is_token and run.scopes[name][KIND] == EVENT
-        if name == move.inner or move.inner is None or (element in elements and not beside):
+        whole = move.inner is None and move.kind != "withdraw"
+        if name == move.inner or whole or (element in elements and not beside):
             found.append(name)
     return found
 
