@@ -8,7 +8,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
-from engine import intake, lookback, references, store
+from engine import access, intake, lookback, references, store
 from engine.access import Actor
 from engine.bpmn.model import Node
 from engine.cases.answers import split_task
@@ -25,6 +25,7 @@ from engine.errors import (
     TaskNotOpen,
 )
 from engine.events import Event
+from engine.facts import case_facts
 from engine.ports import Application
 from engine.sealing import Sealer
 from engine.tables import tasks
@@ -69,13 +70,16 @@ def withdrawing(app: Application, actor: Actor, task_id: str, reason: str) -> Mo
     """Return the command by which somebody takes back what he has just done (撤回).
 
     Raises:
-        CaseNotFound: there is no such case for the actor.
+        CaseNotFound, NotAllowed: there is no such case for the actor, or no right to do so.
         TaskNotOpen: the task is not completed, or was done again since.
         MoveRefused: what follows cannot be taken back: it was sent, or others have done it.
     """
     case_id, task = split_task(task_id)
     desk = _desk(app, actor, case_id)
     with app.database.reading() as tx:
+        # Before anything is said of the case: to others it is not there.
+        facts = case_facts(tx, desk.row)
+        access.require(actor, "take_back", facts, organisation=app.references.organisation)
         last = next((one for one in lookback.done(tx, case_id) if one.task == task), None)
         if last is None:
             raise TaskNotOpen(task, state="not the last one completed there", case_id=case_id)
