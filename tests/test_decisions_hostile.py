@@ -92,6 +92,20 @@ def test_a_table_that_is_hard_to_check_is_checked_as_far_as_it_goes(policy):
     assert found[0] == "dmn-gap"
 
 
+def test_a_function_may_call_itself_some_ninety_times():
+    text = "bkm f(n)\nfeel: if n = 0 then 0 else 1 + f(n - 1)\ndecision d < f\nfeel: f(80)"
+    (found,), _ = decisions.read(a_file(text), filename="a.dmn")
+
+    assert answer(found) == 80
+
+
+def test_a_result_that_is_nested_too_deep_is_a_limit():
+    inner = "<list>" * 80 + "{{1}}" + "</list>" * 80
+    (found,), _ = decisions.read(a_file(f"decision d\n{inner}"), filename="a.dmn")
+
+    assert answer(found) == "limit"
+
+
 def test_a_loop_without_end_is_a_limit():
     text = "decision d\nfeel: count(for i in 1..100000, j in 1..100000 return i)"
     (found,), _ = decisions.read(a_file(text), filename="a.dmn")

@@ -97,22 +97,27 @@ class Asking:
         Raises:
             DecisionFailed: see ``evaluate``.
         """
-        hits: Hits | None = None
         try:
-            if isinstance(asked, Service):
-                # Where a service says what goes in, its decisions see nothing else.
-                data = {} if asked.inputs else self.data
-                value = self._service(asked, self._inputs(asked), data)
-            elif asked.table is not None:
-                hits = self._hits(asked)
-                value = self.run.fitted(hits.value, asked.type, f"Decision {asked.key!r}")
-            else:
-                value = self._decided(asked)
-        except feel.FeelLimit as reason:
-            where = f"Decision {asked.key!r}"
-            raise DecisionFailed(f"{where}: {reason}", kind="limit", hint=None) from reason
+            found = self._result(asked)
+        except (feel.FeelLimit, RecursionError) as reason:
+            said = str(reason) if isinstance(reason, feel.FeelLimit) else "It is nested too deep."
+            message = f"Decision {asked.key!r}: {said}"
+            raise DecisionFailed(message, kind="limit", hint=None) from reason
         if self.run.failure is not None:
             raise self.run.failure
+        return found
+
+    def _result(self, asked: Decision | Service) -> DecisionResult:
+        hits: Hits | None = None
+        if isinstance(asked, Service):
+            # Where a service says what goes in, its decisions see nothing else.
+            data = {} if asked.inputs else self.data
+            value = self._service(asked, self._inputs(asked), data)
+        elif asked.table is not None:
+            hits = self._hits(asked)
+            value = self.run.fitted(hits.value, asked.type, f"Decision {asked.key!r}")
+        else:
+            value = self._decided(asked)
         notes = tuple(self.run.notes)
         if hits is not None and len(hits.rows) == 1 and value is hits.value is not None:
             return self._one_row(hits, value, notes)

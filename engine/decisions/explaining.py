@@ -11,6 +11,7 @@ from engine.calendar import LOCAL
 from engine.decisions.evaluation import Asking
 from engine.decisions.model import Decision, DecisionResult
 from engine.decisions.running import Run
+from engine.errors import DecisionFailed
 from engine.scripts import Lookups
 
 MOST = 200
@@ -35,9 +36,18 @@ def explain(
         rule that did not match has the first cell that did not pass: ``input``, its
         label, ``cell``, its text, and the ``value``; annotations as ``says``. ``requires``
         has the same of the decisions it builds on.
+
+    Raises:
+        DecisionFailed: it takes too many steps.
     """
     run = Run(None if now is None else now.astimezone(LOCAL))
-    asking = Asking(decision.model, run, inputs, lookups)
+    try:
+        return _explained(Asking(decision.model, run, inputs, lookups), decision)
+    except feel.FeelLimit as reason:
+        raise DecisionFailed(f"Decision {decision.key!r}: {reason}", kind="limit") from reason
+
+
+def _explained(asking: Asking, decision: Decision) -> dict[str, Any]:
     result = asking.result(decision)
     found = _of(asking, decision, result)
     seen = {decision.key}

@@ -10,7 +10,7 @@ from engine import feel
 from engine.decisions.types import ItemType
 from engine.errors import DecisionFailed
 
-MAX_DEPTH = 40
+MAX_DEPTH = 90
 """How deep functions of the file may call each other."""
 
 _EQUAL = feel.parse("one = other", ("one", "other"))
