@@ -6,9 +6,12 @@ the net too, it says the same, command by command.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from engine import commands as c
+from tests.beside import rows
 from tests.memory import flows, process
 from tests.pairs import Both
 
@@ -59,6 +62,29 @@ def set_off(one, trigger):
         one.fire()
 
 
+def happened(one, trigger):
+    """Let it happen; return what was entered, left and cut off then, and the flows taken."""
+    before = len(rows(one.events))
+    set_off(one, trigger)
+    return [row if row[0] == "flow" else row[:2] for row in rows(one.events)[before:]]
+
+
+def way(*nodes):
+    """The rows of elements that are passed one after the other; the last one stays open."""
+    passed = []
+    for node, following in pairwise(nodes):
+        passed += [("in", node), ("out", node), ("flow", f"{node}_{following}")]
+    return [*passed, ("in", nodes[-1])]
+
+
+FIRST = {
+    "conditional": [("out", "other")],
+    "error": [("out", "work"), ("flow", "work_out"), ("in", "out"), ("out", "out")],
+    "escalation": [("out", "work"), ("flow", "work_out"), ("in", "out")],
+}
+"""What happens before the event does: the task that makes it happen is left."""
+
+
 def open_after(one, trigger):
     """The elements of the open tasks, less the one that a condition needs."""
     return sorted({name.split(".")[1] for name in one.tasks} - {"other"})
@@ -73,8 +99,9 @@ def test_a_catching_event_goes_on_when_it_happens(trigger):
     )
     assert open_after(one, trigger) == []
 
-    set_off(one, trigger)
+    told = happened(one, trigger)
 
+    assert told == [*FIRST.get(trigger, []), ("out", "t"), ("flow", "t_after"), ("in", "after")]
     assert open_after(one, trigger) == ["after"]
     assert one.entered() == ["s#1", "both#1", "other#1", "t#1", "after#1"]
     assert one.timers == {}
@@ -97,8 +124,10 @@ def test_an_interrupting_boundary_event_ends_its_activity(trigger):
     attached = event("boundaryEvent", "b", trigger, 'attachedToRef="t"')
     one = case(host(trigger) + attached + '<userTask id="after"/>' + flows("b > after"))
 
-    set_off(one, trigger)
+    told = happened(one, trigger)
 
+    inside = [("cut", "out")] if trigger == "escalation" else []
+    assert told == [*FIRST.get(trigger, []), *inside, ("cut", "t"), *way("b", "after")]
     assert open_after(one, trigger) == ["after"]
     assert one.entered()[-2:] == ["b#1", "after#1"]
     assert [each["element"] for each in one.events if each["type"] == "element_left"].count(
@@ -142,8 +171,11 @@ def test_an_interrupting_event_sub_process_ends_what_is_beside_it(trigger):
     one = case(handled(trigger))
     assert open_after(one, trigger) == ["work"]
 
-    set_off(one, trigger)
+    told = happened(one, trigger)
 
+    inside = {"escalation": [("cut", "out")], "error": []}.get(trigger, [("cut", "work")])
+    begun = [("in", "handler"), *way("begin", "after")]
+    assert told == [*FIRST.get(trigger, []), *inside, *begun]
     assert open_after(one, trigger) == ["after"]
     assert one.entered()[-3:] == ["handler#1", "begin#1", "after#1"]
     assert one.timers == {}
