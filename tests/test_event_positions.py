@@ -144,8 +144,19 @@ def test_a_boundary_event_that_does_not_interrupt_leaves_its_activity(trigger):
         + host(trigger) + attached + flows("b > after", "t > next")
     )  # fmt: skip
 
-    set_off(one, trigger)
+    told = happened(one, trigger)
 
+    passed = [*FIRST.get(trigger, []), *way("b", "after")]
+    if trigger == "escalation":
+        # what threw it goes on before the token that it began
+        passed[-1:] = [
+            ("out", "out"),
+            ("out", "t"),
+            ("flow", "t_next"),
+            ("in", "after"),
+            ("in", "next"),
+        ]
+    assert told == passed
     # what threw the escalation has ended by itself
     stays = "next" if trigger == "escalation" else "t"
     assert open_after(one, trigger) == sorted(["after", stays])
@@ -187,8 +198,12 @@ def test_an_interrupting_event_sub_process_ends_what_is_beside_it(trigger):
 def test_an_event_sub_process_that_does_not_interrupt_runs_beside(trigger):
     one = case(handled(trigger, 'isInterrupting="false"'))
 
-    set_off(one, trigger)
+    told = happened(one, trigger)
 
+    passed = [*FIRST.get(trigger, []), ("in", "handler"), *way("begin", "after")]
+    if trigger == "escalation":
+        passed[-1:] = [("out", "out"), ("in", "after")]
+    assert told == passed
     stays = [] if trigger == "escalation" else ["work"]
     assert open_after(one, trigger) == sorted(["after", *stays])
     assert len(one.timers) == (1 if trigger == "timer cycle" else 0)
