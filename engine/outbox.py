@@ -61,7 +61,7 @@ _turn = threading.local()
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Delivery:
     """One row of the outbox."""
 
@@ -74,6 +74,8 @@ class Delivery:
     next_at: datetime | None
     attempts: int
     delivered_at: datetime | None
+    noted: bool = False
+    """That it is made was written with the command it became."""
 
     @property
     def key(self) -> str:
@@ -139,7 +141,8 @@ def _hand_on(app: Application, delivery: Delivery) -> None:
     except Exception as reason:  # noqa: BLE001 - what other cases have sent must go on
         _fail(app, delivery, _broken(delivery, reason), forever=False)
     else:
-        _settle(app, delivery, next_at=None, delivered_at=app.clock.now())
+        if not delivery.noted:
+            _settle(app, delivery, next_at=None, delivered_at=app.clock.now())
 
 
 def _broken(delivery: Delivery, reason: Exception) -> EngineError:
@@ -182,7 +185,13 @@ def _job(app: Application, delivery: Delivery) -> None:
     if row.state == "suspended":
         raise WrongState("The case is suspended.")
     done = _done(app, delivery, orjson.loads(delivery.body))
-    once = Once("@outbox", delivery.key)
+
+    def noted(tx: Transaction) -> None:
+        # One commit less, and nobody can stop between the two.
+        _update(tx, delivery, None, delivery.attempts, app.clock.now())
+        delivery.noted = True
+
+    once = Once("@outbox", delivery.key, noted=noted)
     try:
         cases.handle(app, cases.OUTBOX, delivery.case_id, done, once=once)
     except NothingWaits:

@@ -514,6 +514,36 @@ def test_a_job_of_a_stopped_process_is_done_by_the_next(any_app):
     assert stands_at(app, one) == ["t"]
 
 
+TWO_JOBS = process(
+    "works",
+    '<startEvent id="s"/><userTask id="first"/><serviceTask id="work" camunda:topic="notify"/>'
+    '<serviceTask id="again" camunda:topic="notify"/><userTask id="t"/>'
+    + flows("s > first > work > again > t"),
+)
+
+
+class StoppedError(BaseException):
+    """The process ends here."""
+
+
+def test_that_a_job_is_done_is_written_with_its_result(any_app):
+    app = any_app
+    deploy(app, TWO_JOBS)
+    one = begin(app, "works")
+
+    def stop(_app: Application, _case_id: str) -> None:
+        # Directly after the commit of the first job's result, with which the second begins.
+        if kinds(app, one)[-1] == "complete_job":
+            raise StoppedError
+        outbox.deliver(replace(app, deliver=stop), one)
+
+    with pytest.raises(StoppedError):
+        complete(replace(app, deliver=stop), one, "works.first.1")
+
+    assert kinds(app, one) == ["start_case", "complete_task", "complete_job"]
+    assert [one.delivered_at is None for one in deliveries(app)] == [False, True]
+
+
 def test_an_unknown_topic_waits_for_a_program(any_app):
     deploy(any_app, job("somewhere-else"))
     one = begin(any_app, "works")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import orjson
@@ -24,11 +25,13 @@ class Once:
     Attributes:
         key: None = the request has none, and may be done twice.
         body: the request's bytes; the same key with others is refused.
+        noted: writes down elsewhere that it is done, last in the transaction of the command.
     """
 
     route: str
     key: str | None
     body: bytes = b""
+    noted: Callable[[Transaction], None] | None = None
 
     @property
     def sha256(self) -> str:

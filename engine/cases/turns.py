@@ -217,6 +217,9 @@ def _write(
             )  # fmt: skip
         except app.database.conflict as reason:
             raise OutrunError from reason
+    if request.once is not None and request.once.noted is not None:
+        # After all that may be outrun: what is noted is done, or the commit fails.
+        request.once.noted(tx)
     return answer
 
 
