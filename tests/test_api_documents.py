@@ -25,6 +25,8 @@ GET /me/contact GET /registers GET /registers/{} POST /cases/{}/code POST /cases
 POST /follow POST /me/contact POST /me/notices-seen
 POST /cases/{}/follow POST /cases/{}/unfollow
 POST /cases/{}/activities POST /cases/{}/activities/complete
+POST /cases/{}/migrate POST /cases/{}/move POST /tasks/{}/withdraw
+GET /incidents/causes GET /incidents/causes/{} POST /incidents/retry
 """
 
 
