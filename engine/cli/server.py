@@ -76,6 +76,9 @@ def _announce(settings: Settings, port: int) -> None:
         terminal.say("Listening beyond this machine: users of the demo city may not sign in.")
 
 
+_LOOK_SECONDS = 0.5
+
+
 @click.command()
 @click.pass_obj
 def schedule(settings: Settings) -> None:
@@ -85,7 +88,9 @@ def schedule(settings: Settings) -> None:
         scheduler = timers.Scheduler(app)
         scheduler.start()
         terminal.say(f"Looking for due timers every {settings.poll_seconds:g} seconds.")
-        stopping.wait()
+        while not stopping.wait(_LOOK_SECONDS):
+            # A signal that comes just before the wait is seen when this thread runs again.
+            continue
         terminal.say("Stopping.")
         scheduler.stop()
 
