@@ -184,6 +184,69 @@ def test_a_return_while_somebody_completes_a_sibling_has_one_outcome_in_any_orde
     assert joint.sound()
 
 
+CALLER = process(
+    '<startEvent id="s"/><endEvent id="e"/>'
+    '<userTask id="plan" name="分派" camunda:candidateGroups="street_leader"/>'
+    '<callActivity id="call" calledElement="callee"/>'
+    '<userTask id="sum" name="汇总" camunda:candidateGroups="street_leader"/>'
+    + flows("s > plan > call > sum > e"),
+    "caller",
+)
+CALLEE = process(
+    '<startEvent id="cs"/><endEvent id="ce"/>'
+    '<userTask id="first" camunda:candidateGroups="street_leader"/>'
+    '<userTask id="second" camunda:candidateGroups="street_leader"/>'
+    '<boundaryEvent id="late" attachedToRef="second"><timerEventDefinition>'
+    "<timeDuration>PT1H</timeDuration></timerEventDefinition></boundaryEvent>"
+    '<userTask id="hurry" camunda:candidateGroups="street_leader"/>'
+    + flows("cs > first > second > ce", "late > hurry > ce"),
+    "callee",
+)
+
+
+@pytest.fixture
+def calling(any_app) -> Office:
+    """A case whose called process stands at its second task, which has an hour."""
+    deployments.deploy(
+        any_app, identities.operator(), {"caller.bpmn": CALLER, "callee.bpmn": CALLEE}
+    )
+    office = Office(any_app, "caller")
+    office.done("street_leader", "caller.plan.1")
+    office.done("street_leader", "callee.first.1")
+    return office
+
+
+def test_a_return_across_a_call_ends_the_call(calling):
+    answer = calling.post("street_leader", "/tasks/{id}.callee.second.1/return", to="plan")
+
+    assert (answer.status_code, calling.tasks) == (200, ["caller.plan.2"])
+    calling.done("street_leader", "caller.plan.2")
+    assert calling.tasks == ["callee.first.2"]
+    assert calling.sound()
+
+
+def test_into_a_call_that_is_over_nothing_is_returned(calling):
+    calling.done("street_leader", "callee.second.1")
+
+    answer = calling.post("street_leader", "/tasks/{id}.caller.sum.1/return", to="callee.second")
+
+    assert problem_of(answer) == (409, "move-refused")
+    assert answer.get_json()["detail"] == (
+        "'callee.second' lies inside 'call', which is not open around what is moved."
+    )
+    assert calling.tasks == ["caller.sum.1"]
+
+
+def test_a_limit_that_is_over_in_the_moment_of_a_return_comes_first(calling):
+    calling.app.clock.set(calling.app.clock.now() + timedelta(hours=1))
+
+    answer = calling.post("street_leader", "/tasks/{id}.callee.second.1/return", to="first")
+
+    assert problem_of(answer) == (409, "task-not-open")
+    assert calling.tasks == ["callee.hurry.1"]
+    assert calling.sound()
+
+
 # -- 撤回 ---------------------------------------------------------------------------------
 
 
