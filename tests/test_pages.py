@@ -8,11 +8,11 @@ import threading
 from pathlib import Path
 
 import pytest
-from waitress.server import create_server
 
 from api import create_app
 from engine import deployments, identities
 from engine.cli.diagrams import read_files
+from engine.cli.listener import Listener
 from engine.demo.city import PASSWORD
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -33,12 +33,15 @@ def formed(app):
 
 @pytest.fixture
 def address(app):
-    server = create_server(create_app(app), host="127.0.0.1", port=0, threads=4)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.effective_port}"
-    server.close()
-    thread.join(timeout=5)
+    listener = Listener(create_app(app), host="127.0.0.1", port=0, threads=4)
+    stopping = threading.Event()
+    loop = threading.Thread(target=listener.run, args=(stopping,))
+    loop.start()
+    yield f"http://127.0.0.1:{listener.port}"
+    # The loop ends before its sockets are closed: closed under it, it fails now and then.
+    stopping.set()
+    loop.join()
+    listener.close()
 
 
 @pytest.fixture(scope="module")
