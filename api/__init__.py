@@ -97,6 +97,7 @@ _SIGNED_IN = frozenset(
         "reference",
         "identity",
         "clock",
+        "incidents",
     }
 )
 

@@ -217,14 +217,13 @@ def _check_returns(
     node: Node, process: Process, known: Mapping[str, Process], findings: Findings
 ) -> None:
     """Look for the tasks that a task may be sent back to (``returns``)."""
-    here = [one for one in known.values() if one.key == process.key or process.key in one.calls]
-    tasks = {
-        one.id
-        for other in (process, *here)
-        for one in other.nodes.values()
-        if one.kind is Kind.USER
-    }
-    for name in node.properties.get("returns", "").replace(";", " ").split():
+    named = node.properties.get("returns", "").replace(";", " ").split()
+    if not named:
+        return
+    callers = [one for one in known.values() if process.key in one.calls]
+    nodes = [one for other in (process, *callers) for one in other.nodes.values()]
+    tasks = {one.id for one in nodes if one.kind is Kind.USER}
+    for name in named:
         if name != "*" and name.rpartition(".")[2] not in tasks:
             findings.error(
                 "dangling-reference",

@@ -71,7 +71,8 @@ class Listener:
         """Stop the threads and close the sockets."""
         self._doors[0].task_dispatcher.shutdown()
         for one in list(self._map.values()):
-            one.close()
+            # A connection gives up with its socket what it has not sent, and that may be a file.
+            (one.handle_close if hasattr(one, "outbufs") else one.close)()
 
     def _turn(self, seconds: float) -> None:
         wasyncore.loop(timeout=seconds, map=self._map, count=1)
