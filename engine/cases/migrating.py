@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from engine import intake, references, store
+from engine import intake
 from engine.access import Actor
 from engine.cases import migrations
+from engine.cases.desks import at_desk
 from engine.cases.turns import Request, Turn, execute
 from engine.commands import JsonObject, MigrateCase
-from engine.errors import CaseNotFound, MigrationRefused
+from engine.errors import MigrationRefused
 from engine.ports import Application
 from engine.sealing import Sealer
 
@@ -24,19 +25,13 @@ def preview(app: Application, actor: Actor, case_id: str, command: MigrateCase) 
     """
     sealer = Sealer(app.clock.new_id, app.clock.secret)
     with app.database.reading() as tx:
-        found = store.read_before(tx, case_id, references.STREAM)
-        if found is None:
-            raise CaseNotFound(case_id)
-        row, _, position = found
-        pinned = app.library.pinned(tx, row.pins)
-        app.references.catch_up(tx, position)
-        snapshot = row.snapshot()
-        desk = intake.Desk(app, tx, actor, row, snapshot, pinned)
+        desk = at_desk(app, tx, actor, case_id)
+        row, pinned = desk.row, desk.pinned
         allowed, _ = intake.prepare(desk, command, sealer)
         assert isinstance(allowed, MigrateCase)
         full, onto = migrations.prepare(app, tx, row, pinned, allowed)
     request, at = Request(actor, full), max(app.clock.now(), row.at)
-    turn = Turn(row, snapshot, pinned, request, full, sealer, at, onto=onto)
+    turn = Turn(row, desk.snapshot, pinned, request, full, sealer, at, onto=onto)
     try:
         applied, _, _ = execute(app, turn)
     except MigrationRefused as refusal:

@@ -8,17 +8,17 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
-from engine import access, intake, lookback, references, store
+from engine import access, intake, lookback, store
 from engine.access import Actor
 from engine.bpmn.model import Node
 from engine.cases.answers import split_task
+from engine.cases.desks import at_desk
 from engine.cases.turns import Request, Turn, execute
 from engine.clock import text
 from engine.commands import JsonObject, MoveTokens
 from engine.database import Transaction
 from engine.definitions import Pinned
 from engine.errors import (
-    CaseNotFound,
     EngineError,
     MoveRefused,
     NotAllowed,
@@ -47,7 +47,8 @@ def preview(app: Application, actor: Actor, case_id: str, command: MoveTokens) -
     Raises:
         CaseNotFound, NotAllowed, TaskNotOpen, WrongState: as ``handle``.
     """
-    desk = _desk(app, actor, case_id)
+    with app.database.reading() as tx:
+        desk = at_desk(app, tx, actor, case_id)
     return {"case": case_id, **_tried(desk, command)}
 
 
@@ -61,9 +62,18 @@ def returning(app: Application, actor: Actor, task_id: str, target: str, reason:
         CaseNotFound: there is no such case for the actor.
     """
     case_id, task = split_task(task_id)
-    desk = _desk(app, actor, case_id)
     with app.database.reading() as tx:
-        return _returning(desk, tx, task, target, reason)
+        desk = at_desk(app, tx, actor, case_id)
+        process, _, element = target.rpartition(".")
+        last = [
+            one
+            for one in lookback.done(tx, case_id)
+            if one.element == element and process in ("", one.process)
+        ]
+        if len(last) != 1:
+            # Which one is meant, or that there is none, is for the executor to say.
+            return MoveTokens(target, task, "return", reason)
+        return _back_to(desk, last[0], task, reason)
 
 
 def withdrawing(app: Application, actor: Actor, task_id: str, reason: str) -> MoveTokens:
@@ -75,8 +85,8 @@ def withdrawing(app: Application, actor: Actor, task_id: str, reason: str) -> Mo
         MoveRefused: what follows cannot be taken back: it was sent, or others have done it.
     """
     case_id, task = split_task(task_id)
-    desk = _desk(app, actor, case_id)
     with app.database.reading() as tx:
+        desk = at_desk(app, tx, actor, case_id)
         # Before anything is said of the case: to others it is not there.
         facts = case_facts(tx, desk.row)
         access.require(actor, "take_back", facts, organisation=app.references.organisation)
@@ -91,8 +101,7 @@ def withdrawing(app: Application, actor: Actor, task_id: str, reason: str) -> Mo
                 hint="Ask for a return (退回) instead.",
                 element=last.element,
             )
-        source = opened[0] if opened else None
-        command = _returning(desk, tx, source, f"{last.process}.{last.element}", reason)
+        command = _back_to(desk, last, opened[0] if opened else None, reason)
     return replace(command, kind="withdraw", claims=True)
 
 
@@ -104,8 +113,8 @@ def targets(app: Application, actor: Actor, task_id: str) -> list[JsonObject]:
         process, name, name_en, by, at, cancels}``: what would be cancelled along with it.
     """
     case_id, task = split_task(task_id)
-    desk = _desk(app, actor, case_id)
     with app.database.reading() as tx:
+        desk = at_desk(app, tx, actor, case_id)
         done = lookback.done(tx, case_id)
     found = []
     for one in reversed(done):
@@ -128,17 +137,6 @@ def targets(app: Application, actor: Actor, task_id: str) -> list[JsonObject]:
                 }
             )
     return found
-
-
-def _desk(app: Application, actor: Actor, case_id: str) -> intake.Desk:
-    with app.database.reading() as tx:
-        found = store.read_before(tx, case_id, references.STREAM)
-        if found is None:
-            raise CaseNotFound(case_id)
-        row, _, position = found
-        pinned = app.library.pinned(tx, row.pins)
-        app.references.catch_up(tx, position)
-        return intake.Desk(app, tx, actor, row, row.snapshot(), pinned)
 
 
 def _tried(desk: intake.Desk, command: MoveTokens) -> JsonObject:
@@ -198,22 +196,12 @@ def _node(pinned: Pinned, process: str, element: str) -> Node | None:
     return None if known is None else known.nodes.get(element)
 
 
-def _returning(
-    desk: intake.Desk, tx: Transaction, task: str | None, target: str, reason: str
-) -> MoveTokens:
-    process, _, element = target.rpartition(".")
-    last = [
-        one
-        for one in lookback.done(tx, desk.row.id)
-        if one.element == element and process in ("", one.process)
-    ]
-    limits = None
-    if len(last) == 1:
-        node = _node(desk.pinned, last[0].process, element)
-        if node is not None and node.loop is None and _keeps_limit(node):
-            limits = lookback.limits_of(tx, desk.row.id, last[0].task)
-        target = f"{last[0].process}.{element}"
-    return MoveTokens(target, task, "return", reason, limits)
+def _back_to(desk: intake.Desk, last: lookback.Done, source: str | None, reason: str) -> MoveTokens:
+    """Return the command that goes back to a task, with what was left of its limits."""
+    node = _node(desk.pinned, last.process, last.element)
+    keeps = node is not None and node.loop is None and _keeps_limit(node)
+    limits = lookback.limits_of(desk.tx, desk.row.id, last.task) if keeps else None
+    return MoveTokens(f"{last.process}.{last.element}", source, "return", reason, limits)
 
 
 def _keeps_limit(node: Node) -> bool:
