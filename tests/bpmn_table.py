@@ -29,6 +29,7 @@ from engine.bpmn import vocabulary
 from engine.bpmn.checks import check
 from engine.bpmn.reader import read
 from engine.spiff.refusals import refusals
+from tests import sectioned
 from tests.snippets import DEFINITIONS
 
 HERE = Path(__file__).parent / "notation"
@@ -89,29 +90,17 @@ class Row:
 
 
 @cache
-def sections() -> tuple[tuple[str, str], ...]:
-    """Each section in the order of its file: (title, words before the table)."""
-    found = []
-    for path in sorted(HERE.glob("*.txt")):
-        title, _, rest = path.read_text("utf-8").partition("\n")
-        found.append((title.removeprefix("# "), re.split(r"^= ", rest, maxsplit=1, flags=re.M)[0]))
-    return tuple(found)
-
-
-@cache
 def rows() -> tuple[Row, ...]:
     """Every row, in the order of the files."""
-    return tuple(row for path in sorted(HERE.glob("*.txt")) for row in _rows(path))
+    return tuple(_rows())
 
 
-def _rows(path: Path) -> Iterator[Row]:
-    title, _, rest = path.read_text("utf-8").partition("\n")
-    for part in re.split(r"^= ", rest, flags=re.M)[1:]:
-        head, _, snippet = part.partition("\n")
+def _rows() -> Iterator[Row]:
+    for title, head, snippet in sectioned.parts(HERE):
         name, chinese, status, says, by = (one.strip() for one in head.split("|"))
         status, _, codes = status.partition(":")
         yield Row(
-            title.removeprefix("# "), name, chinese, status, tuple(codes.split(",")) if codes else (),
+            title, name, chinese, status, tuple(codes.split(",")) if codes else (),
             says, by, snippet.strip(),
         )  # fmt: skip
 
@@ -246,8 +235,8 @@ For whoever wants to know before drawing it what a construct does here. Every el
 def page() -> str:
     """Return the page."""
     parts = [HEAD, _summary()]
-    for title, words in sections():
-        lines = [f"## {title}", "", *([words.strip(), ""] if words.strip() else [])]
+    for title, words in sectioned.sections(HERE):
+        lines = [f"## {title}", "", *([words, ""] if words else [])]
         lines += ["| | | status | spiff | here | shown by |", "|---|---|---|---|---|---|"]
         lines += [_line(row) for row in rows() if row.section == title]
         parts.append("\n".join(lines) + "\n")

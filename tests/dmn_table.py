@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import decisions
+from tests import sectioned
 from tests.dmn import NAMESPACES, a_file
 
 HERE = Path(__file__).parent / "decisions"
@@ -54,32 +55,20 @@ class Row:
 
 
 @cache
-def sections() -> tuple[tuple[str, str], ...]:
-    """Each section in the order of its file: (title, words before the table)."""
-    found = []
-    for path in sorted(HERE.glob("*.txt")):
-        title, _, rest = path.read_text("utf-8").partition("\n")
-        found.append((title.removeprefix("# "), re.split(r"^= ", rest, maxsplit=1, flags=re.M)[0]))
-    return tuple(found)
-
-
-@cache
 def rows() -> tuple[Row, ...]:
     """Every row, in the order of the files."""
-    return tuple(row for path in sorted(HERE.glob("*.txt")) for row in _rows(path))
+    return tuple(_rows())
 
 
-def _rows(path: Path) -> Iterator[Row]:
-    title, _, rest = path.read_text("utf-8").partition("\n")
-    for part in re.split(r"^= ", rest, flags=re.M)[1:]:
-        head, _, snippet = part.partition("\n")
+def _rows() -> Iterator[Row]:
+    for title, head, snippet in sectioned.parts(HERE):
         name, chinese, status, says = (one.strip() for one in head.split(" | "))
         status, _, codes = status.partition(":")
         lines = snippet.strip().splitlines()
         cases = tuple(_case(line) for line in lines if line.startswith("> "))
         text = "\n".join(line for line in lines if not line.startswith("> "))
         yield Row(
-            title.removeprefix("# "), name, chinese, status,
+            title, name, chinese, status,
             tuple(codes.split(",")) if codes else (), says, dict(_files(text)), cases,
         )  # fmt: skip
 
@@ -132,8 +121,8 @@ def faults(row: Row) -> list[str]:
 def page() -> str:
     """Return docs/dmn.md."""
     parts = [(HERE / "README.md").read_text("utf-8").strip()]
-    for title, words in sections():
-        lines = [f"## {title}", *([words.strip()] if words.strip() else [])]
+    for title, words in sectioned.sections(HERE):
+        lines = [f"## {title}", *([words] if words else [])]
         table = ["| construct | 构造 | status | here | cases |", "|---|---|---|---|---:|"]
         table += [_line(row) for row in rows() if row.section == title]
         parts.append("\n\n".join([*lines, "\n".join(table)]))

@@ -16,7 +16,6 @@ An example stands on the page as it is here; that of a row is its first case.
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -26,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.feel import FeelError, Run, kind, parse, parse_unary, string
+from tests import sectioned
 
 HERE = Path(__file__).parent / "feel"
 PAGE = Path(__file__).parent.parent / "docs" / "feel.md"
@@ -76,16 +76,6 @@ def names_in(value: Any) -> set[str]:
 def rows() -> tuple[Row, ...]:
     """Every row, in the order of the files."""
     return tuple(row for path in sorted(HERE.glob("*.txt")) for row in _rows(path))
-
-
-@cache
-def sections() -> dict[str, str]:
-    """The words before the rows of each section."""
-    found = {}
-    for path in sorted(HERE.glob("*.txt")):
-        title, _, rest = path.read_text("utf-8").partition("\n")
-        found[title.removeprefix("# ")] = re.split(r"^= ", rest, maxsplit=1, flags=re.M)[0].strip()
-    return found
 
 
 def cases() -> list[Case]:
@@ -165,7 +155,7 @@ The language of decisions, DMN 1.5 chapter 10, as `engine/feel` evaluates it. Ev
 def page() -> str:
     """Return the page."""
     parts = [INTRODUCTION]
-    for title, words in sections().items():
+    for title, words in sectioned.sections(HERE):
         parts.append(f"## {title}\n")
         if words:
             parts.append(f"{words}\n")
