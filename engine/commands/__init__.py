@@ -1,0 +1,140 @@
+"""What may be asked of a case, one class per request; nobody changes one once it is made.
+
+A command is what history records: applied again to the same snapshot it gives the same
+events. Names in it are relative to the case (``whistle_report.accept.1``): a copy replays.
+
+Commands hold JSON values only; personal ones were sealed before (``cases``).
+"""
+
+from __future__ import annotations
+
+from engine.commands.activities import (
+    AddInstance,
+    CancelInstance,
+    CompleteScope,
+    HoldScope,
+    MoveTokens,
+    ReleaseScope,
+    StartActivity,
+)
+from engine.commands.automatic import (
+    CompleteJob,
+    CorrelateMessage,
+    FailJob,
+    FireTimer,
+    RaiseIncident,
+    ReceiveSignal,
+    RecomputeDeadlines,
+)
+from engine.commands.base import SHAPES, Command, JsonObject, define
+from engine.commands.tasks import (
+    AddAttachment,
+    AddComment,
+    ClaimTask,
+    CompleteTask,
+    ExtendTask,
+    ResumeTask,
+    SuspendTask,
+    TransferTask,
+    UnclaimTask,
+)
+from engine.commands.whole import (
+    CancelCase,
+    MigrateCase,
+    ResumeCase,
+    RetryIncident,
+    StartCase,
+    SuspendCase,
+)
+
+define(
+    ClaimTask,
+    UnclaimTask,
+    TransferTask,
+    CompleteTask,
+    SuspendTask,
+    ResumeTask,
+    ExtendTask,
+    AddComment,
+    AddAttachment,
+    FireTimer,
+    CorrelateMessage,
+    ReceiveSignal,
+    CompleteJob,
+    FailJob,
+    RaiseIncident,
+    RecomputeDeadlines,
+    StartCase,
+    SuspendCase,
+    ResumeCase,
+    CancelCase,
+    RetryIncident,
+    MigrateCase,
+    AddInstance,
+    CancelInstance,
+    HoldScope,
+    ReleaseScope,
+    StartActivity,
+    CompleteScope,
+    MoveTokens,
+)
+
+COMMANDS: dict[str, type[Command]] = {name: shape.kind for name, shape in SHAPES.items()}
+"""Every command of a case by its recorded type."""
+
+
+def from_json(document: JsonObject) -> Command:
+    """Return the command that ``to_json`` wrote.
+
+    Raises:
+        ValueError: the type is unknown, or a field is missing or unknown.
+    """
+    shape = SHAPES.get(document.get("type", ""))
+    if shape is None:
+        raise ValueError(f"There is no command {document.get('type')!r}.")
+    given = dict(document)
+    del given["type"]
+    if not shape.needed <= given.keys() <= shape.names.keys():
+        unknown = sorted(given.keys() - shape.names.keys())
+        missing = sorted(shape.needed - given.keys())
+        raise ValueError(f"{shape.kind.type}: unknown fields {unknown}, missing fields {missing}.")
+    for name in shape.left_out:
+        given.setdefault(name, None)
+    return shape.kind(**given)
+
+
+__all__ = [
+    "COMMANDS",
+    "AddAttachment",
+    "AddComment",
+    "AddInstance",
+    "CancelCase",
+    "CancelInstance",
+    "ClaimTask",
+    "Command",
+    "CompleteJob",
+    "CompleteScope",
+    "CompleteTask",
+    "CorrelateMessage",
+    "ExtendTask",
+    "FailJob",
+    "FireTimer",
+    "HoldScope",
+    "JsonObject",
+    "MigrateCase",
+    "MoveTokens",
+    "RaiseIncident",
+    "ReceiveSignal",
+    "RecomputeDeadlines",
+    "ReleaseScope",
+    "ResumeCase",
+    "ResumeTask",
+    "RetryIncident",
+    "StartActivity",
+    "StartCase",
+    "SuspendCase",
+    "SuspendTask",
+    "TransferTask",
+    "UnclaimTask",
+    "from_json",
+]
