@@ -6,10 +6,12 @@ ever changed.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from engine import decisions, forms, lists
 from engine.access import Actor
@@ -23,6 +25,7 @@ from engine.execution import Bundle
 from engine.forms import Form
 from engine.lists import ReferenceData
 from engine.organisation import Organisation
+from tests import scenario_lists
 
 ROOT = Path(__file__).parent.parent
 FOLDERS = ("processes", "processes/forms", "processes/decisions", "tests/processes")
@@ -41,9 +44,20 @@ class City:
         """The local day of a moment."""
         return self.calendar.local(at).date()
 
-    def reference(self, at: datetime) -> ReferenceData:
-        """What expressions may look up at a moment."""
-        return ReferenceData(self.organisation, self.lists, as_of=self.day(at))
+    def reference(
+        self, at: datetime, pinned: Mapping[str, lists.ListVersion] | None = None
+    ) -> ReferenceData:
+        """What expressions may look up at a moment, in a case that has used some lists."""
+        return ReferenceData(
+            self.organisation, {**self.lists, **(pinned or {})}, as_of=self.day(at)
+        )
+
+    def with_rows(self, name: str, rows: Sequence[Mapping[str, Any]], at: datetime) -> City:
+        """The city after some rows of a list have changed."""
+        old = self.lists[name]
+        content = scenario_lists.changed(old, rows, self.day(at))
+        found = {**self.lists, name: lists.read(old.descriptor, content)}
+        return City(found, Organisation(found), self.calendar)
 
     def actor(self, person: str, at: datetime) -> Actor:
         """A person with the roles of that day."""

@@ -7,14 +7,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import cases, deployments, identities, messages, replay, store, timers
+from engine import cases, deployments, identities, imports, messages, replay, store, timers
 from engine.access import Actor
 from engine.application import Application, open_application
+from engine.calendar import LOCAL
 from engine.clock import ManualClock, parse
 from engine.commands import Command
 from engine.scripts import Sandbox
 from engine.settings import Settings
 from engine.tables import starts
+from tests import scenario_lists
 from tests.scenario_stages import Entry, order
 
 
@@ -42,6 +44,12 @@ class DatabaseStage:
 
     def actor(self, person: str) -> Actor:
         return identities.actor(self.app, person)
+
+    def holders(self, role: str, unit: str) -> list[str]:
+        day = self.now().astimezone(LOCAL).date()
+        with self.app.database.reading() as tx:
+            self.app.references.refresh(tx)
+        return self.app.references.organisation.people_with(role, unit, day)
 
     def cases(self) -> list[str]:
         found = []
@@ -98,3 +106,9 @@ class DatabaseStage:
 
     def deploy(self, changed: dict[str, bytes]) -> None:
         deployments.deploy(self.app, identities.operator(), changed)
+
+    def import_rows(self, actor: Actor, name: str, rows: list[dict[str, Any]]) -> None:
+        active = self.app.references.active[name]
+        content = scenario_lists.changed(active, rows, self.now().astimezone(LOCAL).date())
+        file = active.descriptor.file
+        imports.activate(self.app, actor, imports.prepare(self.app, {file: content}))

@@ -32,6 +32,7 @@ from engine.definitions import Pinned
 from engine.errors import WrongState
 from engine.execution import Snapshot, empty
 from engine.kernel import Kernel
+from engine.lists import ListVersion
 from engine.scripts import Sandbox
 from engine.sealing import Sealer, find_sealed, unseal
 from engine.worlds import LiveWorld
@@ -57,6 +58,8 @@ class Memo:
     awaited: dict[Any, tuple[str, dict[str, Any]]] = field(default_factory=dict)
     users: set[str] = field(default_factory=set)
     offered: set[tuple[str, str]] = field(default_factory=set)
+    lists: dict[str, ListVersion] = field(default_factory=dict)
+    """As the case first used them."""
 
 
 class MemoryStage:
@@ -82,6 +85,9 @@ class MemoryStage:
 
     def actor(self, person: str) -> Actor:
         return self.city.actor(person, self.now())
+
+    def holders(self, role: str, unit: str) -> list[str]:
+        return self.city.holders(role, unit, self.now())
 
     def cases(self) -> list[str]:
         new = [one for one in self.memos if one not in self._known]
@@ -175,6 +181,10 @@ class MemoryStage:
 
     def deploy(self, changed: dict[str, bytes]) -> None:
         self.definitions = self.definitions.with_files(changed)
+
+    def import_rows(self, actor: Actor, name: str, rows: list[dict[str, Any]]) -> None:
+        access.require(actor, "activate_list")
+        self.city = self.city.with_rows(name, rows, self.now())
 
     def _due(self) -> tuple[datetime, str, int] | None:
         return min(
@@ -285,17 +295,19 @@ class MemoryStage:
 
     def _apply(self, case: str, command: Command, actor: str) -> None:
         memo, now = self.memos[case], self.now()
+        reference = self.city.reference(now, memo.lists)
         world = LiveWorld(
             case=case,
             now=now,
             sandbox=self.sandbox,
             calendar=self.city.calendar,
-            reference=self.city.reference(now),
+            reference=reference,
             decisions=memo.pinned.decisions,
         )
         applied = self.kernel.apply(
             memo.pinned.bundle, memo.snapshot, command, now=now, actor=actor, world=world
         )
+        memo.lists = {**{one: self.city.lists[one] for one in reference.used}, **memo.lists}
         # What is kept is JSON: a server that stops here has lost nothing.
         kept = orjson.loads(orjson.dumps([applied.snapshot.control, applied.snapshot.data]))
         memo.snapshot = Snapshot(case, applied.snapshot.state, kept[0], kept[1])

@@ -54,7 +54,7 @@ from tests.scenario_traces import Board, Trace, meant
 NAMES = "ABCDEFGHIJKL"
 WORDS = {
     "at", "after", "stopped_until", "by", "case", "refused", "due", "open", "check", "data", "outcome",
-    "event", "business_key", "correlation", "to", "reason", "note",
+    "event", "business_key", "correlation", "to", "reason", "note", "rows",
 }  # fmt: skip
 
 
@@ -144,6 +144,7 @@ class Play:
     def _act(self, verb: str, step: dict[str, Any]) -> None:
         acts: dict[str, Callable[[dict[str, Any]], None]] = {
             "start": self._start, "message": self._message, "deploy": self._deploy,
+            "import": self._import,
         }  # fmt: skip
         if verb in acts:
             acts[verb](step)
@@ -173,6 +174,9 @@ class Play:
         names = step["deploy"] if isinstance(step["deploy"], list) else [step["deploy"]]
         self.stage.deploy({Path(one).name: (FOLDER / one).read_bytes() for one in names})
 
+    def _import(self, step: dict[str, Any]) -> None:
+        self.stage.import_rows(self._actor(step["by"], None), step["import"], step["rows"])
+
     def _case(self, step: dict[str, Any]) -> str:
         known = self.stage.cases()
         return known[NAMES.index(step.get("case", "A"))]
@@ -198,7 +202,7 @@ class Play:
             offered = [one["unit"] for one in task["candidates"] if one.get("role") == role]
             assert offered, f"the task is offered to {self.trace.candidates(task)}, not to {role}"
             unit = offered[0]
-        people = city().holders(role, unit, self.stage.now())
+        people = self.stage.holders(role, unit)
         assert people, f"nobody is {role} at {unit}"
         return self.stage.actor(people[int(place or 1) - 1])
 
