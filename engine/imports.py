@@ -133,8 +133,15 @@ def prepare(
     return plan
 
 
-def activate(app: Application, actor: Actor, plan: Plan) -> list[Document]:
+def activate(
+    app: Application, actor: Actor, plan: Plan, *, case: str | None = None
+) -> list[Document]:
     """Put the lists of a plan in force, all or none; return ``{name, version, rows, changed}``.
+
+    Args:
+        actor: in whose name; an owner of lists.
+        plan: what ``prepare`` said.
+        case: the case that decided it, for the record.
 
     Raises:
         NotAllowed: the actor is no owner of lists.
@@ -157,6 +164,7 @@ def activate(app: Application, actor: Actor, plan: Plan) -> list[Document]:
                 content=sheet.content,
                 actor=actor.name,
                 at=app.clock.now(),
+                case=case,
             )
             for sheet in plan.sheets
         ]

@@ -161,11 +161,18 @@ def contents(tx: Transaction, kind: str) -> dict[str, bytes]:
 
 
 def activate(
-    tx: Transaction, *, descriptor: bytes, content: bytes, actor: str, at: datetime
+    tx: Transaction,
+    *,
+    descriptor: bytes,
+    content: bytes,
+    actor: str,
+    at: datetime,
+    case: str | None = None,
 ) -> dict[str, Any]:
     """Put a version of a list in force; return ``{name, version, rows, changed}``.
 
     Cases that pinned an older version keep it. The same bytes again change nothing.
+    ``case``, the case that decided it, stands in the record as its reason.
 
     Raises:
         InvalidList: with one finding per bad cell or row.
@@ -184,6 +191,7 @@ def activate(
         "version": version,
         "descriptor": files[0],
         "content": files[1],
+        **({} if case is None else {"case": case}),
     }
     position = store.append_act(tx, STREAM, at=at, actor=actor, command=command, events=[])
     tx.run(

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from engine import spreadsheets
 from engine.columns import Descriptor
 from engine.lists import BEGINNING, FOREVER, ListVersion, public, span
+from engine.spreadsheets import Finding
 
 JsonRow = dict[str, Any]
 Key = tuple[Any, ...]
@@ -82,6 +83,81 @@ def from_day(old: ListVersion | None, new: ListVersion, day: date) -> bytes:
     for key in dict.fromkeys([*before, *after]):
         rows += _joined(descriptor, key, before.get(key, []), after.get(key, []), day)
     return render(descriptor, rows)
+
+
+def with_rows(
+    active: ListVersion, rows: Iterable[JsonRow], ends: Iterable[JsonRow], day: date
+) -> bytes:
+    """Return the file that says how a list is from a day on, when some rows of it change.
+
+    Args:
+        active: the list now.
+        rows: by column name. One whose key is in force on the day keeps the cells that it
+            does not name.
+        ends: rows that end on the day before, by key, with what such a row says of the
+            time after it (``successor_id``).
+        day: from which it holds; see ``from_day``.
+
+    Raises:
+        InvalidList: a column that the list does not have, a key that is not named, a cell
+            of another type, or a row to end that is not in force.
+    """
+    table: dict[Key, list[JsonRow]] = {}
+    for row in active.rows:
+        table.setdefault(active.key(row), []).append(row)
+    wrong: list[Finding] = []
+    dates = [one for one in (active.descriptor.first, active.descriptor.last) if one]
+    for number, given in enumerate(rows, start=1):
+        cells = _cells(active, given, number, wrong)
+        if cells is not None:
+            key = active.key(cells)
+            table[key] = [{**(active.at(key, day) or {}), **dict.fromkeys(dates), **cells}]
+    for number, given in enumerate(ends, start=1):
+        cells = _cells(active, given, number, wrong)
+        if cells is not None:
+            table[active.key(cells)] = _ending(active, cells, day, number, wrong)
+    if wrong:
+        raise spreadsheets.refuse(active.descriptor.file, wrong)
+    return render(active.descriptor, [row for parts in table.values() for row in parts])
+
+
+def _cells(
+    active: ListVersion, given: JsonRow, number: int, wrong: list[Finding]
+) -> JsonRow | None:
+    """Return the cells of a row that somebody names, or note what is wrong with it."""
+    columns, found = active.descriptor.columns, {}
+    known = len(wrong)
+    for name in sorted({*given, *active.descriptor.key}):
+        try:
+            found[name] = _cell(active.descriptor, name, given.get(name))
+        except ValueError as reason:
+            hint = "Correct the cell." if name in columns else "Leave it out."
+            file = active.descriptor.file
+            wrong.append(spreadsheets.finding(file, number, name, str(reason), hint))
+    return found if len(wrong) == known else None
+
+
+def _cell(descriptor: Descriptor, name: str, value: Any) -> Any:
+    column = descriptor.columns.get(name)
+    if column is None:
+        raise ValueError("the list does not know this column")
+    if value in (None, "") and name in descriptor.key:
+        raise ValueError("the key is not named")
+    return column.value(value) if isinstance(value, str) else value
+
+
+def _ending(
+    active: ListVersion, cells: JsonRow, day: date, number: int, wrong: list[Finding]
+) -> list[JsonRow]:
+    """Return the row as it is until the day before; a list without last days loses it."""
+    now, last = active.at(active.key(cells), day), active.descriptor.last
+    if now is None:
+        message, hint = "it is not in force on that day", "Name a row that is."
+        file = active.descriptor.file
+        wrong.append(spreadsheets.finding(file, number, None, message, hint))
+    if now is None or last is None:
+        return []
+    return [{**now, **cells, last: (day - timedelta(days=1)).isoformat()}]
 
 
 def render(descriptor: Descriptor, rows: Iterable[Mapping[str, Any]]) -> bytes:

@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
-from engine import ballots, cases, erasure, store
+from engine import ballots, cases, erasure, list_changes, store
 from engine.access import Actor
 from engine.clock import text
 from engine.commands import JsonObject
@@ -298,6 +298,9 @@ def metres(one: tuple[float, float], other: tuple[float, float]) -> float:
 
 _TOPICS: Mapping[str, Topic] = MappingProxyType(
     {
+        "activate-list-change": list_changes.activate,
+        "check-list-change": list_changes.check,
+        "find-unattended": list_changes.find_unattended,
         "next-number": next_number,
         "case-file-digest": case_file_digest,
         "erase-sealed": erase_sealed,

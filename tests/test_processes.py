@@ -27,12 +27,15 @@ KEYS = (
 )
 # Built into the engine, or run by the application.
 TOPICS = {
+    "activate-list-change",
     "add-instance",
     "cancel-instance",
     "case-file-digest",
+    "check-list-change",
     "erase-sealed",
     "find-cases",
     "find-duplicates",
+    "find-unattended",
     "hold-scope",
     "hold-siblings",
     "next-number",

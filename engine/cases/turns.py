@@ -29,10 +29,13 @@ UNIQUE = Actor.system("@unique")
 """Under this name stands what may start one case only, whoever sends it."""
 TOPICS = frozenset(
     {
+        "activate-list-change",
         "case-file-digest",
+        "check-list-change",
         "erase-sealed",
         "find-cases",
         "find-duplicates",
+        "find-unattended",
         "next-number",
         "notify",
         "redact",

@@ -34,6 +34,7 @@ from engine.views.registers import (
 )
 from engine.views.running import running_on
 from engine.views.tasks import (
+    attached,
     attachment,
     attachments,
     changes,
@@ -49,6 +50,7 @@ __all__ = [
     "INCIDENT",
     "all_definitions",
     "all_lists",
+    "attached",
     "attachment",
     "attachments",
     "case",

@@ -296,12 +296,26 @@ def attachment(
     with app.database.reading() as tx:
         app.references.refresh(tx)
         reads = cases.reading(app, tx, actor, cases.visible(app, tx, actor, case_id)).working
-        rows = tx.all(_ATTACHMENTS, {"case_id": case_id})
-        values = store.get_sealed(tx, case_id)
-    for body, by in rows:
+        own = None if reads else actor.name
+        found = attached(tx, case_id, attachment_id, by=own)
+    if found is None:
+        raise NotFound(f"Case {case_id!r} has no attachment {attachment_id!r}, or it was erased.")
+    return found
+
+
+def attached(
+    tx: Transaction, case_id: str, attachment_id: str, *, by: str | None = None
+) -> tuple[str, str, bytes] | None:
+    """Return an attachment's (name, media type, bytes) to who may read it, else None.
+
+    Args:
+        by: only one that this user has attached.
+    """
+    values = store.get_sealed(tx, case_id)
+    for body, actor in tx.all(_ATTACHMENTS, {"case_id": case_id}):
         event = orjson.loads(body)
-        if event["attachment"] == attachment_id and (reads or by == actor.name):
+        if event["attachment"] == attachment_id and by in {None, actor}:
             opened = unseal(event["name"], values)
             if isinstance(opened, dict) and "content" in opened:
                 return opened["name"], event["media_type"], bytes.fromhex(opened["content"])
-    raise NotFound(f"Case {case_id!r} has no attachment {attachment_id!r}, or it was erased.")
+    return None

@@ -1,0 +1,196 @@
+"""Changes of reference lists (清单) that a case decides: checked, then put in force.
+
+A case says which rows are to read how *from a day on*, or gives a whole file. Both
+become the file of that day, and ``imports`` compares it with what is in force and
+activates it like one that an office sends: in the name of a user who may do that,
+with the case as the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy import func
+
+from engine import columns, imports, revisions, spreadsheets, store, unattended, views
+from engine.calendar import LOCAL
+from engine.clock import parse
+from engine.commands import JsonObject
+from engine.errors import InvalidList, NotAllowed, Stale
+from engine.imports import Plan
+from engine.ports import Application
+from engine.sealing import unseal
+from engine.spreadsheets import Finding
+from engine.tables import cases
+
+ROWS = 500
+"""Rows that one case may change by name; more come as a file."""
+SHOWN = 50
+"""Rows, findings and tasks that a case keeps of an answer."""
+_TRIES = 5
+
+_PINNING = (
+    sa.select(cases.c.lists, func.count()).where(cases.c.ended_at.is_(None)).group_by(cases.c.lists)
+)
+
+
+def check(app: Application, case_id: str, data: JsonObject) -> JsonObject:
+    """Say what a change of a list would do, and what is wrong with it; nothing changes.
+
+    Returns:
+        ``valid``; ``added``, ``changed`` and ``removed``: how many rows; ``difference``:
+        the rows themselves, 50 of each at most and without personal columns; ``errors``
+        and ``warnings`` as texts; ``unattended``: the open tasks that it would leave
+        without anybody; ``open_cases``: how many of them keep the version in force now.
+
+    Raises:
+        ValueError: the input names no list, or its rows are none.
+    """
+    try:
+        plan = _plan(app, case_id, data)
+    except InvalidList as reason:
+        plan = Plan(_day(app, data), 0, findings=list(reason.findings or []))
+        plan.findings = plan.findings or [_plain(reason)]
+    return {**answered(plan), "open_cases": _pinned(app, str(data.get("list")))}
+
+
+def activate(app: Application, case_id: str, data: JsonObject) -> JsonObject:
+    """Put a change of a list in force; return ``version``, ``activated`` and ``unattended``.
+
+    The same change again does nothing: ``activated`` is false then.
+
+    Raises:
+        InvalidList: what ``check`` calls errors.
+        NotAllowed: ``by`` names nobody who may put lists in force.
+        ValueError: as for ``check``.
+    """
+    by = str(data.get("by") or "")
+    actor = app.find_actor(app, by)
+    if actor is None:
+        message = f"{by!r} is no user, so nobody puts the list in force."
+        raise NotAllowed(message, hint="Name a list owner or data officer as by.")
+    for last in range(_TRIES):
+        plan = _plan(app, case_id, data)
+        try:
+            (done,) = imports.activate(app, actor, plan, case=case_id)
+        except Stale:
+            # Somebody else's list came into force between the two; ours may still fit.
+            if last == _TRIES - 1:
+                raise
+            continue
+        found = answered(plan)
+        return {"version": done["version"], "activated": done["changed"],
+                "unattended": found["unattended"]}  # fmt: skip
+    raise AssertionError("the last try ends it")
+
+
+def find_unattended(app: Application, _case_id: str, data: JsonObject) -> JsonObject:
+    """Return the open tasks that nobody is left to do, as ``tasks``; how many as ``count``.
+
+    Args:
+        data: ``units``: only tasks of cases in these units or below them; left out = all.
+    """
+    units = data.get("units")
+    wanted = [str(one) for one in ([units] if isinstance(units, str) else units or [])]
+    with app.database.reading() as tx:
+        app.references.refresh(tx)
+        organisation = app.references.organisation
+        day = app.clock.now().astimezone(LOCAL).date()
+        found = unattended.left_alone(unattended.reading(tx), organisation, day)
+    if units is not None:
+        inside = organisation.within
+        found = [one for one in found if any(inside(one["unit"], unit, day) for unit in wanted)]
+    return {"tasks": tasks_told(found), "count": len(found)}
+
+
+def answered(plan: Plan) -> JsonObject:
+    """Return what a case keeps of a plan."""
+    sheet = plan.sheets[0].to_json() if plan.sheets else {}
+    rows = {kind: sheet.get(kind, []) for kind in ("added", "changed", "removed")}
+    return {
+        "valid": plan.valid,
+        **{kind: len(found) for kind, found in rows.items()},
+        "difference": {kind: found[:SHOWN] for kind, found in rows.items()},
+        "errors": _told(plan.findings, "error"),
+        "warnings": _told(plan.findings, "warning"),
+        "unattended": tasks_told(plan.tasks),
+    }
+
+
+def tasks_told(found: Iterable[JsonObject]) -> list[JsonObject]:
+    """Return of unattended tasks what a case may keep: no person's name."""
+    names = ("id", "case", "business_key", "name", "due_at", "reason")
+    return [{name: one[name] for name in names} for one in list(found)[:SHOWN]]
+
+
+def _plan(app: Application, case_id: str, data: JsonObject) -> Plan:
+    name, day = str(data.get("list") or ""), _day(app, data)
+    with app.database.reading() as tx:
+        app.references.refresh(tx)
+        values = store.get_sealed(tx, case_id)
+    active = app.references.active.get(name)
+    if active is None:
+        raise ValueError(f"list must name a list in force, not {name!r}")
+    given = unseal({one: data.get(one) for one in ("rows", "ends", "file")}, values)
+    content = _file(app, case_id, given["file"])
+    if content is None:
+        rows, ends = _objects(given["rows"], "rows"), _objects(given["ends"], "ends")
+        content = revisions.with_rows(active, rows, ends, day)
+    return imports.prepare(app, {active.descriptor.file: content}, as_of=day)
+
+
+def _file(app: Application, case_id: str, given: Any) -> bytes | None:
+    """Return the bytes of an attached file, or of a table that was pasted."""
+    if isinstance(given, list):
+        if len(given) > 1:
+            raise ValueError("file must be one file")
+        if given:
+            with app.database.reading() as tx:
+                found = views.attached(tx, case_id, str(given[0]))
+            if found is None:
+                raise ValueError(f"the case has no attachment {given[0]!r}")
+            return found[2]
+    if isinstance(given, str) and given.strip():
+        return given.encode()
+    return None
+
+
+def _objects(given: Any, name: str) -> list[JsonObject]:
+    found = [] if given is None else given
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise TypeError(f"{name} must be a list of objects")
+    if len(found) > ROWS:
+        raise ValueError(f"{name} are at most {ROWS}; attach a file")
+    return found
+
+
+def _day(app: Application, data: JsonObject) -> date:
+    """Return the local day from which a change holds; without one, today."""
+    given = data.get("from")
+    if given in {None, ""}:
+        return app.clock.now().astimezone(LOCAL).date()
+    text = str(given)
+    return parse(text).astimezone(LOCAL).date() if "T" in text else columns.day(text)
+
+
+def _told(findings: Iterable[Finding], severity: str) -> list[str]:
+    found = [one["message"] for one in findings if one["severity"] == severity]
+    return [str(one) for one in found[:SHOWN]]
+
+
+def _plain(reason: InvalidList) -> Finding:
+    return spreadsheets.finding("", 1, None, reason.message, reason.hint or "")
+
+
+def _pinned(app: Application, name: str) -> int:
+    """Return how many open cases keep the version of a list that is in force."""
+    with app.database.reading() as tx:
+        app.references.refresh(tx)
+        rows = tx.all(_PINNING, {})
+    active = app.references.active.get(name)
+    version = None if active is None else active.version
+    return sum(count for kept, count in rows if orjson.loads(kept).get(name, "") == version)
