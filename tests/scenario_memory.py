@@ -25,17 +25,19 @@ from engine.commands import (
     CompleteJob,
     CompleteTask,
     CorrelateMessage,
+    FailJob,
     FireTimer,
     StartCase,
 )
 from engine.definitions import Pinned
-from engine.errors import WrongState
+from engine.errors import EngineError, WrongState
 from engine.execution import Snapshot, empty
 from engine.kernel import Kernel
 from engine.lists import ListVersion
 from engine.scripts import Sandbox
 from engine.sealing import Sealer, find_sealed, unseal
 from engine.worlds import LiveWorld
+from tests import scenario_list_changes
 from tests.scenario_city import City, Definitions, definitions
 from tests.scenario_stages import Entry, order
 
@@ -164,6 +166,14 @@ class MemoryStage:
                         return
                     self.start(actor, process.key, data, event=one, business_key=key)
                     return
+
+    def broadcast(self, actor: Actor, name: str, data: dict[str, Any]) -> None:
+        """A signal begins what it begins; no diagram waits for one inside a case."""
+        for process in self.definitions.processes.values():
+            for one in process.root.starts:
+                events = process.root.nodes[one].events
+                if any(each.trigger == "signal" and each.name == name for each in events):
+                    self.start(actor, process.key, data, event=one)
 
     def advance(self, to: datetime) -> None:
         while True:
@@ -343,6 +353,10 @@ class MemoryStage:
             self.outbox.append(
                 lambda: self.message(sender, event["name"], event["correlation"], event["data"])
             )
+        elif kind == "signal_sent":
+            self.outbox.append(
+                lambda: self.broadcast(messages.sender(case), event["name"], event["data"])
+            )
 
     def _deliver(self) -> None:
         if self.delivering:
@@ -361,8 +375,22 @@ class MemoryStage:
         self._fire_first(case)
         if memo.snapshot.state in ENDED:
             return
-        answer = getattr(self, "_" + event["topic"].replace("-", "_"))(case, data)
-        self._apply(case, CompleteJob(job=event["job"], data=answer), "@outbox")
+        done: Command
+        try:
+            answer = getattr(self, "_" + event["topic"].replace("-", "_"))(case, data)
+            done = CompleteJob(job=event["job"], data=answer)
+        except EngineError as reason:
+            done = FailJob(job=event["job"], message=str(reason), error_code=reason.code)
+        self._apply(case, done, "@outbox")
+
+    def _check_list_change(self, _case: str, data: dict[str, Any]) -> dict[str, Any]:
+        return scenario_list_changes.check(self, unseal(data, self.sealed))
+
+    def _activate_list_change(self, _case: str, data: dict[str, Any]) -> dict[str, Any]:
+        return scenario_list_changes.activate(self, unseal(data, self.sealed))
+
+    def _find_unattended(self, _case: str, data: dict[str, Any]) -> dict[str, Any]:
+        return scenario_list_changes.find_unattended(self, data)
 
     def _notify(self, _case: str, _data: dict[str, Any]) -> dict[str, Any]:
         return {}
