@@ -16,10 +16,13 @@ from tests.scenario_city import city
 ROOT = Path(__file__).resolve().parent.parent / "processes"
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 KEYS = (
+    "case_conference",
     "consultation",
     "department_handling",
     "department_score",
     "grid_event",
+    "hotline_request",
+    "promise_tracking",
     "publication",
     "return_visit",
     "supervision",
@@ -49,6 +52,9 @@ TOPICS = {
 }
 # Step tables of the domain report, sections 2.1 and 2.4.
 STEPS = {
+    "case_conference": """convene confirm facts discuss decide sign_minutes track
+        close_meeting""",
+    "promise_tracking": "keep sign_off",
     "consultation": """raise accept_topic grid_talk meeting notice joint_action evaluate
         publish_call archive""",
     "whistle_report": """start_report dup_check accept analyse approve_whistle dispatch dept_call
@@ -58,12 +64,17 @@ STEPS = {
         dept_check submit cancelled""",
     "grid_event": """collect locate onsite triage head_coord patch_coord consult_call dept_exit
         coord_task work_exit check_done feedback publish_call supervise_exit no_overnight""",
+    "hotline_request": """receive prefill route duty back_office provider substitute deliver
+        visit_call catalogue""",
+    "patrol": "plan_patrol walk campaign revisit coverage mode data_fix report_patrol",
     "return_visit": "pick ask assist classify close_visit questionnaire",
     "supervision": """open assign plan work instruct reply_note warn verify signoff report
         appeal""",
     "publication": "draft redact review second committee release objection answer expire",
 }
 TIMERS = {
+    "case_conference": {"confirm_over": "应约期满", "sign_over": "会签期满"},
+    "promise_tracking": {"keep_warn": "到期前 1 工作日", "keep_over": "到期未办"},
     "consultation": {
         "cosign_over": "15 日",
         "accept_late": "3 工作日",
@@ -96,6 +107,16 @@ TIMERS = {
         "check_late": "1 工作日",
         "midnight": "24:00",
     },
+    "hotline_request": {
+        "receive_absent": "1 工作时",
+        "substitute_late": "1 工作时",
+        "shift_over": "交班",
+        "papers_late": "逾期未补",
+        "promise_late": "承诺期满",
+        "slot_over": "预约时段已过",
+        "deliver_late": "1 工作日",
+        "catalogue_late": "5 工作日",
+    },
     "return_visit": {"visit_window": "T9 三日期满"},
     "supervision": {
         "warn_half": "过半催办",
@@ -107,6 +128,18 @@ TIMERS = {
         "month_end": "次月第一日",
     },
     "department_score": {"appeal_over": "T10 期满"},
+    "patrol": {
+        "walk_due": "每日",
+        "data_due": "每周",
+        "report_due": "每月",
+        "plan_late": "提前 1 工作日",
+        "midnight": "24:00",
+        "assess_late": "24:00 不过夜",
+        "campaign_late": "按计划",
+        "revisit_late": "3 日",
+        "coverage_daily": "每日",
+        "mode_over": "到期",
+    },
 }
 
 
@@ -252,6 +285,7 @@ def test_identity_is_shown_by_forms_of_acceptance_and_visits_alone():
 
     assert shown == {
         "grid_start",
+        "hotline_start",
         "visit_ask",
         "visit_assist",
         "visit_questionnaire",
@@ -317,6 +351,7 @@ def test_calls_name_diagrams_that_are_here():
         "consultation",
         "department_handling",
         "department_score",
+        "promise_tracking",
         "publication",
         "return_visit",
         "supervision",
@@ -357,6 +392,8 @@ def test_escalation_adds_tasks_and_never_takes_the_departments():
         ("consultation", "evaluate", {"do_item", "grid_talk"}),
         ("supervision", "verify", {"plan", "work"}),
         ("supervision", "appeal_rule", {"assign", "report"}),
+        ("case_conference", "district_decide", {"decide"}),
+        ("promise_tracking", "sign_off", {"keep"}),
     ],
 )
 def test_another_person_does_what_must_be_checked(key, task, others):
