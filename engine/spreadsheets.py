@@ -66,7 +66,7 @@ def read(file: str, content: bytes) -> tuple[list[str], list[Row]]:
     Raises:
         InvalidList: another encoding, no header, a column twice, a row of another width.
     """
-    table = _trimmed(_records(file, content))
+    table = _trimmed(records(file, content))
     header = table[0] if table else []
     _check_header(file, header)
     rows, findings = [], []
@@ -103,7 +103,12 @@ def encoding(content: bytes) -> str:
     return "utf-8-sig"
 
 
-def _records(file: str, content: bytes) -> list[list[str]]:
+def records(file: str, content: bytes) -> list[list[str]]:
+    """Return the cells of a CSV file as they stand there.
+
+    Raises:
+        InvalidList: it is too large, a workbook, broken, or in another encoding.
+    """
     if len(content) > MAX_BYTES:
         message, hint = f"the file has more than {MAX_BYTES:,} bytes", "Split the list."
         raise refuse(file, [finding(file, 1, None, message, hint)])

@@ -275,20 +275,19 @@ def tree(xml: bytes, findings: Findings) -> Element | None:
     return root if root is not None and _is_shallow(root, findings) else None
 
 
-def _decode(xml: bytes, findings: Findings) -> str | None:
-    """Return the characters, by byte-order mark or XML declaration."""
+def encoding_of(xml: bytes) -> str:
+    """Return how a file is written, by byte-order mark or XML declaration; lower case."""
     if xml.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encoding = "utf-16"
-    else:
-        declared = re.match(rb"""[^<]{0,3}<\?xml[^>]*?encoding\s*=\s*["']([\w.-]+)""", xml)
-        encoding = declared.group(1).decode("ascii", "replace").lower() if declared else "utf-8"
+        return "utf-16"
+    declared = re.match(rb"""[^<]{0,3}<\?xml[^>]*?encoding\s*=\s*["']([\w.-]+)""", xml)
+    return declared.group(1).decode("ascii", "replace").lower() if declared else "utf-8"
+
+
+def _decode(xml: bytes, findings: Findings) -> str | None:
+    """Return the characters of a file whose encoding is one that is read."""
+    encoding, hint = encoding_of(xml), "Save the file as UTF-8."
     if encoding not in ENCODINGS:
-        findings.error(
-            "bad-encoding",
-            (None, 1),
-            f"The encoding {encoding!r} is not read.",
-            "Save the file as UTF-8.",
-        )
+        findings.error("bad-encoding", (None, 1), f"The encoding {encoding!r} is not read.", hint)
         return None
     try:
         return xml.decode(
@@ -299,7 +298,7 @@ def _decode(xml: bytes, findings: Findings) -> str | None:
             "bad-encoding",
             (None, xml.count(b"\n", 0, failure.start) + 1),
             f"Byte {failure.start} is not valid {encoding}.",
-            "Save the file as UTF-8.",
+            hint,
         )
         return None
 

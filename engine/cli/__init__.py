@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "check": ("diagrams", "check", "Say what is wrong with diagrams, decisions and forms."),
     "deploy": ("diagrams", "deploy", "Check, then add a version of what has changed."),
     "decide": ("decisions", "decide", "Evaluate one decision of a DMN file."),
+    "table": ("decision_tables", "table", "Decision tables as sheets, and what has changed."),
     "why": ("decisions", "why", "Say why the decisions of a case came out as they did."),
     "import": ("lists", "import_lists", "Show what your own CSV files change, then activate them."),
     "unattended": ("lists", "list_unattended", "List open tasks that nobody is left to do."),

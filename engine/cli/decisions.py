@@ -18,12 +18,12 @@ from engine.decisions import Decision, Model, Service, explain, sentences
 from engine.errors import NotFound
 from engine.settings import Settings
 
-_LANGUAGE = click.option(
+LANGUAGE = click.option(
     "--lang",
     "language",
     type=click.Choice(terminal.LANGUAGES),
     default=terminal.language,
-    help="Language of --why; without it, that of the terminal (LC_ALL, LC_MESSAGES, LANG).",
+    help="Language of sentences; without it, that of the terminal (LC_ALL, LC_MESSAGES, LANG).",
 )
 
 
@@ -35,7 +35,7 @@ _LANGUAGE = click.option(
 @click.option("--input", "given", metavar="FILE|-", type=click.File("rb"), help="JSON; - is stdin.")
 @click.option("--now", metavar="MOMENT", help="The moment of now() and today().")
 @click.option("--why", is_flag=True, help="Say which rules matched, and why each other did not.")
-@_LANGUAGE
+@LANGUAGE
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document.")
 def decide(
     *,
@@ -67,7 +67,7 @@ def decide(
 
 @click.command()
 @click.argument("case")
-@_LANGUAGE
+@LANGUAGE
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document.")
 @click.pass_obj
 def why(settings: Settings, *, case: str, language: str, as_json: bool) -> None:
@@ -131,14 +131,19 @@ def _asked(file: Path, name: str) -> Decision | Service:
     return found
 
 
-def _model(file: Path) -> Model | None:
-    """Return what a file defines, with what it imports from files beside it."""
+def files_of(file: Path) -> dict[str, bytes]:
+    """Return a DMN file, and if it imports others those beside it, by name."""
     content = file.read_bytes()
     files = {file.name: content}
     if decisions.imported(content):
         beside = sorted(one for one in file.parent.glob("*.dmn") if one.name != file.name)
         files |= {one.name: one.read_bytes() for one in beside}
-    models, findings = decisions.read_files(files)
+    return files
+
+
+def _model(file: Path) -> Model | None:
+    """Return what a file defines, with what it imports from files beside it."""
+    models, findings = decisions.read_files(files_of(file))
     for one in findings[file.name]:
         if one.severity == "error":
             terminal.say(terminal.finding(one.to_json()))

@@ -7,10 +7,13 @@ A decision is a pure function of the data it is given and of the command's momen
 from __future__ import annotations
 
 from engine.decisions.checks import check
+from engine.decisions.differences import Version, compare, is_same
+from engine.decisions.differences import sentences as differing
 from engine.decisions.evaluation import SHAPES, evaluate, shape
 from engine.decisions.examples import SUFFIX as EXAMPLES
 from engine.decisions.examples import check as check_examples
 from engine.decisions.explaining import explain, sentences
+from engine.decisions.importing import Imported, import_rules
 from engine.decisions.model import Decision, DecisionResult, Model, Service
 from engine.decisions.reader import imported, namespace_of, read, read_files
 from engine.decisions.tables import Input, Output, Rule
@@ -20,16 +23,22 @@ __all__ = [
     "SHAPES",
     "Decision",
     "DecisionResult",
+    "Imported",
     "Input",
     "Model",
     "Output",
     "Rule",
     "Service",
+    "Version",
     "check",
     "check_examples",
+    "compare",
+    "differing",
     "evaluate",
     "explain",
+    "import_rules",
     "imported",
+    "is_same",
     "namespace_of",
     "read",
     "read_files",

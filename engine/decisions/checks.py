@@ -7,10 +7,9 @@ never count, values that are not allowed: each told with an input that shows it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from engine import feel
 from engine.bpmn.document import Findings
 from engine.bpmn.findings import Finding
 from engine.bpmn.findings import named as with_names
@@ -18,12 +17,11 @@ from engine.decisions.cells import Cell
 from engine.decisions.logic import Constant
 from engine.decisions.model import Decision, Model
 from engine.decisions.segments import Segments, segments_of
+from engine.decisions.spaces import Space, bits, shown
 from engine.decisions.tables import Rule, Table
 
 MOST = 10
 """Findings of one kind for one table."""
-BUDGET = 200_000
-"""Steps of one search, and five times as many of all for one table; the rest is not told."""
 
 
 def check(model: Model) -> list[Finding]:
@@ -50,7 +48,7 @@ class _Check:
         self._outputs()
         if self.columns is None or not self.table.rules:
             return
-        space = _Space(self.columns, len(self.table.rules))
+        space = Space(self.columns, len(self.table.rules))
         dead = self._dead(space)
         if self.table.policy in "UA":
             self._overlaps(space)
@@ -78,7 +76,7 @@ class _Check:
             "Mend the cell, or allow the value.",
         )
 
-    def _dead(self, space: _Space) -> int:
+    def _dead(self, space: Space) -> int:
         """Tell the rules with a cell that lets nothing pass; return them as bits."""
         dead = 0
         for at, rule in enumerate(self.table.rules):
@@ -106,10 +104,10 @@ class _Check:
 
     # -- rules beside each other --------------------------------------------------------
 
-    def _overlaps(self, space: _Space) -> None:
+    def _overlaps(self, space: Space) -> None:
         told = 0
         for first in range(len(self.table.rules)):
-            for second in _bits(space.overlapping(first) >> (first + 1) << (first + 1)):
+            for second in bits(space.overlapping(first) >> (first + 1) << (first + 1)):
                 if self.table.policy == "A" and self._alike(first, second):
                     continue
                 self._overlap(space, first, second)
@@ -124,7 +122,7 @@ class _Check:
         one, other = self.table.rules[first].cells, self.table.rules[second].cells
         return all(_text(a) == _text(b) for a, b in zip(one, other, strict=True))
 
-    def _overlap(self, space: _Space, first: int, second: int) -> None:
+    def _overlap(self, space: Space, first: int, second: int) -> None:
         one, other = self.table.rules[first], self.table.rules[second]
         example = self._example(space.common(first, second))
         policy = "unique" if self.table.policy == "U" else "any, and their outputs differ"
@@ -136,7 +134,7 @@ class _Check:
             "Make their conditions exclude each other, or use the hit policy FIRST.",
         )
 
-    def _gaps(self, space: _Space) -> None:
+    def _gaps(self, space: Space) -> None:
         if any(one.default is not None for one in self.table.outputs):
             return
         found = space.uncovered(space.everything(), space.rules)
@@ -149,7 +147,7 @@ class _Check:
                 "are allowed.",
             )
 
-    def _masked(self, space: _Space, dead: int) -> None:
+    def _masked(self, space: Space, dead: int) -> None:
         told = 0
         for at, rule in enumerate(self.table.rules):
             if dead >> at & 1 or told >= MOST:
@@ -195,7 +193,7 @@ class _Check:
             found.append(places[0] if places else len(output.order))
         return tuple(found)
 
-    def _by(self, space: _Space, at: int, before: int) -> str:
+    def _by(self, space: Space, at: int, before: int) -> str:
         rows = [
             self.table.rules[other].row
             for other in range(len(self.table.rules))
@@ -205,11 +203,8 @@ class _Check:
 
     def _example(self, places: Sequence[int]) -> str:
         assert self.columns is not None
-        shown: dict[str, Any] = {}
-        for column, segments, at in zip(self.table.inputs, self.columns, places, strict=True):
-            if len(segments.samples) > 1 or segments.samples[at] is not None:
-                shown[column.text or column.label] = feel.to_json(segments.samples[at])
-        return json.dumps(shown, ensure_ascii=False)[:300]
+        samples = [one.samples for one in self.columns]
+        return json.dumps(shown(self.table.inputs, samples, places), ensure_ascii=False)[:300]
 
 
 def _text(cell: Any) -> Any:
@@ -218,99 +213,3 @@ def _text(cell: Any) -> Any:
 
 def _same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and bool(one == other)
-
-
-class _Space:
-    """All combinations of segments, and which rules match them.
-
-    Attributes:
-        sure: the rules whose cells can all be told.
-    """
-
-    def __init__(self, columns: list[Segments], count: int) -> None:
-        self.columns, self.rules = columns, (1 << count) - 1
-        self.left = 5 * BUDGET
-        opaque = 0
-        for one in columns:
-            opaque |= one.opaque
-        self.sure = self.rules & ~opaque
-        self.by_segment = [list(_by_segment(one)) for one in columns]
-
-    def everything(self) -> list[int]:
-        """Return the region of all segments."""
-        return [one.all for one in self.columns]
-
-    def overlapping(self, at: int, other: int | None = None) -> int:
-        """Return the rules that surely share a combination with this one, as bits."""
-        if not self.sure >> at & 1 and other is None:
-            return 0
-        left = self.sure if other is None else 1 << other
-        for column, rules in zip(self.columns, self.by_segment, strict=True):
-            mask = column.masks[at]
-            if mask != column.all:
-                found = 0
-                for segment in _bits(mask):
-                    found |= rules[segment]
-                left &= found
-            if not left:
-                return 0
-        return left
-
-    def common(self, one: int, other: int) -> list[int]:
-        """Return a combination that two rules share."""
-        return self.first([column.masks[one] & column.masks[other] for column in self.columns])
-
-    @staticmethod
-    def first(region: Sequence[int]) -> list[int]:
-        """Return the first combination of a region."""
-        return [(mask & -mask).bit_length() - 1 if mask else 0 for mask in region]
-
-    def uncovered(self, region: Sequence[int], rules: int) -> list[int] | None:
-        """Return a combination of a region that none of these rules matches.
-
-        Returns:
-            [] if there is none; None if the search takes too long.
-        """
-        left = min(BUDGET, self.left)
-        self.left -= left
-        seen: set[tuple[int, int]] = set()
-        stack: list[tuple[int, int, tuple[int, ...]]] = [(0, rules, ())]
-        while stack:
-            depth, among, path = stack.pop()
-            if not among:
-                self.left += left
-                return [*path, *self.first(region[depth:])]
-            if depth == len(self.columns):
-                continue
-            here = self.by_segment[depth]
-            for segment in reversed(list(_bits(region[depth]))):
-                left -= 1
-                if left < 0:
-                    return None
-                matching = among & here[segment]
-                if (depth + 1, matching) not in seen:
-                    seen.add((depth + 1, matching))
-                    stack.append((depth + 1, matching, (*path, segment)))
-        self.left += left
-        return []
-
-
-def _by_segment(column: Segments) -> Iterator[int]:
-    """Yield for each segment the rules whose cell lets it pass, as bits."""
-    rules = [0] * len(column.samples)
-    anything = 0
-    for at, mask in enumerate(column.masks):
-        if mask == column.all:
-            anything |= 1 << at
-            continue
-        for segment in _bits(mask):
-            rules[segment] |= 1 << at
-    for one in rules:
-        yield one | anything
-
-
-def _bits(mask: int) -> Iterator[int]:
-    while mask:
-        bit = mask & -mask
-        yield bit.bit_length() - 1
-        mask ^= bit

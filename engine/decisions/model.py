@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.decisions.logic import Logic
+from engine.decisions.logic import FunctionDefinition, Logic
 from engine.decisions.tables import Input, Output, Rule, Table
 from engine.decisions.types import ANY, ItemType, Types
 
@@ -162,6 +162,16 @@ class Model:
         by_id = (one for one in askable if one.key == name)
         by_name = (one for one in askable if name in (one.name, getattr(one, "called", "")))
         return next(by_id, None) or next(by_name, None)
+
+
+def table_of(model: Model | None, key: str) -> Table | None:
+    """Return the table of a file's own decision or business knowledge model, if it is one."""
+    element = None if model is None else model.elements.get((model.namespace, key))
+    if isinstance(element, Decision):
+        return element.table
+    logic = element.logic if isinstance(element, Knowledge) else None
+    body = logic.body if isinstance(logic, FunctionDefinition) else None
+    return body if isinstance(body, Table) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from engine.decisions.functions import NAMES
 from engine.decisions.graph import Graph, Imported
 from engine.decisions.items import read_items
 from engine.decisions.model import Decision, Element, InputData, Key, Model, Service
-from engine.decisions.reading import Reading, values_named
+from engine.decisions.reading import Fault, Reading, values_named
 from engine.decisions.tables import Table
 from engine.decisions.types import Types
 
@@ -70,6 +70,13 @@ def _imports(root: Xml) -> list[tuple[str, Xml]]:
     ]
 
 
+def faults(files: Mapping[str, bytes], filename: str) -> list[Fault]:
+    """Return the errors of one of these files, by the text that has them."""
+    read = _Files(files)
+    read.read()
+    return read.faults.get(filename, [])
+
+
 class _Files:
     def __init__(self, files: Mapping[str, bytes]) -> None:
         self.findings = {name: Findings(name) for name in files}
@@ -83,6 +90,7 @@ class _Files:
             self.of.setdefault(root.get("namespace") or "", name)
         self.models: dict[str, Model] = {}
         self.trail: list[str] = []
+        self.faults: dict[str, list[Fault]] = {}
 
     def read(self) -> tuple[dict[str, Model], dict[str, list[Finding]]]:
         for name in self.roots:
@@ -92,9 +100,9 @@ class _Files:
     def _model(self, name: str) -> Model:
         if name not in self.models:
             self.trail.append(name)
-            self.models[name] = _File(name, self.roots[name], self.findings[name]).model(
-                self._imported(name)
-            )
+            file = _File(name, self.roots[name], self.findings[name])
+            self.models[name] = file.model(self._imported(name))
+            self.faults[name] = file.reading.faults
             self.trail.pop()
         return self.models[name]
 
@@ -231,4 +239,4 @@ class _Finishing:
             )  # fmt: skip
 
 
-__all__ = ["imported", "namespace_of", "read", "read_files"]
+__all__ = ["Fault", "faults", "imported", "namespace_of", "read", "read_files"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from engine import feel
 from engine.bpmn.document import Element, Findings
@@ -30,6 +31,21 @@ MAX_LENGTH = 20_000
 """Characters of one expression."""
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with one text of a file.
+
+    Attributes:
+        owner: the id of the element that it belongs to.
+        text: what is written there, where it is a cell or an expression.
+    """
+
+    owner: str
+    text: str
+    message: str
+    hint: str
+
+
 class Reading:
     """One file being read.
 
@@ -40,6 +56,7 @@ class Reading:
         is_open: the file has no input data: names are those of the data that are given.
         owner: the id of the element that is being read.
         broken: the ids of those with errors.
+        faults: these errors, by the text that has them.
     """
 
     def __init__(
@@ -48,6 +65,7 @@ class Reading:
         self.filename, self.findings, self.types = filename, findings, types
         self.language = language
         self.broken: set[str] = set()
+        self.faults: list[Fault] = []
         self.is_open = False
         self.owner = ""
         self.names: tuple[str, ...] = ()
@@ -66,6 +84,7 @@ class Reading:
     def error(self, code: str, at: Element, message: str, hint: str | None = None) -> None:
         """Add an error; the element that is being read is broken."""
         self.broken.add(self.owner)
+        self.faults.append(Fault(self.owner, text_of(at), message, hint or ""))
         self.findings.error(code, (self.owner or None, at.sourceline), message, hint)
 
     def warning(self, code: str, at: Element, message: str, hint: str | None = None) -> None:

@@ -72,9 +72,50 @@ class Segments:
 
 def segments_of(table: Table, number: int) -> Segments | None:
     """Return the segments of an input column; None where they are too many."""
-    column = table.inputs[number]
-    cells = [rule.tests[number] for rule in table.rules]
-    told: dict[int, tuple[list[Any], bool]] = {}
+    found = joint_segments([(table, number)])
+    return None if found is None else found[0]
+
+
+def joint_segments(columns: Sequence[tuple[Table, int]]) -> list[Segments] | None:
+    """Return the segments that several columns have together, such as those of two versions.
+
+    Args:
+        columns: tables, each with the number of its input column.
+
+    Returns:
+        For each the same samples; None where they are too many.
+    """
+    constants: list[Any] = []
+    opaque: list[int] = []
+    limits: list[list[Constraint]] = []
+    for table, number in columns:
+        found, bits = _told([rule.tests[number] for rule in table.rules])
+        constants += found
+        opaque.append(bits)
+        column = table.inputs[number]
+        own = [one for one in (column.allowed, *_limits(column.type)) if one is not None]
+        limits.append(own)
+        for one in own:
+            constants += _of_constraint(one) or []
+    if len(constants) > MAX_SEGMENTS:
+        return None
+    first, at = columns[0]
+    samples = [
+        one
+        for one in _samples(first.inputs[at], constants)
+        if one is None or any(all(limit.admits(one) for limit in own) for own in limits)
+    ]
+    made = [
+        _segments([rule.tests[number] for rule in table.rules], samples, bits)
+        for (table, number), bits in zip(columns, opaque, strict=True)
+    ]
+    whole = [one for one in made if one is not None]
+    return whole if len(whole) == len(made) else None
+
+
+def _told(cells: Sequence[Cell | None]) -> tuple[list[Any], int]:
+    """Return what the cells of a column name, and those that cannot be told, as bits."""
+    told: dict[int, bool] = {}
     constants: list[Any] = []
     opaque = 0
     for at, cell in enumerate(cells):
@@ -82,20 +123,14 @@ def segments_of(table: Table, number: int) -> Segments | None:
             continue
         if id(cell) not in told:
             found = constants_of(cell)
-            told[id(cell)] = (found or [], found is None)
+            told[id(cell)] = found is None
             constants += found or []
-        if told[id(cell)][1]:
+        if told[id(cell)]:
             opaque |= 1 << at
-    limits = [one for one in (column.allowed, *_limits(column.type)) if one is not None]
-    for one in limits:
-        constants += _of_constraint(one) or []
-    if len(constants) > MAX_SEGMENTS:
-        return None
-    samples = [
-        one
-        for one in _samples(column, constants)
-        if one is None or all(limit.admits(one) for limit in limits)
-    ]
+    return constants, opaque
+
+
+def _segments(cells: Sequence[Cell | None], samples: Sequence[Any], opaque: int) -> Segments | None:
     intervals = {id(one) for one in cells if one is not None and _is_asked(one)}
     if len(intervals) * len(samples) > MAX_WORK:
         return None
@@ -115,16 +150,6 @@ def _limits(kind: ItemType) -> Iterator[Constraint]:
         if kind.base is None or kind.types is None:
             return
         kind = kind.types.named(kind.base)
-
-
-def _leaf(kind: ItemType) -> type | None:
-    for _ in range(20):
-        if kind.collection:
-            return None
-        if kind.base is None or kind.types is None:
-            break
-        kind = kind.types.named(kind.base)
-    return _CLASSES.get("" if kind.leaf is None else kind.leaf.name)
 
 
 # -- constants -------------------------------------------------------------------------
@@ -194,7 +219,7 @@ def _samples(column: Input, constants: Sequence[Any]) -> list[Any]:
     """Return a value of each segment: those that are named, and those between."""
     found: list[Any] = []
     kinds = {type(one) for one in constants} - {type(None)}
-    leaf = _leaf(column.type)
+    leaf = _CLASSES.get(column.type.kind())
     if leaf is not None:
         kinds.add(leaf)
     for kind in sorted(kinds, key=lambda one: one.__name__):

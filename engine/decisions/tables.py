@@ -195,6 +195,10 @@ class Table:
             for one, value in zip(self.inputs, values, strict=True)
         ):
             return Hits(None)
+        return self.hits(values, scope, run)
+
+    def hits(self, values: Sequence[Any], scope: Mapping[str, Any], run: Run) -> Hits:
+        """Return the table's value for these values of its inputs, and by which rules."""
         bits = self.matching(values, scope, run)
         found = tuple(self.rules[at] for at in _places(bits))
         if not found:

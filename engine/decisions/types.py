@@ -69,6 +69,17 @@ class ItemType:
         """Whether every value fits."""
         return self == ANY
 
+    def kind(self) -> str:
+        """Return the name of the FEEL type that its values have; "" for lists and objects."""
+        found = self
+        for _ in range(20):
+            if found.collection:
+                return ""
+            if found.base is None or found.types is None:
+                break
+            found = found.types.named(found.base)
+        return "" if found.leaf is None else found.leaf.name
+
     def fit(self, value: Any, depth: int = 0) -> tuple[Any, str | None]:
         """Return the value as this type has it, and why it does not fit, else None.
 
