@@ -22,6 +22,7 @@ KEYS = (
     "department_score",
     "grid_event",
     "hotline_request",
+    "patrol",
     "promise_tracking",
     "publication",
     "return_visit",
@@ -427,9 +428,13 @@ def test_what_is_chosen_from_data_is_offered_by_some_diagram():
     written = "".join((ROOT / f"{key}.bpmn").read_text(encoding="utf-8") for key in KEYS)
 
     assert sources == {
+        "absent_choices",
+        "check_choices",
         "co_choices",
         "dept_choices",
+        "door_choices",
         "forum_choices",
+        "grid_choices",
         "handled_choices",
         "item_choices",
         "lead_choices",
