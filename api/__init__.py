@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 
@@ -16,8 +16,8 @@ from api import current, documents, metrics, problems, routes, sessions
 from api.body import MAX_BODY, MAX_UPLOAD, StrictRequest
 from api.shapes import Problem
 from api.web import site
-from engine import __version__
-from engine.errors import InvalidRequest
+from engine import __version__, accesses
+from engine.errors import EngineError, InvalidRequest
 from engine.ports import Application
 
 PUBLIC = frozenset({"identity.login", "identity.logout", "identity.follow"})
@@ -61,6 +61,7 @@ def create_app(
     app.extensions["bihuan-scheduler"] = is_scheduling
     # A path with // or a slash too many is another path, not a redirect.
     app.url_map.merge_slashes = False
+    app.before_request(accesses.gather)
     app.before_request(_guard)
     metrics.install(app)
     problems.install(app)
@@ -68,6 +69,7 @@ def create_app(
     documents.install(app)
     site.install(app)
     app.after_request(_harden)
+    app.after_request(_recorded)
     return app
 
 
@@ -100,6 +102,15 @@ _SIGNED_IN = frozenset(
         "incidents",
     }
 )
+
+
+def _recorded(response: Response) -> Response:
+    """Write down whom the answer shows personal values, or do not show them."""
+    try:
+        accesses.write(current.application().database)
+    except EngineError as refusal:
+        response = current_app.make_response(problems.refused(refusal))
+    return response
 
 
 def _harden(response: Response) -> Response:

@@ -41,7 +41,7 @@ _HINTS = {
 
 def install(app: Flask) -> None:
     """Let every exception of ``app`` become a problem, or a page that says the same."""
-    app.register_error_handler(EngineError, _on_refusal)
+    app.register_error_handler(EngineError, refused)
     app.register_error_handler(HTTPException, _on_http)
     app.register_error_handler(Exception, _on_surprise)
 
@@ -78,7 +78,8 @@ def _shape_finding(one: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _on_refusal(refusal: EngineError) -> WerkzeugResponse:
+def refused(refusal: EngineError) -> WerkzeugResponse:
+    """Return the response for a refusal of the engine."""
     document = {"title": _title(refusal), **refusal.to_json()}
     if refusal.status >= 500 and not isinstance(refusal, Busy):
         _log.error("refusal", code=refusal.code, detail=refusal.message, path=request.path)
@@ -98,7 +99,7 @@ def _headers(refusal: EngineError) -> dict[str, str]:
 def _on_http(error: HTTPException) -> WerkzeugResponse:
     if isinstance(error, RequestEntityTooLarge):
         message = f"A body has at most {MAX_BODY} bytes, a file {MAX_FILE}."
-        return _on_refusal(TooLarge(message, hint="Send less at once."))
+        return refused(TooLarge(message, hint="Send less at once."))
     status = error.code or 500
     response = error.get_response()
     if status < 400:

@@ -29,7 +29,7 @@ _INSERT = insert_once(contacts).on_conflict_do_nothing()
 _UPDATE = (
     sa.update(contacts)
     .where(contacts.c.user_name == p("of_name"))
-    .values(email=p("email"), by_mail=p("by_mail"), seen_at=p("seen_at"))
+    .values(email=p("email"), by_mail=p("by_mail"), seen_at=p("seen_at"), wishes=p("wishes"))
 )
 _DELETE = sa.delete(contacts).where(contacts.c.user_name == p("of_name"))
 
@@ -42,18 +42,20 @@ class Contact:
         email: None where there is none.
         by_mail: whether e-mails are wanted.
         seen_at: notices up to then were looked at; None = none yet.
+        wishes: JSON, kind of news -> channels; None = the usual ones.
     """
 
     user_name: str
     email: str | None = None
     by_mail: bool = True
     seen_at: datetime | None = None
+    wishes: str | None = None
 
 
 def read(tx: Transaction, name: str) -> Contact:
     """Return how to tell a user; an empty contact where nothing was entered."""
     row = tx.one(_READ, {"name": name})
-    return Contact(name) if row is None else Contact(row[0], row[1], bool(row[2]), row[3])
+    return Contact(name) if row is None else Contact(row[0], row[1], bool(row[2]), row[3], row[4])
 
 
 def reachable(tx: Transaction) -> dict[str, str]:
@@ -91,5 +93,6 @@ def forget(tx: Transaction, name: str) -> None:
 
 def _keep(tx: Transaction, one: Contact) -> None:
     values = {"email": one.email, "by_mail": int(one.by_mail), "seen_at": one.seen_at}
+    values["wishes"] = one.wishes
     tx.run(_INSERT, {"user_name": one.user_name, **values})
     tx.run(_UPDATE, {"of_name": one.user_name, **values})

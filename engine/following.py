@@ -12,8 +12,9 @@ from typing import Any
 import orjson
 from argon2.exceptions import VerificationError
 
-from engine import access, attempts, codes, identities, store
+from engine import access, accesses, attempts, codes, identities, store
 from engine.access import Actor
+from engine.accesses import Look
 from engine.clock import text
 from engine.database import Transaction
 from engine.errors import CaseNotFound, NotFound
@@ -24,6 +25,8 @@ from engine.store import CaseRow
 LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """Without those that are taken for one another when read aloud or written by hand."""
 LENGTH = 10
+BY_CODE = "@code"
+"""Under this name the access log has who followed a case by its code."""
 
 Document = dict[str, Any]
 
@@ -105,7 +108,10 @@ def _shown(app: Application, tx: Transaction, row: CaseRow) -> Document:
         return None if kept is None else orjson.loads(kept)
 
     data = row.snapshot().data.get("", {})
-    shown = access.withhold(reader, data, classes, reveal=reveal)
+    seen: set[str] = set()
+    shown = access.withhold(reader, data, classes, reveal=reveal, seen=seen.add)
+    told = tuple(sorted(seen & given))
+    accesses.note([Look(row.id, app.clock.now(), BY_CODE, "follow", told)])
     public = {name for name, one in classes.items() if one == "public"}
     return {
         "case": row.id,

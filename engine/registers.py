@@ -18,8 +18,9 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
-from engine import access, cursors, store
+from engine import access, accesses, cursors, store
 from engine.access import Actor
+from engine.accesses import Look
 from engine.clock import parse, text
 from engine.cursors import Place
 from engine.database import Moment, Transaction
@@ -256,7 +257,12 @@ def _item(
     stored = orjson.loads(body)
     values = {name: stored.get(name) for name in names}
     if find_sealed(values):
-        values = _opened(app, tx, actor, case_id, values)
+        sealed, values = values, _opened(app, tx, actor, case_id, values)
+        told = tuple(
+            name for name in names if find_sealed(sealed[name]) != find_sealed(values[name])
+        )
+        place = f"register {register.name}"
+        accesses.note([Look(case_id, app.clock.now(), actor.name, place, told)])
     return {
         "at": text(at),
         "unit": unit or None,

@@ -116,7 +116,7 @@ def test_a_bit_of_everything_has_happened(app):
 
     # What is left belongs to people, not to cases.
     assert [name for name, one in found.items() if not one] == [
-        "attempts", "bookmarks", "contacts", "dispatches", "tokens",
+        "accesses", "attempts", "bookmarks", "contacts", "dispatches", "sealed_index", "tokens",
     ]  # fmt: skip
     assert {one["state"] for one in found["cases"]} == {
         "open", "completed", "cancelled", "suspended", "incident",

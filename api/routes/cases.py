@@ -6,6 +6,7 @@ from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
+from api.case_shapes import AccessQuery
 from api.current import actor, answered, application, once, read, reply
 from api.moments import moment
 from api.shapes import CasePath, CaseQuery, Document, Items, Start, StateQuery
@@ -60,6 +61,15 @@ def history(path: CasePath) -> Response:
     """Give the case's entries in order, each with its command, events and digest."""
     entries = views.history(application(), actor(), path.case_id)
     return reply({"items": entries, "next": None})
+
+
+@api.get("/cases/<case_id>/accesses", responses={200: Items})
+def accesses(path: CasePath, query: AccessQuery) -> Response:
+    """Say who was shown which personal values of the case, the latest first."""
+    found = views.looks(
+        application(), actor(), path.case_id, limit=query.limit, cursor=query.cursor
+    )
+    return reply(found)
 
 
 @api.get("/cases/<case_id>/state", responses={200: Document})

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from api import uploads
 from api.current import actor, application, reply
 from api.web import activities, acts, diagrams, fields, language, lit, timeline, times
-from engine import cases, following, views
+from engine import access, cases, following, views
 from engine.cases import Once
 from engine.commands import JsonObject
 from engine.definitions import Pinned
@@ -74,6 +74,7 @@ def _page(case_id: str, given: JsonObject | None = None, refusal: EngineError | 
         acts_offered=acts.of_case(case),
         activities=activities.offered(case, pinned),
         may_give_code=following.may_give_code(app, who, case_id),
+        may_read_accesses=access.may(who, "read_accesses"),
         has_viewer=lit.has_viewer(),
     )
 

@@ -9,6 +9,7 @@ from flask import Flask, g, request
 
 from api.current import application
 from api.web import (
+    accesses,
     cases,
     designs,
     diagrams,
@@ -47,6 +48,7 @@ def install(app: Flask) -> None:
         tasks,
         returns,
         cases,
+        accesses,
         start,
         people,
         registers,

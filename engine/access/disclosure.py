@@ -105,6 +105,7 @@ def withhold(
     classes: Mapping[str, str],
     *,
     reveal: Callable[[str], Any] | None = None,
+    seen: Callable[[str], object] | None = None,
 ) -> dict[str, Any]:
     """Return case data as one reader sees them.
 
@@ -115,12 +116,14 @@ def withhold(
             judged by its own class, else by that of the field around it.
         reveal: gives the plain value of a sealed one by its id; None as long as sealed
             values shall stay sealed. It gives None for what was erased.
+        seen: told the name of each datum of which something is shown that was sealed or
+            says who reported.
 
     Returns:
         A copy. A sealed value that is not shown stays ``{"$sealed", "commitment"}``;
         a plain one becomes ``{"$withheld": class}``.
     """
-    shown = _Shown(reader, classes, reveal)
+    shown = _Shown(reader, classes, reveal, seen)
     return {name: shown.value(name, classes.get(name), value) for name, value in data.items()}
 
 
@@ -129,6 +132,7 @@ class _Shown:
     reader: Reading
     classes: Mapping[str, str]
     reveal: Callable[[str], Any] | None
+    seen: Callable[[str], object] | None
 
     def value(self, name: str, field_class: str | None, value: Any) -> Any:
         if isinstance(value, Mapping):
@@ -141,6 +145,8 @@ class _Shown:
         if isinstance(value, list | tuple):
             return [self.value(name, field_class, one) for one in value]
         if value is None or self.reader.shows(name, field_class, is_sealed=False):
+            if field_class == "reporter" and value is not None and self.seen is not None:
+                self.seen(name)
             return value
         return {"$withheld": field_class or "working"}
 
@@ -148,5 +154,7 @@ class _Shown:
         if self.reveal is not None and self.reader.shows(name, field_class, is_sealed=True):
             plain = self.reveal(value["$sealed"])
             if plain is not None:
+                if self.seen is not None:
+                    self.seen(name)
                 return plain
         return dict(value)

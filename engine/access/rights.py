@@ -130,6 +130,9 @@ RIGHTS: dict[str, tuple[Right, ...]] = {
     "erase": (_right("privacy_officer", "anywhere", "个人信息保护负责人"),),
     "manage_users": (_right("admin", "anywhere", "rights are given by one hand"),),
     "set_clock": (_right("admin", "anywhere", "time is everybody's"),),
+    "read_accesses": (
+        _right("auditor privacy_officer", "anywhere", "查阅记录: who watches over the reading"),
+    ),
     "audit": (_right("auditor district_inspector", "anywhere", "verify and export"),),
 }
 

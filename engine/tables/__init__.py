@@ -10,7 +10,7 @@ Columns of ``entries`` beside ``body`` are copies that ``verify`` compares.
 from __future__ import annotations
 
 from engine.tables.columns import metadata
-from engine.tables.people import attempts, bookmarks, codes, contacts, dispatches
+from engine.tables.people import accesses, attempts, bookmarks, codes, contacts, dispatches
 from engine.tables.present import (
     candidates,
     cases,
@@ -27,11 +27,12 @@ from engine.tables.present import (
     tasks,
     timers,
 )
-from engine.tables.proof import blobs, entries, sealed, streams
+from engine.tables.proof import blobs, entries, sealed, sealed_index, streams
 from engine.tables.registers import definitions, list_versions, resources, starts, tokens, users
 from engine.tables.work import buffered, facts, idempotency, outbox
 
 __all__ = [
+    "accesses",
     "attempts",
     "blobs",
     "bookmarks",
@@ -58,6 +59,7 @@ __all__ = [
     "register_rows",
     "resources",
     "sealed",
+    "sealed_index",
     "starts",
     "streams",
     "subscriptions",

@@ -8,7 +8,19 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from engine.database import Moment
 from engine.tables.columns import at, flag, key, number, table, text
+
+accesses = table(
+    # Who was shown which personal values of a case; in no history, and never exported.
+    "accesses",
+    key("case_id"),
+    sa.Column("at", Moment, primary_key=True),
+    key("user_name"),
+    key("place"),  # what was read: case, task, register, …
+    key("what"),  # JSON: names of the fields
+    clustered=True,
+)
 
 attempts = table(
     # Sign-ins that have failed or are under way, by user name and by address.
@@ -46,6 +58,7 @@ contacts = table(
     text("email", null=True),
     flag("by_mail"),
     at("seen_at", null=True),  # when the notices were looked at last
+    text("wishes", null=True),  # JSON: kind of news -> channels; None: the usual ones
     clustered=True,
 )
 

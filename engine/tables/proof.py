@@ -44,3 +44,13 @@ sealed = table(
     blob("value", null=True),
     at("erased_at", null=True),
 )
+
+sealed_index = table(
+    # By which telephone number a sealed value is found: HMAC under ``SEARCH_KEY``. Goes with it.
+    "sealed_index",
+    key("digest"),
+    key("case_id"),
+    key("id"),
+    sa.Index("ix_sealed_index_case_id_id", "case_id", "id"),
+    clustered=True,
+)

@@ -14,13 +14,12 @@ from engine.views.cases import (
     case,
     case_document,
     cases_page,
-    history,
     incidents_of,
     process_of,
     shown,
-    state_at,
     task_position,
 )
+from engine.views.histories import history, looks, state_at
 from engine.views.registers import (
     all_definitions,
     all_lists,
@@ -68,6 +67,7 @@ __all__ = [
     "incident_page",
     "incidents_of",
     "list_rows",
+    "looks",
     "process_of",
     "running_on",
     "scope_of",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -10,16 +10,15 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
-from engine import access, bookmarks, replay, store
+from engine import access, accesses, bookmarks, store
 from engine.access import Actor
+from engine.accesses import Look
 from engine.clock import text
 from engine.database import Moment, Transaction
-from engine.errors import CaseNotFound, NotFound
+from engine.errors import CaseNotFound
 from engine.execution import Snapshot
 from engine.facts import case_facts, field_classes, start_fields
-from engine.history import Entry
 from engine.ports import Application
-from engine.sealing import unseal
 from engine.store import CASE_COLUMNS, CaseRow
 from engine.tables import cases, incidents, links, tasks, timers
 from engine.views.activities import activities_of, is_offered
@@ -193,8 +192,13 @@ def shown(
     data: Document,
     *,
     task_fields: Collection[str] = (),
+    place: str = "case",
 ) -> Document:
-    """Return case data as the actor may read them: withheld, or opened where sealed."""
+    """Return case data as the actor may read them: withheld, or opened where sealed.
+
+    Args:
+        place: under this name the access log keeps what is opened.
+    """
     pinned = app.library.pinned(tx, row.pins)
     reader = reading(app, tx, actor, row, task_fields)
     values = store.get_sealed(tx, row.id)
@@ -203,7 +207,16 @@ def shown(
         text = values.get(one)
         return None if text is None else orjson.loads(text)
 
-    return access.withhold(reader, data, field_classes(pinned), reveal=reveal)
+    seen: set[str] = set()
+    found = access.withhold(reader, data, field_classes(pinned), reveal=reveal, seen=seen.add)
+    looked(app, actor, row.id, place, seen)
+    return found
+
+
+def looked(app: Application, actor: Actor, case_id: str, place: str, what: Iterable[str]) -> None:
+    """Note in the access log that somebody is shown personal values of a case."""
+    at = app.clock.now()
+    accesses.note([Look(case_id, at, actor.name, place, tuple(sorted({*what})))])
 
 
 def reading(
@@ -302,85 +315,3 @@ def brief(row: CaseRow) -> Document:
     if row.end_state is not None:
         document["end"] = row.end_state
     return document
-
-
-def history(app: Application, actor: Actor, case_id: str) -> list[Document]:
-    """Return the entries of a case in order, each with its digest.
-
-    Personal values stand sealed in a history, so everybody who may see the case
-    may read it. The reason of an act stands beside the entry as ``remark``, in plain,
-    for those who read the case's working values, for who gave it and for whom the
-    task was handed to; it is no part of the hashed bytes.
-    """
-    with app.database.reading() as tx:
-        app.references.refresh(tx)
-        row = visible(app, tx, actor, case_id)
-        reads = reading(app, tx, actor, row).personal
-        values = store.get_sealed(tx, case_id)
-        return [_entry(one, actor, values, reads=reads) for one in store.read_entries(tx, case_id)]
-
-
-def _entry(entry: Entry, actor: Actor, values: Mapping[str, bytes], *, reads: bool) -> Document:
-    document = entry.document()
-    command = document["command"]
-    remark = unseal(command.get("reason"), values)
-    mine = actor.name in {document["actor"], command.get("to")}
-    if isinstance(remark, str) and (reads or mine):
-        document["remark"] = remark
-    document["digest"] = entry.digest
-    return document
-
-
-def state_at(app: Application, actor: Actor, case_id: str, position: int) -> Document:
-    """Return where every token stood and what the data were after entry ``position``.
-
-    Raises:
-        NotFound: the history has no such entry.
-    """
-    with app.database.reading() as tx:
-        app.references.refresh(tx)
-        row = visible(app, tx, actor, case_id)
-        found = replay.state_at(app, tx, case_id, position)
-        if found is None:
-            raise NotFound(
-                f"Case {case_id!r} has no entry {position}.",
-                hint=f"Its history ends at position {row.position}.",
-            )
-        snapshot, entry = found
-        elements = _active(store.read_entries(tx, case_id), position)
-        data = shown(app, tx, actor, row, snapshot.data.get("", {}))
-    return {
-        "case": case_id,
-        "position": position,
-        "at": entry["at"],
-        "state": snapshot.state,
-        "elements": elements,
-        "data": data,
-    }
-
-
-def _active(entries: Any, position: int) -> list[Document]:
-    """Every element that was entered and not left stands where a token stood."""
-    active: dict[tuple[Any, ...], Document] = {}
-    for entry in entries:
-        if entry.position > position:
-            break
-        for event in entry.document()["events"]:
-            key = (
-                event.get("process"),
-                event.get("element"),
-                event.get("nth"),
-                event.get("instance"),
-            )
-            if event["type"] == "element_entered":
-                names = ("process", "element", "nth", "path", "instance")
-                active[key] = {name: event[name] for name in names if name in event}
-            elif event["type"] == "element_left":
-                active.pop(key, None)
-            elif event["type"] == "element_migrated":
-                was = (key[0], event["was"], event.get("was_nth", event["nth"]), key[3])
-                moved = active.pop(was, None)
-                if moved is not None:
-                    where = {name: event[name] for name in ("element", "nth", "path")}
-                    active[key] = {**moved, **where}
-    return list(active.values())

@@ -227,7 +227,7 @@ def task_data(
     node = pinned.bundle.processes[open_task.process].nodes[open_task.element]
     wanted = frozenset(node.writes or ()) if form is None else form.readable
     data = {name: open_task.names[name] for name in sorted(wanted) if name in open_task.names}
-    return cases.shown(app, tx, actor, row, data, task_fields=wanted)
+    return cases.shown(app, tx, actor, row, data, task_fields=wanted, place="task")
 
 
 def _told(
@@ -243,7 +243,7 @@ def _told(
     data = {name: open_task.names[name] for name in sorted(wanted) if name in open_task.names}
     if not node.instructions:
         return ""
-    shown = cases.shown(app, tx, actor, row, data, task_fields=wanted)
+    shown = cases.shown(app, tx, actor, row, data, task_fields=wanted, place="task")
     return instructions.read(node.instructions).fill(shown)
 
 
@@ -262,6 +262,8 @@ def comments(app: Application, actor: Actor, case_id: str, name: str) -> list[Do
     for _, by, at, body in rows:
         own = values if reads or by == actor.name else {}
         found.append({"at": text(at), "by": by, "text": unseal(orjson.loads(body)["text"], own)})
+    if any(isinstance(one["text"], str) for one in found):
+        cases.looked(app, actor, case_id, "comments", ["text"])
     return found
 
 
@@ -282,6 +284,8 @@ def attachments(app: Application, actor: Actor, case_id: str, name: str) -> list
         document |= {"at": text(at), "by": by}
         document["name"] = opened["name"] if isinstance(opened, dict) and "name" in opened else None
         found.append(document)
+    if any(one["name"] is not None for one in found):
+        cases.looked(app, actor, case_id, "attachments", ["name"])
     return found
 
 
@@ -300,6 +304,7 @@ def attachment(
         found = attached(tx, case_id, attachment_id, by=own)
     if found is None:
         raise NotFound(f"Case {case_id!r} has no attachment {attachment_id!r}, or it was erased.")
+    cases.looked(app, actor, case_id, f"attachment {attachment_id}", ["content"])
     return found
 
 
