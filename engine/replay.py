@@ -293,8 +293,7 @@ def _check_stream(tx: Transaction, stream: str, position: int, head: str) -> Dif
         copies = (document["position"], parse(document["at"]), document["actor"],
                   document["command"]["type"])  # fmt: skip
         if copies != (row[0], row[3], row[4], row[5]):
-            reason = "a column differs from the entry's bytes"
-            return Difference(stream, entry.position, reason, "column")
+            return Difference(stream, entry.position, "a column differs from its bytes", "column")
     return None
 
 
@@ -369,6 +368,8 @@ def _rebuild(app: Application, tx: Transaction, case_id: str) -> None:
     found = list(store.read_entries(tx, case_id))
     verify(case_id, found, head=found[-1].digest if found else "")
     projection.empty(tx, case_id)
+    app.references.refresh(tx)
+    named = projection.kept(app.references.active.get(projection.MILESTONES))
     was, lists = row, {}
     row = row._replace(business_key=None, unit=None, end_state=None, ended_at=None)
     last: Step | None = None
@@ -386,6 +387,7 @@ def _rebuild(app: Application, tx: Transaction, case_id: str) -> None:
         entered = projection.Entered(*place, step.pinned.supervisions)
         projection.project(tx, entered, step.applied.events)
         asked = step.document["evaluations"]
+        projection.keep(tx, entered, step.applied, step.document, named)
         row = projection.after(row, step.applied, at, step.entry, asked, number=main.business_key)
         last = step
     if last is not None:

@@ -7,7 +7,6 @@ Topics that are not listed here wait for a program outside.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -21,6 +20,7 @@ from engine.access import Actor
 from engine.clock import text
 from engine.commands import JsonObject
 from engine.database import Moment, Transaction
+from engine.distances import metres
 from engine.errors import InvalidData
 from engine.ports import Application
 from engine.redaction import propose
@@ -33,7 +33,6 @@ Topic = Callable[[Application, str, JsonObject], JsonObject]
 
 DUPLICATE_METRES = 50
 DUPLICATE_DAYS = 30
-EARTH_METRES = 6_371_000
 
 _SAME_ITEM = (
     sa.select(keys.c.case_id)
@@ -281,19 +280,6 @@ def _place(data: Mapping[str, Any], values: Mapping[str, bytes]) -> tuple[float,
         return float(plain["lat"]), float(plain["lon"])
     except (TypeError, ValueError):
         return None
-
-
-def metres(one: tuple[float, float], other: tuple[float, float]) -> float:
-    """Return the distance in metres of two places given as (latitude, longitude) in degrees.
-
-    Method: haversine formula on a sphere of 6,371 km; within 0.5 %.
-    """
-    lat_1, lat_2 = math.radians(one[0]), math.radians(other[0])
-    half_lat = (lat_2 - lat_1) / 2
-    half_lon = math.radians(other[1] - one[1]) / 2
-    chord = math.sin(half_lat) ** 2
-    chord += math.cos(lat_1) * math.cos(lat_2) * math.sin(half_lon) ** 2
-    return 2 * EARTH_METRES * math.asin(math.sqrt(min(1.0, chord)))
 
 
 _TOPICS: Mapping[str, Topic] = MappingProxyType(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from engine import cases, deployments, identities, imports, messages, replay, store, timers
+from engine import cases, deployments, figures, identities, imports, messages, replay, store, timers
 from engine.access import Actor
 from engine.application import Application, open_application
 from engine.calendar import LOCAL
@@ -112,3 +112,10 @@ class DatabaseStage:
         content = scenario_lists.changed(active, rows, self.now().astimezone(LOCAL).date())
         file = active.descriptor.file
         imports.activate(self.app, actor, imports.prepare(self.app, {file: content}))
+
+    def figure(
+        self, code: str, unit: str, since: date, until: date | None = None
+    ) -> tuple[str, str] | None:
+        """A figure's parts (``1/2``) and its value as printed."""
+        found = figures.one(self.app, code, unit=unit, since=since, until=until)
+        return found.parts, found.text

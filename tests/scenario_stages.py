@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
 import orjson
@@ -47,6 +47,9 @@ class Stage(Protocol):
     def stop_until(self, to: datetime) -> None: ...
     def deploy(self, changed: dict[str, bytes]) -> None: ...
     def import_rows(self, actor: Actor, name: str, rows: list[dict[str, Any]]) -> None: ...
+    def figure(
+        self, code: str, unit: str, since: date, until: date | None = None
+    ) -> tuple[str, str] | None: ...
 
 
 def order(data: Mapping[str, Any]) -> str:

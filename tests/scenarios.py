@@ -20,7 +20,7 @@ import difflib
 import re
 import sys
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,7 @@ from tests.scenario_traces import Board, Trace, meant
 NAMES = "ABCDEFGHIJKL"
 WORDS = {
     "at", "after", "stopped_until", "by", "case", "refused", "due", "open", "check", "data", "outcome",
-    "event", "business_key", "correlation", "to", "reason", "note", "rows",
+    "event", "business_key", "correlation", "to", "reason", "note", "rows", "figure",
 }  # fmt: skip
 
 
@@ -209,6 +209,7 @@ class Play:
     # -- looking --------------------------------------------------------------------
 
     def _look(self, step: dict[str, Any]) -> None:
+        self._count(step.get("figure") or [])
         if not {"due", "open", "check"} & set(step):
             return
         case = self._case(step)
@@ -221,6 +222,13 @@ class Play:
             _, data = self.stage.state(case)
             wanted = self._values(step["check"])
             _same(wanted, {name: _datum(data, name) for name in wanted}, "data")
+
+    def _count(self, wanted: Any) -> None:
+        for one in wanted if isinstance(wanted, list) else [wanted]:
+            days = [date.fromisoformat(str(one[name])) for name in ("from", "to") if name in one]
+            found = self.stage.figure(one["code"], one["unit"], *days)
+            if found is not None and str(one["is"]) not in found:
+                raise Wrong(f"figure {one['code']} of {one['unit']} is {' = '.join(found)}")
 
     def _open(self, case: str) -> list[str]:
         board, lines = Board(self.stage.entries(case)), []

@@ -134,7 +134,7 @@ def apply(app: Application, turn: Turn) -> Done:
         after = after._replace(lists=canonical({**lists, **used}).decode())
     sent = applied.events + endings.told(pinned.main, turn.snapshot, turn.command)
     with app.database.writing() as tx:
-        answer = _write(app, tx, turn, (after, applied, entry), sent)
+        answer = _write(app, tx, turn, (after, applied, entry, document), sent)
     kinds = {one["type"] for one in sent}
     return Done(answer, sends=not _SENDING.isdisjoint(kinds))
 
@@ -173,10 +173,10 @@ def _write(
     app: Application,
     tx: Transaction,
     turn: Turn,
-    outcome: tuple[CaseRow, Applied, Entry],
+    outcome: tuple[CaseRow, Applied, Entry, JsonObject],
     sent: list[Event],
 ) -> Answer:
-    after, applied, entry = outcome
+    after, applied, entry, document = outcome
     request, command = turn.request, turn.command
     semantics = app.executors[after.executor].semantics
     if turn.row.position == 0:
@@ -201,6 +201,8 @@ def _write(
         after.id, after.process, entry.position, turn.at, actor, pinned.supervisions
     )
     projection.project(tx, entered, applied.events)
+    named = projection.kept(app.references.active.get(projection.MILESTONES))
+    projection.keep(tx, entered, applied, document, named)
     tells = bool(app.settings.smtp_url or app.settings.webhook_url)
     projection.send(tx, entered, sent, TOPICS, tells=tells)
     answer = (request.answer or _moved)(tx, after, applied.snapshot, command)

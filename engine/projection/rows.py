@@ -25,6 +25,7 @@ from engine.tables import (
     jobs,
     keys,
     links,
+    milestones,
     notes,
     notices,
     outbox,
@@ -54,6 +55,7 @@ _EMPTY = [
         notices,
         register_rows,
         supervised,
+        milestones,
     )
 ]
 

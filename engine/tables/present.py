@@ -217,3 +217,18 @@ register_rows = table(
     sa.Index("ix_register_rows_register_author_at", "register", "author", "at"),
     clustered=True,
 )
+
+milestones = table(
+    # What each run of a process (a case, or a call in it) has left for the figures.
+    "milestones",
+    key("case_id"),
+    key("process"),
+    key("scope"),  # the executor's scope of the run's data; empty = the case's own
+    text("item"),  # of a multi-instance: its key, such as the department's code
+    text("place"),  # the scopes around it
+    at("began_at"),
+    flag("cut"),  # ended by others
+    text("body"),  # JSON of the data that the list "milestones" names
+    sa.Index("ix_milestones_process", "process"),
+    clustered=True,
+)

@@ -1,0 +1,15 @@
+"""The figures that offices report, counted from what runs leave and registers hold.
+
+    some(app, ["on_time"], unit="D04", since=date(2026, 8, 1), until=date(2026, 9, 1))
+
+What is counted and how is data: the lists ``figures``, ``figure_weights``,
+``score_rules`` and ``milestones``.
+"""
+
+from __future__ import annotations
+
+from engine.figures.counting import Counted
+from engine.figures.definitions import Figure
+from engine.figures.reading import Reading, one, some
+
+__all__ = ["Counted", "Figure", "Reading", "one", "some"]

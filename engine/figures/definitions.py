@@ -1,0 +1,126 @@
+"""What the figures are called, what they count and how their formulas read: three lists.
+
+``figures`` has a row for each figure. It counts *facts* of one subject (``shares``,
+``visits``, ``events``, …, or the rows of a register) that fall into the period by the
+moment ``counted_by``. ``numerator`` and ``denominator`` are marks that a fact must bear,
+with ``!`` before those that it must not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from engine.errors import NotFound
+from engine.lists import ListVersion
+from engine.score_rules import Rule
+
+Document = dict[str, Any]
+
+FIGURES, WEIGHTS, RULES = "figures", "figure_weights", "score_rules"
+"""The lists that define the figures."""
+
+KINDS = ("rate", "ratio", "count", "sum", "mean", "median", "percentile", "composite")
+"""How a figure makes one number of its facts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A row of the list ``figures``.
+
+    Attributes:
+        subject: whose facts are counted.
+        counted_by: the moment by which a fact belongs to a period; empty: as it is now.
+        numerator, denominator: marks; ``number`` is what is added up of the former (else
+            1 each), ``per`` of the latter. ``per`` may be ``@LEVEL``: the units of it.
+        better: high, low, or empty where neither is better.
+        low, high: bounds of a band (吹哨率), in percent.
+    """
+
+    code: str
+    title_zh: str
+    title_en: str
+    chapter: str
+    subject: str
+    counted_by: str
+    kind: str
+    numerator: tuple[str, ...]
+    denominator: tuple[str, ...]
+    number: str
+    per: str
+    places: int
+    better: str
+    low: Decimal | None
+    high: Decimal | None
+    formula_zh: str
+    formula_en: str
+
+    @property
+    def is_percent(self) -> bool:
+        """Whether its value is in percent."""
+        return self.kind in {"rate", "composite"}
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """The three lists as they are on a day."""
+
+    figures: Mapping[str, Figure]
+    weights: Mapping[str, Mapping[str, Decimal]]
+    rules: Mapping[str, tuple[Rule, ...]]
+
+    def named(self, code: str) -> Figure:
+        """Return a figure.
+
+        Raises:
+            NotFound: there is none of that code.
+        """
+        if code not in self.figures:
+            raise NotFound(f"There is no figure {code!r}.", hint="See GET /api/v1/figures.")
+        return self.figures[code]
+
+    def weight(self, name: str, value: Any) -> Decimal:
+        """Return the weight of a value in a set; 0 where it has none."""
+        return self.weights.get(name, {}).get(str(value), Decimal(0))
+
+
+def read(lists: Mapping[str, ListVersion], day: date) -> Book:
+    """Return the figures, weights and rules in force on a day; none without their lists."""
+    figures = {row["code"]: _figure(row) for row in _rows(lists, FIGURES, day)}
+    weights: dict[str, dict[str, Decimal]] = {}
+    for row in _rows(lists, WEIGHTS, day):
+        weights.setdefault(row["name"], {})[row["value"]] = Decimal(str(row["weight"]))
+    rules: dict[str, tuple[Rule, ...]] = {}
+    for row in _rows(lists, RULES, day):
+        rules[row["ruleset"]] = (*rules.get(row["ruleset"], ()), Rule.of(row))
+    return Book(figures, weights, rules)
+
+
+def _rows(lists: Mapping[str, ListVersion], name: str, day: date) -> list[Document]:
+    return list(lists[name].in_force(day)) if name in lists else []
+
+
+def _figure(row: Document) -> Figure:
+    low, high = row["low"], row["high"]
+    return Figure(
+        row["code"],
+        row["title_zh"],
+        row["title_en"],
+        row["chapter"],
+        row["subject"] or "",
+        row["counted_by"] or "",
+        row["kind"],
+        tuple(row["numerator"]),
+        tuple(row["denominator"]),
+        row["number"] or "",
+        row["per"] or "",
+        2 if row["places"] is None else row["places"],
+        row["better"] or "",
+        None if low is None else Decimal(str(low)),
+        None if high is None else Decimal(str(high)),
+        row["formula_zh"],
+        row["formula_en"],
+    )
