@@ -21,7 +21,7 @@ from engine.bpmn import reader
 from engine.bpmn.linking import link
 from engine.bpmn.model import NOTHING, Diagram, Drawing, Node, Process
 from engine.database import Transaction
-from engine.decisions import Decision
+from engine.decisions import Decision, Service
 from engine.errors import NotFound, NotStartable
 from engine.execution import Bundle
 from engine.forms import File, Form
@@ -104,7 +104,7 @@ class Pinned:
     digest: str
     versions: Mapping[str, Any]
     bundle: Bundle
-    decisions: Mapping[tuple[str, str], Decision]
+    decisions: Mapping[tuple[str, str], Decision | Service]
     forms: Mapping[tuple[str, str], Form]
     supervisions: frozenset[tuple[str, str]] = frozenset()
     former: tuple[Form, ...] = ()
@@ -302,16 +302,16 @@ def _former(tx: Transaction, digests: Iterable[str]) -> tuple[Form, ...]:
     return tuple(found.values())
 
 
-def _decisions(tx: Transaction, files: list[dict[str, str]]) -> list[Decision]:
-    """Return the decisions of a process's DMN files, with the files that these import."""
+def _decisions(tx: Transaction, files: list[dict[str, str]]) -> list[Decision | Service]:
+    """Return what a process's DMN files decide, with the files that these import."""
     kept = [one for one in files if one["kind"] in ("decision", "import")]
     # By digest: a file of one name may have been deployed in two versions.
     models, _ = decisions.read_files(
         {one["sha256"]: store.get_blob(tx, one["sha256"]) for one in kept}
     )
-    found = {one.key: one for model in models.values() for one in model.decisions()}
+    found = {one.key: one for model in models.values() for one in model.askable()}
     for one in kept:
-        own = models[one["sha256"]].decisions() if one["sha256"] in models else []
+        own = models[one["sha256"]].askable() if one["sha256"] in models else []
         found.update({each.key: each for each in own if each.key == one["key"]})
     return list(found.values())
 

@@ -72,8 +72,7 @@ def _decisions(upload: Upload, files: Mapping[str, bytes]) -> dict[str, list[Fin
     contents = {name: files[name] for name in sorted(files) if _kind(name) == "dmn"}
     models, found = decisions.read_files(contents)
     for name, model in models.items():
-        own = model.decisions()
-        upload.decisions.update({one.key: name for one in own})
+        upload.decisions.update({one.key: name for one in model.askable()})
         upload.imports.update(
             {space: one.file for space in model.imported for one in models.values()
              if one.namespace == space}

@@ -18,7 +18,7 @@ from typing import Any
 from engine import deadlines
 from engine.calendar import Calendar
 from engine.clock import parse
-from engine.decisions import Decision, evaluate, explain, shape
+from engine.decisions import Decision, Service, evaluate, explain, shape
 from engine.errors import EngineError
 from engine.execution import Answer, Site
 from engine.lists import ReferenceData
@@ -40,7 +40,7 @@ class LiveWorld:
     Args:
         case: the case's id; part of every seed.
         now: the command's moment, the only one that scripts see.
-        decisions: the decisions that the case has pinned, by (process, key).
+        decisions: the decisions and services that the case has pinned, by (process, key).
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class LiveWorld:
         sandbox: Sandbox,
         calendar: Calendar,
         reference: ReferenceData,
-        decisions: Mapping[tuple[str, str], Decision],
+        decisions: Mapping[tuple[str, str], Decision | Service],
     ) -> None:
         self.tape: list[Record] = []
         self._case = case
@@ -286,7 +286,7 @@ class ExplainingWorld(TapeWorld):
         tape: Sequence[Record],
         *,
         now: datetime,
-        decisions: Mapping[tuple[str, str], Decision],
+        decisions: Mapping[tuple[str, str], Decision | Service],
         reference: ReferenceData,
     ) -> None:
         super().__init__(tape)

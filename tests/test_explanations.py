@@ -5,7 +5,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from engine import cases, deployments, explanations, identities
+from engine import cases, deployments, explanations, identities, views
 from engine.cli import program
 from engine.errors import CaseNotFound
 from engine.replay import replay
@@ -103,6 +103,73 @@ def test_the_command_line_tells_it(app, who, monkeypatch):
         "  base：结果是 1",
     ]
     assert [one["element"] for one in json.loads(document.stdout)["decisions"]] == ["route"]
+
+
+SERVICE = """
+input kind : string
+input area : number
+decision size < area
+table FIRST | area:number | size:string
+| < 10 | "small"
+| - | "large"
+decision unit < kind, size
+table FIRST | kind:string ; size:string | unit:string
+| "market" | "large" | "城管局"
+| - | - | "社区"
+decision hours < size
+feel: if size = "small" then 8 else 24
+service route
+<outputDecision href="#unit"/><outputDecision href="#hours"/>{}<inputData href="#kind"/>
+"""
+WHOLE = '<encapsulatedDecision href="#size"/><inputData href="#area"/>'
+
+
+def served(app, who, inner, data, process=PROCESS):
+    """A case whose business-rule task asks a decision service."""
+    files = {"asks.bpmn": process.encode(), "route.dmn": a_file(SERVICE.format(inner))}
+    deployments.deploy(app, identities.operator(), files)
+    case = started(app, who, **data)
+    document = views.case(app, who("grid_worker"), case)
+    return case, document["data"].get("unit"), document["incidents"]
+
+
+def test_a_business_rule_task_asks_a_decision_service(app, who):
+    case, unit, _ = served(app, who, WHOLE, {"kind": "market", "area": 20})
+
+    (found,) = explanations.explain(app, case)
+
+    assert unit == {"unit": "城管局", "hours": 24}
+    assert (found["decision"], found["result"], found["agrees"]) == ("route", unit, True)
+    assert found["matched"] == ["r1"]
+    assert [one["decision"] for one in found["requires"]] == ["unit", "hours", "size"]
+    assert list(replay(app, [case])) == [None]
+
+
+def test_what_a_service_is_given_is_not_decided_again(app, who):
+    case, unit, _ = served(
+        app, who, '<inputDecision href="#size"/>', {"kind": "market", "size": "large"}
+    )
+
+    (found,) = explanations.explain(app, case)
+
+    assert unit == {"unit": "城管局", "hours": 24}
+    assert [one["decision"] for one in found["requires"]] == ["unit", "hours"]
+
+
+def test_a_service_that_lacks_a_datum_is_an_incident(app, who):
+    _, unit, (incident,) = served(app, who, WHOLE, {"kind": "market"})
+
+    assert unit is None
+
+    assert "reads 'area', which is not among the data" in incident["message"]
+
+
+def test_a_service_of_several_outputs_has_no_single_entry(app, who):
+    single = PROCESS.replace('="unit"', '="unit" camunda:mapDecisionResult="singleEntry"')
+    _, unit, (incident,) = served(app, who, WHOLE, {"kind": "market", "area": 1}, single)
+
+    assert unit is None
+    assert "has 2 outputs, but singleEntry takes one" in incident["message"]
 
 
 def test_a_case_that_is_not_there_has_no_decisions(app):

@@ -55,7 +55,7 @@ def decide(
     inputs = _inputs(given)
     moment = _moment(now)
     asked = _asked(file, decision)
-    if why and isinstance(asked, Decision):
+    if why:
         found = explain(asked, inputs, now=moment)
         terminal.answer(found, as_json=as_json, text="\n".join(sentences(found, language)))
         return
@@ -122,8 +122,7 @@ def _asked(file: Path, name: str) -> Decision | Service:
     model = _model(file)
     found = None if model is None else model.asked(name)
     if found is None:
-        own = [] if model is None else [model.elements.get((model.namespace, k)) for k in model.own]
-        known = [one.key for one in own if isinstance(one, Decision | Service)]
+        known = [] if model is None else [one.key for one in model.askable()]
         raise NotFound(
             f"{file.name} has no decision {name!r} that can be evaluated.",
             hint=f"It has {', '.join(known)}." if known else None,

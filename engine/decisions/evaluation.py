@@ -51,13 +51,13 @@ def evaluate(
         DecisionFailed: of a strict evaluation, see above. Its ``kind`` is ``limit`` when
             the evaluation took too many steps, strict or not.
     """
-    if strict and isinstance(decision, Decision):
+    if strict:
         demand(decision, inputs)
     run = Run(None if now is None else now.astimezone(LOCAL), strict=strict)
     return Asking(decision.model, run, inputs, lookups).result(decision)
 
 
-def demand(decision: Decision, inputs: Mapping[str, Any]) -> None:
+def demand(decision: Decision | Service, inputs: Mapping[str, Any]) -> None:
     """Refuse inputs among which a datum is missing.
 
     Raises:
@@ -110,10 +110,8 @@ class Asking:
     def _result(self, asked: Decision | Service) -> DecisionResult:
         hits: Hits | None = None
         if isinstance(asked, Service):
-            # Where a service says what goes in, its decisions see nothing else.
-            data = {} if asked.inputs else self.data
-            value = self._service(asked, self._inputs(asked), data)
-        elif asked.table is not None:
+            return self._answer(asked)
+        if asked.table is not None:
             hits = self._hits(asked)
             value = self.run.fitted(hits.value, asked.type, f"Decision {asked.key!r}")
         else:
@@ -129,6 +127,18 @@ class Asking:
         rows = [] if hits.value is None and not hits.rows else list(hits.rows)
         outputs: list[dict[str, Any]] = feel.to_json(rows)
         return DecisionResult(outputs, [one.key for one in hits.rules], shown, notes)
+
+    def _answer(self, service: Service) -> DecisionResult:
+        value, matched = self.inside(service).answered(service)
+        shown = feel.to_json(value)
+        rows = [] if shown is None else [_as_row(service, shown)]
+        return DecisionResult(rows, matched, shown, tuple(self.run.notes))
+
+    def inside(self, service: Service) -> Asking:
+        """Return what the decisions of a service that is asked by name are evaluated in."""
+        # Where a service says what goes in, its decisions see nothing else.
+        data = {} if service.inputs else self.data
+        return Asking(self.model, self.run, data, self.lookups, self._inputs(service))
 
     @staticmethod
     def _one_row(hits: Hits, value: Any, notes: tuple[str, ...]) -> DecisionResult:
@@ -222,7 +232,7 @@ class Asking:
             for one, value in zip(service.inputs, values, strict=True):
                 kind = self.elements[one.target].type
                 given[one.target] = self.run.fitted(value, kind, f"Input {one.path[-1]!r}")
-            return self._service(service, given, {})
+            return Asking(self.model, self.run, {}, self.lookups, given).answered(service)[0]
 
         names = tuple(self.elements[one.target].name for one in service.inputs)
         return feel.Function(names, call, service.name)
@@ -236,16 +246,18 @@ class Asking:
                 found[one.target] = self._given(element)
         return found
 
-    def _service(self, service: Service, given: Mapping[Key, Any], data: Mapping[str, Any]) -> Any:
-        return Asking(self.model, self.run, data, self.lookups, given).answered(service)
-
-    def answered(self, service: Service) -> Any:
-        """Return the values of a service's decisions, a single one as it is."""
+    def answered(self, service: Service) -> tuple[Any, list[str]]:
+        """Return the values of a service's decisions, a single one as it is, and what matched."""
         self._prepare(tuple(Required(one, ("",)) for one in service.outputs))
-        there = [one for one in service.outputs if one in self.elements]
-        values = {self.elements[one].name: self.found.get(one) for one in there}
+        values, matched = {}, []
+        for key in service.outputs:
+            element = self.elements.get(key)
+            if element is not None:
+                values[element.name] = self.found.get(key)
+            if isinstance(element, Decision) and element.table is not None:
+                matched += [one.key for one in self._hits(element).rules]
         value = next(iter(values.values())) if len(values) == 1 else values or None
-        return self.run.fitted(value, service.type, f"Decision service {service.key!r}")
+        return self.run.fitted(value, service.type, f"Decision service {service.key!r}"), matched
 
 
 def _put(scope: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
@@ -261,7 +273,7 @@ def _as_row(asked: Decision | Service, value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {asked.name: value}
 
 
-def shape(result: DecisionResult, decision: Decision, mode: str | None = None) -> Any:
+def shape(result: DecisionResult, decision: Decision | Service, mode: str | None = None) -> Any:
     """Return a result in the shape that ``camunda:mapDecisionResult`` asks for.
 
     Args:
@@ -280,9 +292,11 @@ def shape(result: DecisionResult, decision: Decision, mode: str | None = None) -
         raise DecisionFailed(
             f"There is no result shape {mode!r}.", hint=f"Use one of {', '.join(SHAPES)}."
         )
-    table = decision.table
-    if table is None or (mode is None and table.policy not in SINGLE):
-        return _shaped(result.value, mode)
+    table = None if isinstance(decision, Service) else decision.table
+    if isinstance(decision, Service) or table is None:
+        return _shaped(result.value, mode, decision)
+    if mode is None and table.policy not in SINGLE:
+        return result.value
     single = len(decision.outputs) == 1
     mode = mode or ("singleEntry" if single else "singleResult")
     if mode in ("singleEntry", "collectEntries") and not single:
@@ -300,8 +314,18 @@ def shape(result: DecisionResult, decision: Decision, mode: str | None = None) -
     return row if row is None or mode == "singleResult" else next(iter(row.values()))
 
 
-def _shaped(value: Any, mode: str | None) -> Any:
+def _shaped(value: Any, mode: str | None, decision: Decision | Service) -> Any:
     """Return what is no table in a shape: a list where one is asked for, else as it is."""
+    if isinstance(decision, Service):
+        single = len(decision.outputs) == 1
+        if mode in ("singleEntry", "collectEntries") and not single:
+            raise DecisionFailed(
+                f"Decision service {decision.key!r} has {len(decision.outputs)} outputs, but "
+                f"{mode} takes one.",
+                hint="Use singleResult.",
+            )
+        if mode == "singleResult" and single and value is not None:
+            return _as_row(decision, value)
     if mode in ("collectEntries", "resultList") and not isinstance(value, list):
         return [] if value is None else [value]
     return value

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from engine import feel
 from engine.calendar import LOCAL
 from engine.decisions.evaluation import Asking
-from engine.decisions.model import Decision, DecisionResult
+from engine.decisions.model import Decision, DecisionResult, Key, Service
 from engine.decisions.running import Run
 from engine.errors import DecisionFailed
 from engine.scripts import Lookups
@@ -19,7 +19,7 @@ MOST = 200
 
 
 def explain(
-    decision: Decision,
+    decision: Decision | Service,
     inputs: Mapping[str, Any],
     *,
     now: datetime | None = None,
@@ -35,7 +35,8 @@ def explain(
         ``{label, value}``, and ``rules``, a list of ``{rule, row, matched}`` that for a
         rule that did not match has the first cell that did not pass: ``input``, its
         label, ``cell``, its text, and the ``value``; annotations as ``says``. ``requires``
-        has the same of the decisions it builds on.
+        has the same of the decisions it builds on; of a decision service, of those that it
+        asks.
 
     Raises:
         DecisionFailed: it takes too many steps.
@@ -47,31 +48,48 @@ def explain(
         raise DecisionFailed(f"Decision {decision.key!r}: {reason}", kind="limit") from reason
 
 
-def _explained(asking: Asking, decision: Decision) -> dict[str, Any]:
+def _explained(asking: Asking, decision: Decision | Service) -> dict[str, Any]:
     result = asking.result(decision)
-    found = _of(asking, decision, result)
-    seen = {decision.key}
-    required: list[dict[str, Any]] = []
-    waiting = list(decision.requires)
-    while waiting:
-        target = asking.elements.get(waiting.pop(0).target)
-        if isinstance(target, Decision) and target.key not in seen:
-            seen.add(target.key)
-            waiting += target.requires
-            required.append(_of(asking, target, asking.result(target)))
+    if isinstance(decision, Service):
+        found = _head(decision, result)
+        # What is given from outside is not explained: it was not decided here.
+        seen = {one.target for one in decision.inputs}
+        required = _required(asking.inside(decision), decision.outputs, seen)
+    else:
+        found = _of(asking, decision, result)
+        seen = {(decision.model.namespace, decision.key)} if decision.model else set()
+        required = _required(asking, [one.target for one in decision.requires], seen)
     if required:
         found["requires"] = required
     return found
 
 
-def _of(asking: Asking, decision: Decision, result: DecisionResult) -> dict[str, Any]:
-    found: dict[str, Any] = {
+def _required(asking: Asking, keys: Iterable[Key], seen: set[Key]) -> list[dict[str, Any]]:
+    """Return why the decisions of these keys gave what they gave, and those they build on."""
+    found = []
+    waiting = list(keys)
+    while waiting:
+        key = waiting.pop(0)
+        target = asking.elements.get(key)
+        if isinstance(target, Decision) and key not in seen:
+            seen.add(key)
+            waiting += [one.target for one in target.requires]
+            found.append(_of(asking, target, asking.result(target)))
+    return found
+
+
+def _head(decision: Decision | Service, result: DecisionResult) -> dict[str, Any]:
+    return {
         "decision": decision.key,
         "name": decision.called,
         "result": result.value,
         "matched": result.matched,
         "notes": list(result.notes),
     }
+
+
+def _of(asking: Asking, decision: Decision, result: DecisionResult) -> dict[str, Any]:
+    found = _head(decision, result)
     table = decision.table
     if table is None:
         return found

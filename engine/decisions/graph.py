@@ -141,7 +141,15 @@ class Graph:
             for reference in children(one, "outputDecision")
             if (found := self._required(reference)) is not None
         ]
-        return replace(element, outputs=tuple(outputs), inputs=tuple(inputs))
+        if child(one, "outputDecision") is None:
+            self.reading.enter(element.key, ())
+            self.reading.error(
+                "dmn-part", one,
+                f"Decision {element.key!r}: decisionService has no outputDecision.",
+                "Draw it in, or save the file again from a DMN editor.",
+            )  # fmt: skip
+        called = name_of(one) or element.key
+        return replace(element, called=called, outputs=tuple(outputs), inputs=tuple(inputs))
 
     def _requirements(self, one: Xml) -> Iterator[Required]:
         self.reading.enter(one.get("id") or "", ())

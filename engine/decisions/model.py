@@ -70,12 +70,19 @@ class Service(Element):
     """A decision service: decisions that are asked together, or called as a function.
 
     Attributes:
+        called: its name in the file, as people read it.
         outputs: the decisions whose values it gives.
         inputs: input data, then decisions whose values are given from outside.
+        needs: data that must be given: its inputs; where it names none, what its
+            decisions need.
+        names: all data that it reads.
     """
 
+    called: str = ""
     outputs: tuple[Key, ...] = ()
     inputs: tuple[Required, ...] = ()
+    needs: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
     model: Model | None = field(default=None, repr=False, compare=False)
 
 
@@ -155,12 +162,16 @@ class Model:
         found = (self.elements.get((self.namespace, key)) for key in self.own)
         return [one for one in found if isinstance(one, Decision)]
 
+    def askable(self) -> list[Decision | Service]:
+        """Return the file's own decisions and decision services, in its order."""
+        found = (self.elements.get((self.namespace, key)) for key in self.own)
+        return [one for one in found if isinstance(one, Decision | Service)]
+
     def asked(self, name: str) -> Decision | Service | None:
         """Return the file's own decision or decision service of that id, else of that name."""
-        found = [self.elements.get((self.namespace, key)) for key in self.own]
-        askable = [one for one in found if isinstance(one, Decision | Service)]
+        askable = self.askable()
         by_id = (one for one in askable if one.key == name)
-        by_name = (one for one in askable if name in (one.name, getattr(one, "called", "")))
+        by_name = (one for one in askable if name in (one.name, one.called))
         return next(by_id, None) or next(by_name, None)
 
 

@@ -166,8 +166,20 @@ class _Finishing:
             if isinstance(found, Decision):
                 self.elements[self.space, key] = self._finished(found)
             elif isinstance(found, Service):
-                inputs = tuple(one for one in found.inputs if one.target in self.elements)
-                self.elements[self.space, key] = replace(found, inputs=inputs, model=self.model)
+                self.elements[self.space, key] = self._service(found)
+
+    def _service(self, service: Service) -> Service:
+        inputs = tuple(one for one in service.inputs if one.target in self.elements)
+        asked = [self.elements.get(one) for one in service.outputs]
+        outputs = [one for one in asked if isinstance(one, Decision)]
+        given = frozenset(self.elements[one.target].name for one in inputs)
+        return replace(
+            service,
+            inputs=inputs,
+            needs=given or frozenset().union(*(one.needs for one in outputs)),
+            names=given or frozenset().union(*(one.needs | one.names for one in outputs)),
+            model=self.model,
+        )
 
     def _in_order(self) -> list[str]:
         order: dict[str, None] = {}
@@ -183,11 +195,10 @@ class _Finishing:
             seen.add(key)
             waiting.append((key, True))
             found = self.elements.get((self.space, key))
-            waiting += [
-                (one.target[1], False)
-                for one in getattr(found, "requires", ())
-                if one.target[0] == self.space
-            ]
+            targets = [one.target for one in getattr(found, "requires", ())]
+            if isinstance(found, Service):
+                targets += found.outputs
+            waiting += [(key, False) for space, key in targets if space == self.space]
         return list(order)
 
     def _finished(self, decision: Decision) -> Decision:
