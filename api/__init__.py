@@ -94,6 +94,7 @@ _SIGNED_IN = frozenset(
         "case_acts",
         "tasks",
         "task_acts",
+        "task_asking",
         "files",
         "events",
         "reference",

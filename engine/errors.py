@@ -179,6 +179,27 @@ class OnHold(EngineError):
     status = 409
 
 
+class SignaturesAwaited(EngineError):
+    """The task waits for people who were asked about it."""
+
+    code = "signatures-awaited"
+    status = 409
+
+
+class RemindedLately(EngineError):
+    """The same person has urged this task a short while ago."""
+
+    code = "reminded-lately"
+    status = 409
+
+
+class LimitUsedUp(EngineError):
+    """The case has been extended as often as its rules allow."""
+
+    code = "limit-used-up"
+    status = 409
+
+
 class WrongState(EngineError):
     """The case or task is in a state that does not allow this."""
 

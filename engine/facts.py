@@ -13,11 +13,14 @@ from engine.bpmn.model import SECRET
 from engine.database import Transaction
 from engine.definitions import KEPT, Pinned
 from engine.store import CaseRow
-from engine.tables import keys, tasks
+from engine.tables import keys, notices, tasks
 
 _INVOLVED = sa.union_all(
     sa.select(tasks.c.candidates, tasks.c.assignee, tasks.c.ended_by).where(
         tasks.c.case_id == p("case_id")
+    ),
+    sa.select(sa.literal_column("'@reader'"), notices.c.receiver, sa.null()).where(
+        notices.c.case_id == p("case_id"), notices.c.text == sa.literal_column("'copied'")
     ),
     sa.select(keys.c.name, sa.null(), sa.null()).where(
         keys.c.name == sa.literal_column(f"'{SECRET}'"),
@@ -25,7 +28,7 @@ _INVOLVED = sa.union_all(
         keys.c.case_id == p("case_id"),
     ),
 )
-"""Whom its tasks concern, and a row of another kind where the case is secret."""
+"""Whom its tasks concern, whom they were shown to, and a row where the case is secret."""
 
 
 def case_facts(tx: Transaction, row: CaseRow, fields: frozenset[str] = frozenset()) -> CaseFacts:
@@ -36,10 +39,14 @@ def case_facts(tx: Transaction, row: CaseRow, fields: frozenset[str] = frozenset
     """
     offered: set[tuple[str, str]] = set()
     users: set[str] = set()
+    readers: set[str] = set()
     is_secret = False
     for candidates, assignee, ended_by in tx.all(_INVOLVED, {"case_id": row.id}):
         if candidates == SECRET:
             is_secret = True
+            continue
+        if candidates == "@reader":
+            readers.add(assignee.removeprefix("@"))
             continue
         for one in orjson.loads(candidates):
             if "role" in one:
@@ -53,6 +60,7 @@ def case_facts(tx: Transaction, row: CaseRow, fields: frozenset[str] = frozenset
         starter=row.starter,
         participants=frozenset(users),
         candidates=frozenset(offered),
+        readers=frozenset(readers),
         start_fields=fields,
         is_secret=is_secret,
     )

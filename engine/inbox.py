@@ -22,6 +22,7 @@ from sqlalchemy import bindparam as p
 
 from engine import cursors
 from engine.clock import parse, text
+from engine.commands import is_signature, signed_task
 from engine.cursors import Place
 from engine.database import Moment, Transaction
 from engine.errors import InvalidRequest
@@ -346,6 +347,9 @@ def _item(row: Any, now: datetime) -> Item:
     ended = values.pop("ended_at")
     item: Item = {
         "id": f"{values['case_id']}.{values['task']}",
+        "of": f"{values['case_id']}.{signed_task(values['task'])}"
+        if is_signature(values["task"])
+        else None,
         "case": values["case_id"],
         "process": values["main"],
         "called": values["process"],

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from engine import access, commands, forms, lookback
+from engine import access, asking, commands, forms, lookback
 from engine.access import Actor, CaseFacts
 from engine.bpmn.model import SECRET, Node
 from engine.commands import Command, CompleteTask, JsonObject, StartCase
@@ -44,6 +44,11 @@ ACTIONS: dict[str, str] = {
     "extend_task": "extend",
     "add_comment": "comment",
     "add_attachment": "attach",
+    "add_signature": "cosign",
+    "give_signature": "sign",
+    "remove_signature": "uncosign",
+    "remind_task": "remind",
+    "copy_task": "copy",
     "correlate_message": "message",
     "receive_signal": "signal",
     "retry_incident": "retry",
@@ -162,6 +167,10 @@ def prepare(desk: Desk, command: Command, sealer: Sealer) -> tuple[Command, Gran
         InvalidData: the data do not fit the form.
         WrongState: the case has ended.
     """
+    if isinstance(command, commands.ReadCopy):
+        _require(desk, "see", None)
+        asking.require_unread(desk.tx, desk.actor, desk.row.id, command.task)
+        return command, None
     if getattr(command, "task", None) is not None:
         return _prepare_task(desk, command, sealer)
     if isinstance(command, commands.StartActivity | commands.CompleteScope):
@@ -206,8 +215,12 @@ def _check_state(row: CaseRow) -> None:
 
 def _prepare_task(desk: Desk, command: Any, sealer: Sealer) -> tuple[Command, Grant | None]:
     executor = desk.app.executors[desk.row.executor]
+    command = asking.plain(command)
+    named = command.task
+    if isinstance(command, commands.RemoveSignature):
+        named = commands.signed_task(named)
     try:
-        task = executor.task(desk.pinned.bundle, desk.snapshot, command.task)
+        task = executor.task(desk.pinned.bundle, desk.snapshot, named)
     except TaskNotOpen:
         # Whether it was ever there is only for those who may see the case.
         _require(desk, "see", None)
@@ -221,9 +234,24 @@ def _prepare_task(desk: Desk, command: Any, sealer: Sealer) -> tuple[Command, Gr
         return CompleteTask(command.task, command.outcome, data, unit or command.unit), pair
     if hasattr(command, "unit") and not desk.actor.is_system:
         command = replace(command, unit=unit)
-    if isinstance(command, commands.TransferTask):
-        _check_receiver(desk.app, command, task)
+    command = _of_others(desk, command, task)
     return _seal_texts(command, sealer), pair
+
+
+def _of_others(desk: Desk, command: Any, task: OpenTask) -> Command:
+    """Return a command about a task once it is clear that it may concern whom it names."""
+    app, tx, actor, row = desk.app, desk.tx, desk.actor, desk.row
+    if isinstance(command, commands.TransferTask):
+        _check_receiver(app, command, task)
+    elif isinstance(command, commands.AddSignature):
+        asking.require_asked(app, command, task, case_facts(tx, row))
+    elif isinstance(command, commands.CopyTask):
+        found = asking.readers(app, tx, actor, command.receivers, case_facts(tx, row))
+        command = replace(command, receivers=found)
+    elif isinstance(command, commands.ExtendTask):
+        pinned = desk.pinned
+        asking.require_extension(app, tx, actor, row, pinned, command=command, task=task)
+    return asking.of_task(command)
 
 
 def _prepare_offer(

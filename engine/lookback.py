@@ -16,7 +16,11 @@ from engine.tables import tasks
 
 _DONE = (
     sa.select(tasks.c.task, tasks.c.process, tasks.c.element, tasks.c.ended_by, tasks.c.ended_at)
-    .where(tasks.c.case_id == p("case_id"), tasks.c.state == "completed")
+    .where(
+        tasks.c.case_id == p("case_id"),
+        tasks.c.state == "completed",
+        tasks.c.task.not_like("%~%"),  # a signature is no step of its own
+    )
     .order_by(tasks.c.ended_at, tasks.c.task)
 )
 _LIMITS = frozenset({"task_opened", "task_released", "task_due_changed"})

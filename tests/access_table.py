@@ -118,6 +118,11 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /tasks/{task_id}/return": {
         "reason": "x", "data": {"return_code": "function", "suggested_department": "D03"},
     },
+    "POST /tasks/{task_id}/cosign": {"to": "dept_head", "kind": "before"},
+    "POST /tasks/{task_id}/delegate": {"to": "dept_head"},
+    "POST /tasks/{task_id}/copy": {"to": ["dept_head"]},
+    "POST /tasks/{task_id}/read": {},
+    "POST /tasks/{task_id}/suspend": {"reason": "x", "review_at": "2026-10-08T09:00:00+08:00"},
     "POST /tasks/{task_id}/resume": {},
     "POST /tasks/{task_id}/extend": {"due_at": "2026-10-08T17:30:00+08:00", "reason": "x"},
     "POST /tasks/{task_id}/comment": {"text": "x"},

@@ -232,6 +232,7 @@ def check(snapshot: Snapshot) -> None:
     assert all(row[U_HOST] in tokens or row[U_HOST] in scopes for row in subs.values())
     assert all(row[T_SCOPE] in scopes for row in tokens.values())
     assert set(control.get("tasks", ())) <= set(tokens)
+    assert set(control.get("beside", ())) <= set(control.get("tasks", ()))
     assert set(control.get("held", ())) <= {*control.get("tasks", ()), *scopes}
     watching = {one for waiting in control.get("watch", {}).values() for one in waiting}
     assert watching <= set(subs) | set(control.get("tasks", ()))

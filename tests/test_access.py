@@ -251,7 +251,7 @@ def test_an_auditor_reads_every_case_and_acts_in_none():
         or may(AUDITOR, action, organisation=CITY)
     ]
 
-    assert done == ["read_people", "audit"]
+    assert done == ["read_people", "read_accesses", "audit"]
 
 
 def test_the_task_in_hand_is_reason_enough_to_comment():
@@ -260,6 +260,32 @@ def test_the_task_in_hand_is_reason_enough_to_comment():
     assert may(HANDLER, "comment", unread, HANDLE, organisation=CITY)
     assert may(OTHER_HANDLER, "comment", unread, TaskFacts("RY142", []), organisation=CITY)
     assert not may(OTHER_HANDLER, "comment", unread, HANDLE, organisation=CITY)
+
+
+def test_who_was_shown_a_case_reads_it_and_acts_in_nothing():
+    shown = replace(CASE, readers=frozenset({NEIGHBOUR.name, OTHER_HANDLER.name}))
+
+    assert access.sees(OTHER_HANDLER, shown, CITY)
+    assert not access.sees(OTHER_HANDLER, shown, CITY, as_auditor=False)
+    assert access.task_actions(OTHER_HANDLER, shown, ACCEPT, CITY) == []
+    assert not may(OTHER_HANDLER, "take_back", shown, organisation=CITY)
+
+
+def test_a_secret_case_is_shown_only_to_who_sees_it_already():
+    secret = replace(CASE, is_secret=True)
+    access.require_reader(OTHER_HANDLER, CASE, CITY)
+
+    resident = Actor.of("reader", CITY, TODAY, posts=[("resident", COMMUNITY)])
+    for reader, case in ((OTHER_HANDLER, secret), (resident, CASE), (resident, secret)):
+        with pytest.raises(NotAllowed):
+            access.require_reader(reader, case, CITY)
+
+
+def test_a_signature_is_given_by_who_was_asked_alone():
+    asked = TaskFacts("RY142", [{"user": "RY142"}])
+
+    assert may(OTHER_HANDLER, "sign", CASE, asked, organisation=CITY)
+    assert not may(ADMIN, "sign", CASE, asked, organisation=CITY)
 
 
 def test_a_task_offered_to_nobody_is_open_to_whoever_sees_the_case():
@@ -287,16 +313,20 @@ def test_a_task_goes_to_a_colleague_of_the_same_unit():
 @pytest.mark.parametrize(
     ("actor", "assignee", "actions"),
     [
-        (DISPATCHER, None, ["claim", "complete", "comment", "attach", "remind"]),
-        (DISPATCHER, "RY003", ["complete", "unclaim", "transfer", "comment", "attach", "remind"]),
+        (DISPATCHER, None, ["claim", "complete", "comment", "attach", "remind", "copy"]),
+        (
+            DISPATCHER,
+            "RY003",
+            ["complete", "unclaim", "transfer", "cosign", "comment", "attach", "remind", "copy"],
+        ),
         (person(4), "RY003", ["comment", "remind"]),
-        (LEADER, "RY003", ["unclaim", "transfer", "extend", "comment", "remind"]),
+        (LEADER, "RY003", ["unclaim", "transfer", "extend", "comment", "remind", "copy"]),
         (HANDLER, None, ["comment", "remind"]),
         (AUDITOR, None, []),
         (
             COORDINATOR,
             None,
-            ["transfer", "suspend_task", "resume_task", "extend", "comment", "remind"],
+            ["transfer", "suspend_task", "resume_task", "extend", "comment", "remind", "copy"],
         ),
     ],
 )

@@ -370,7 +370,8 @@ def test_a_task_can_be_suspended_resumed_and_extended(call):
     done(dispatcher, the_task(dispatcher), lead=DEPARTMENT)
     task = the_task(handler)
 
-    assert admin.post(f"/tasks/{task}/suspend", {"reason": "等"}).status_code == 200
+    again = {"reason": "等", "review_at": "2026-09-21T09:00:00+08:00"}
+    assert admin.post(f"/tasks/{task}/suspend", again).status_code == 200
     assert problem_of(done(handler, task, "done", reply="x")) == (409, "on-hold")
     assert admin.post(f"/tasks/{task}/resume", {}).status_code == 200
     due_at = "2026-09-16T12:00:00+08:00"

@@ -65,6 +65,7 @@ def prepared(path: str, body: Any, *before: Act) -> Callable[[Stage], Act]:
 
 
 WHY = {"reason": "because"}
+HOLD = {**WHY, "review_at": "2026-10-08T09:00:00+08:00"}
 ACTS = {
     "start": prepared("/cases", {"process": "five_steps"}),
     "message that is kept": prepared("/messages", {"name": "nobody", "correlation": {"a": 1}}),
@@ -83,8 +84,8 @@ ACTS = {
     "complete": prepared("/tasks/{task}/complete", {"outcome": "accept"}),
     "transfer": prepared("/tasks/{task}/transfer", {"to": "street_dispatcher", **WHY}),
     "return": prepared("/tasks/{sorts}.all_sorts.judge.1/return", WHY),
-    "suspend a task": prepared("/tasks/{task}/suspend", WHY),
-    "resume a task": prepared("/tasks/{task}/resume", {}, ("/tasks/{task}/suspend", WHY)),
+    "suspend a task": prepared("/tasks/{task}/suspend", HOLD),
+    "resume a task": prepared("/tasks/{task}/resume", {}, ("/tasks/{task}/suspend", HOLD)),
     "extend": prepared("/tasks/{task}/extend", {"due_at": "2026-10-01T09:00+08:00", **WHY}),
     "comment": prepared("/tasks/{task}/comment", {"text": "remark"}),
     "clock": prepared("/clock", {"advance_seconds": 60}),

@@ -17,6 +17,7 @@ from api.routes import (
     reference,
     registers,
     task_acts,
+    task_asking,
     tasks,
 )
 
@@ -31,6 +32,7 @@ def install(app: OpenAPI) -> None:
         case_acts,
         tasks,
         task_acts,
+        task_asking,
         files,
         events,
         incidents,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
 from api.current import actor, answered, application, if_match, once, reply
+from api.inbox_shapes import TaskSuspension
 from api.moments import checked_moment
 from api.routes.tasks import returns
 from api.shapes import (
@@ -18,7 +21,6 @@ from api.shapes import (
     MaybeReason,
     Reason,
     Return,
-    Suspension,
     TaskPath,
     Transfer,
 )
@@ -44,6 +46,12 @@ def _handle(case_id: str, command: Command) -> Response:
     return answered(
         cases.handle(application(), actor(), case_id, command, once=once(), if_match=if_match())
     )
+
+
+def handled(task_id: str, command: Callable[[str], Command]) -> Response:
+    """Return the answer to a command about a task; it is made from the task's name."""
+    case_id, task = cases.split_task(task_id)
+    return _handle(case_id, command(task))
 
 
 @api.post("/tasks/<task_id>/claim", responses={200: Document})
@@ -112,8 +120,8 @@ def _reason(task: JsonObject, reason: str) -> JsonObject:
 
 
 @api.post("/tasks/<task_id>/suspend", responses={200: Document})
-def suspend(path: TaskPath, body: Suspension) -> Response:
-    """Stop a task's limits (挂起)."""
+def suspend(path: TaskPath, body: TaskSuspension) -> Response:
+    """Stop a task's limits (挂起) until somebody looks at it again."""
     case_id, task = cases.split_task(path.task_id)
     review_at = checked_moment(body.review_at, "review_at")
     return _handle(case_id, SuspendTask(task, body.reason, review_at))

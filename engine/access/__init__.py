@@ -22,14 +22,17 @@ from engine.access.permission import (
     is_offered,
     may,
     require,
+    require_reader,
     require_receiver,
+    require_unit,
     task_actions,
 )
-from engine.access.rights import RIGHTS, Right
+from engine.access.rights import CHIEFS, RIGHTS, Right
 from engine.access.separation import check_separation
 from engine.access.sight import Scope, concerns, scope, sees
 
 __all__ = [
+    "CHIEFS",
     "RIGHTS",
     "TASK_ACTIONS",
     "Actor",
@@ -46,7 +49,9 @@ __all__ = [
     "reading",
     "reporter_reading",
     "require",
+    "require_reader",
     "require_receiver",
+    "require_unit",
     "scope",
     "sees",
     "task_actions",

@@ -112,6 +112,7 @@ class CaseFacts:
         starter: user name of who started it.
         participants: user names of who has, had or completed a task of it.
         candidates: (role, unit) pairs its tasks are or were offered to.
+        readers: user names of who was shown it (抄送); they act in nothing.
         start_fields: names of the data its starter gave.
         is_secret: seen by those alone whom it concerns, and by ``rights.SECRET_CASES``.
     """
@@ -121,6 +122,7 @@ class CaseFacts:
     starter: str | None = None
     participants: frozenset[str] = frozenset()
     candidates: frozenset[Grant] = frozenset()
+    readers: frozenset[str] = frozenset()
     start_fields: frozenset[str] = frozenset()
     is_secret: bool = False
 

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from engine.access.actor import Actor, CaseFacts, Task
-from engine.access.rights import ANYBODY, RIGHTS, Right
+from engine.access.rights import ANYBODY, OUTSIDE, RIGHTS, Right
 from engine.access.sight import around, sees
 from engine.errors import AlreadyClaimed, CaseNotFound, NotAllowed
 from engine.organisation import Grant, Organisation
@@ -56,7 +56,7 @@ def require(
         passed, pair = _passes(actor, right, case, task, organisation)
         if passed:
             return pair
-    if "admin" in actor.roles and not (taken and action in {"claim", "complete"}):
+    if "admin" in actor.roles and not (taken and action in {"claim", "complete", "sign"}):
         return _first_pair(task)
     if taken and action in {"claim", "complete"} and _offered(actor, task)[0]:
         raise AlreadyClaimed(
@@ -66,6 +66,19 @@ def require(
     raise _refusal(
         actor, action, case=case, task=task, organisation=organisation, start_roles=start_roles
     )
+
+
+def require_unit(actor: Actor, action: str, unit: str, organisation: Organisation) -> None:
+    """Let an action pass that is about a unit and no case, or refuse it.
+
+    Raises:
+        NotAllowed: names the roles and the unit that would be needed.
+    """
+    facts = CaseFacts(unit, unit=unit)
+    passes = (_passes(actor, right, facts, None, organisation)[0] for right in RIGHTS[action])
+    if actor.is_system or "admin" in actor.roles or any(passes):
+        return
+    raise _refusal(actor, action, case=facts, task=None, organisation=organisation, start_roles=())
 
 
 def may(
@@ -93,9 +106,11 @@ TASK_ACTIONS = (
     "suspend_task",
     "resume_task",
     "extend",
+    "cosign",
     "comment",
     "attach",
     "remind",
+    "copy",
 )
 """What may be done with a task, in the order it is offered."""
 
@@ -123,6 +138,21 @@ def require_receiver(receiver: Actor, task: Task) -> None:
         raise NotAllowed(
             f"{receiver.name!r} works in none of the units that the task is offered to.",
             hint="Choose a colleague of the same unit, or return the task.",
+        )
+
+
+def require_reader(receiver: Actor, case: CaseFacts, organisation: Organisation) -> None:
+    """Let a case be shown (抄送) to a user or its task signed by one (加签), or refuse.
+
+    Raises:
+        NotAllowed: the receiver has no office; of a secret case, who does not see it already.
+    """
+    if sees(receiver, case, organisation):
+        return
+    if case.is_secret or not receiver.roles - OUTSIDE:
+        raise NotAllowed(
+            f"The case may not be shown to {receiver.name!r}.",
+            hint="Choose somebody with an office; of a secret case, who sees it already.",
         )
 
 

@@ -40,6 +40,9 @@ def _right(roles: str, relation: str, why: str) -> Right:
 
 
 _CHIEFS = "street_leader street_secretary district_coordinator district_leader"
+CHIEFS = _roles(_CHIEFS)
+"""Who leads at the street and in the district."""
+
 _HEADS = (
     "dept_head community_secretary community_director street_leader street_secretary "
     "district_coordinator"
@@ -63,6 +66,17 @@ RIGHTS: dict[str, tuple[Right, ...]] = {
     "suspend_task": (_right("district_coordinator", "around", "挂起 is the district's decision"),),
     "resume_task": (_right("district_coordinator", "around", "as suspending"),),
     "extend": (_right(_CHIEFS, "around", "延期 is granted by the street or the district"),),
+    "cosign": (_right("*", "assignee", "加签、委派: who has signed for the task asks others"),),
+    "uncosign": (
+        _right("*", "assignee", "减签: who has signed for the task"),
+        _right(_HEADS, "heads", "or a head of the unit, for one who is absent"),
+    ),
+    "sign": (_right("*", "assignee", "会签意见: the person who was asked, nobody else"),),
+    "copy": (
+        _right("*", "assignee", "抄送 shows the case to others: who handles it decides that"),
+        _right("*", "candidate", "or will"),
+        _right(_CHIEFS, "around", "or leads those who do"),
+    ),
     "comment": (_right("*", "involved", "沟通 between those who work on the case"),),
     "attach": (
         _right("*", "assignee", "proof comes from who handles the task"),
@@ -133,6 +147,21 @@ RIGHTS: dict[str, tuple[Right, ...]] = {
     "read_accesses": (
         _right("auditor privacy_officer", "anywhere", "查阅记录: who watches over the reading"),
     ),
+    "figures": (
+        _right(
+            "dept_head dept_liaison station_officer grid_head community_secretary "
+            "community_director supervision_member street_dispatcher street_analyst "
+            "street_leader street_secretary",
+            "around",
+            "numbers of one's own unit and those below it; no person stands in them",
+        ),
+        _right(
+            "auditor district_coordinator district_inspector district_leader district_secretary "
+            "appraisal_officer organisation_officer third_party_assessor",
+            "anywhere",
+            "the district compares all of them",
+        ),
+    ),
     "audit": (_right("auditor district_inspector", "anywhere", "verify and export"),),
 }
 
@@ -145,6 +174,9 @@ EVERY_CASE = _roles(
 Other district roles (experts, deputies, assessors, visitors, fund or proposal
 officers) see what is offered to them: a person's trouble is not their reading.
 """
+
+OUTSIDE = _roles("resident auditor")
+"""Roles that are no office: who holds no other is not asked about tasks or shown them."""
 
 SECRET_CASES = _roles("auditor district_inspector district_leader district_secretary")
 """Roles that see secret cases in which they have no part."""

@@ -31,9 +31,11 @@ def sees(
         actor: who asks.
         case: the case.
         organisation: of the actor's day.
-        as_auditor: False leaves out what is seen as auditor alone.
+        as_auditor: False leaves out what is seen as auditor or reader of a copy alone.
     """
     if actor.is_system or actor.name == case.starter or actor.name in case.participants:
+        return True
+    if as_auditor and actor.name in case.readers:
         return True
     all_seeing = SECRET_CASES if case.is_secret else EVERY_CASE
     if not as_auditor:

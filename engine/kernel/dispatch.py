@@ -16,6 +16,7 @@ from engine.errors import EngineError, InvalidRequest, NothingWaits, WrongState
 from engine.kernel import (
     activities,
     adhoc,
+    beside,
     clocks,
     compensation,
     completion,
@@ -242,7 +243,13 @@ HANDLERS: dict[type[c.Command], Callable[[Run, Any], None]] = {
     c.ClaimTask: tasks.claim,
     c.UnclaimTask: tasks.unclaim,
     c.TransferTask: tasks.transfer,
-    c.CompleteTask: tasks.complete_task,
+    c.CompleteTask: beside.complete,
+    c.AddSignature: beside.add,
+    c.GiveSignature: beside.give,
+    c.RemoveSignature: beside.remove,
+    c.RemindTask: beside.remind,
+    c.CopyTask: beside.copy,
+    c.ReadCopy: beside.read_copy,
     c.SuspendTask: holds.suspend_task,
     c.ResumeTask: holds.resume_task,
     c.ExtendTask: clocks.extend_task,
@@ -273,7 +280,7 @@ _NOTHING_LEFT = {"$amount": 0, "unit": "MIN"}
 
 _WHILE_SUSPENDED = (
     c.ResumeCase, c.SuspendCase, c.CancelCase, c.AddComment, c.AddAttachment,
-    c.RaiseIncident, c.RecomputeDeadlines, c.MigrateCase,
+    c.RaiseIncident, c.RecomputeDeadlines, c.MigrateCase, c.CopyTask, c.ReadCopy,
 )  # fmt: skip
 _OF_OPEN_CASES = (
     c.SuspendCase, c.ResumeCase, c.CancelCase, c.RecomputeDeadlines, c.MigrateCase,

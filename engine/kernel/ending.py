@@ -9,6 +9,7 @@ may go on.
 
 from __future__ import annotations
 
+from engine.kernel.asked import cut_off
 from engine.kernel.incidents import drop_incidents
 from engine.kernel.keeping import UNDOING, give_back
 from engine.kernel.rows import (
@@ -72,6 +73,8 @@ def _kill_token(run: Run, name: str) -> None:
     scope, element, nth, instance = row[T_SCOPE], row[T_ELEMENT], row[T_NTH], row[T_INSTANCE]
     drop_incidents(run, name)
     if name in run.tasks:
+        if run.beside:
+            cut_off(run, name)
         run.emit("task_cancelled", scope, element, nth, instance, task=name)
         unwatch_task(run, name)
         if run.held:

@@ -8,10 +8,19 @@ from typing import Any
 
 from engine.bpmn.findings import Finding
 from engine.bpmn.model import Process
-from engine.commands import Command, JsonObject, MigrateCase, MoveTokens, RetryIncident
+from engine.commands import (
+    Command,
+    JsonObject,
+    MigrateCase,
+    MoveTokens,
+    RetryIncident,
+    is_signature,
+    signed_task,
+)
 from engine.errors import StepLimit
 from engine.execution import Applied, Bundle, Offer, OpenTask, Snapshot, World
 from engine.kernel import adhoc
+from engine.kernel.asked import S_TO, asked_of
 from engine.kernel.dispatch import STEPS, demand_state, park_command, run_command
 from engine.kernel.marking import Look
 from engine.kernel.names import Names, names_at
@@ -86,8 +95,12 @@ class Kernel:
         Raises:
             TaskNotOpen: it is completed, cancelled or was never opened.
         """
-        look = Look(bundle, snapshot)
-        row, token = demand_task(look, task), look.tokens[task]
+        look, own = Look(bundle, snapshot), signed_task(task)
+        row, token = demand_task(look, own), look.tokens[own]
+        assignee, candidates = row[ASSIGNEE], row[CANDIDATES]
+        if is_signature(task):
+            assignee = asked_of(look, task)[S_TO]
+            candidates = [{"user": assignee}]
         element, scope, nth, instance, _, _, _ = token
         process = look.scopes[scope][PROCESS]
         names = names_at(look, scope)
@@ -98,9 +111,9 @@ class Kernel:
             element=element,
             nth=nth,
             instance=instance,
-            assignee=row[ASSIGNEE],
-            candidates=row[CANDIDATES],
-            held=is_task_held(look, task),
+            assignee=assignee,
+            candidates=candidates,
+            held=is_task_held(look, own),
             names=names,
             not_same_as=_actors(look, names, process, who.not_same_as),
             not_same_unit_as=_actors(look, names, process, who.not_same_unit_as),

@@ -37,7 +37,18 @@ _NOTHING: Table = {}
 class Look:
     """The tables of a snapshot, to be read only: what must not cost a copy."""
 
-    __slots__ = ("actors", "bundle", "case", "case_id", "data", "held", "scopes", "tasks", "tokens")
+    __slots__ = (
+        "actors",
+        "beside",
+        "bundle",
+        "case",
+        "case_id",
+        "data",
+        "held",
+        "scopes",
+        "tasks",
+        "tokens",
+    )
 
     def __init__(self, bundle: Bundle, snapshot: Snapshot) -> None:
         given = snapshot.control.get
@@ -48,6 +59,7 @@ class Look:
         self.tasks: dict[str, Row] = given("tasks", _NOTHING)
         self.actors: dict[str, list[Row]] = given("actors", _NOTHING)
         self.held: Table = given("held", _NOTHING)
+        self.beside: Table = given("beside", _NOTHING)
 
     def is_held(self, scope: str) -> bool:
         """Whether ``scope`` or one around it is on hold."""
@@ -99,6 +111,7 @@ class Marking(Look):
         )
         self.counted: Table = control["counted"].copy() if "counted" in control else {}
         self.held = control["held"].copy() if "held" in control else {}
+        self.beside = control["beside"].copy() if "beside" in control else {}
         self.undo: Table = control["undo"].copy() if "undo" in control else {}
         self.data = snapshot.sheets.copy()
         self._own: set[str] = set()
@@ -139,6 +152,8 @@ class Marking(Look):
             control["incidents"] = self.incidents
         if self.held:
             control["held"] = self.held
+        if self.beside:
+            control["beside"] = self.beside
         if self.counted:
             control["counted"] = self.counted
         if self.undo:

@@ -5,7 +5,7 @@ its marking through every command and long keys would be most of it. A row is
 never changed in place; it is replaced.
 
     control = {semantics, case, next, visits, scopes, tokens, tasks, joins,
-               merges, subs, watch, actors, incidents, held, counted, undo}
+               merges, subs, watch, actors, incidents, held, beside, counted, undo}
 
 * ``visits``: process -> element -> how often it was entered.
 * ``scopes``, ``tokens``, ``tasks``: by name. The name of a visit is
@@ -17,6 +17,7 @@ never changed in place; it is replaced.
   subscriptions and the names of the tasks that it concerns, oldest first.
 * ``actors``: ``process.element`` -> [user, unit] of everybody who completed it.
 * ``incidents``: by number. ``held``: names of scopes and tasks on hold.
+* ``beside``: task -> who is asked about it, and who has urged it (``asked``).
 * ``counted``: scope -> datum -> how its moment was counted (``counted``).
 * ``undo``: what can be compensated, and what is being compensated (``keeping``).
 

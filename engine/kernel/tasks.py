@@ -19,6 +19,7 @@ from engine.commands import (
 from engine.counted import is_provisional
 from engine.errors import AlreadyClaimed, NotAllowed, OnHold, TaskNotOpen, UnknownOutcome
 from engine.events import Event
+from engine.kernel.asked import demand_other, demand_undecided
 from engine.kernel.flows import leave
 from engine.kernel.marking import Look
 from engine.kernel.names import names_at, write
@@ -168,7 +169,13 @@ def is_task_held(run: Look, task: str) -> bool:
     return bool(run.held) and (task in run.held or run.is_held(run.tokens[task][T_SCOPE]))
 
 
-def _demand_free(run: Run, task: str) -> Row:
+def demand_free(run: Run, task: str) -> Row:
+    """Return the row of an open task that takes work.
+
+    Raises:
+        TaskNotOpen: there is none of that name.
+        OnHold: it is on hold.
+    """
     row = demand_task(run, task)
     if run.held and is_task_held(run, task):
         raise OnHold(f"Task {task!r} is on hold.", hint="It takes work again once it is released.")
@@ -183,18 +190,19 @@ def _assign(run: Run, task: str, user: str | None, unit: str | None) -> None:
 
 def claim(run: Run, command: ClaimTask) -> None:
     """Make the actor the assignee; claiming one's own task again changes nothing."""
-    row = _demand_free(run, command.task)
+    row = demand_free(run, command.task)
     if row[ASSIGNEE] == run.actor:
         return
     if row[ASSIGNEE] is not None:
         raise AlreadyClaimed(f"Task {command.task!r} is claimed by {row[ASSIGNEE]!r}.")
+    demand_other(run, command.task, run.actor)
     _assign(run, command.task, run.actor, command.unit)
-    _emit_who(run, command.task, "task_claimed", "assignee", command.unit)
+    _emit_who(run, command.task, "task_claimed", ("assignee", run.actor), command.unit)
     _signed(run, command.task, run.moment)
 
 
-def _emit_who(run: Run, task: str, kind: str, role: str, unit: str | None) -> Event:
-    """Write what the actor does to a task, and in which role; return the event."""
+def _emit_who(run: Run, task: str, kind: str, who: tuple[str, str], unit: str | None) -> Event:
+    """Write what somebody does to a task, and in which role; return the event."""
     element, scope, nth, instance, _, _, _ = run.tokens[task]
     event: Event = {
         "type": kind,
@@ -203,7 +211,7 @@ def _emit_who(run: Run, task: str, kind: str, role: str, unit: str | None) -> Ev
         "nth": nth,
         "path": run.path(scope),
         "task": task,
-        role: run.actor,
+        who[0]: who[1],
     }
     run.events.append(event)
     if instance is not None:
@@ -223,11 +231,12 @@ def _signed(run: Run, task: str, at: str | None) -> None:
 
 def unclaim(run: Run, command: UnclaimTask) -> None:
     """Give a task back to its candidates."""
-    row = _demand_free(run, command.task)
+    row = demand_free(run, command.task)
     if row[ASSIGNEE] is None:
         return
     if row[ASSIGNEE] != run.actor:
         raise NotAllowed(f"Task {command.task!r} is claimed by {row[ASSIGNEE]!r}.")
+    demand_undecided(run, command.task)
     _assign(run, command.task, None, None)
     emit_task(run, command.task, "task_unclaimed")
     _signed(run, command.task, None)
@@ -235,7 +244,9 @@ def unclaim(run: Run, command: UnclaimTask) -> None:
 
 def transfer(run: Run, command: TransferTask) -> None:
     """Give a task to another person; no clock is reset."""
-    was = _demand_free(run, command.task)[ASSIGNEE]
+    was = demand_free(run, command.task)[ASSIGNEE]
+    demand_undecided(run, command.task)
+    demand_other(run, command.task, command.to)
     _assign(run, command.task, command.to, command.unit)
     emit_task(
         run,
@@ -250,23 +261,39 @@ def transfer(run: Run, command: TransferTask) -> None:
         _signed(run, command.task, run.moment)
 
 
-def complete_task(run: Run, command: CompleteTask) -> None:
-    """Complete a task with its outcome and data; an unclaimed one is claimed first."""
-    task, outcome = command.task, command.outcome
-    row, place = _demand_free(run, task), run.place(task)
-    scope = run.tokens[task][T_SCOPE]
-    if outcome is not None or place.outcomes:
-        _demand_outcome(place, outcome)
-    signs = row[ASSIGNEE] is None
-    if signs:
-        _emit_who(run, task, "task_claimed", "assignee", command.unit)
-    elif row[ASSIGNEE] != run.actor:
+def demand_own(run: Run, task: str) -> None:
+    """Refuse who completes what another person has signed for.
+
+    Raises:
+        NotAllowed: then.
+    """
+    assignee = run.tasks[task][ASSIGNEE]
+    if assignee not in {None, run.actor}:
         raise NotAllowed(
-            f"Task {task!r} is claimed by {row[ASSIGNEE]!r}.",
+            f"Task {task!r} is claimed by {assignee!r}.",
             hint="Only its assignee completes it; it can be transferred.",
         )
+
+
+def complete_task(run: Run, command: CompleteTask, by: str | None = None) -> None:
+    """Complete a task with its outcome and data; an unclaimed one is claimed first.
+
+    Args:
+        by: who has decided before and waited for signatures; None = the actor.
+    """
+    task, outcome = command.task, command.outcome
+    row, place = demand_free(run, task), run.place(task)
+    scope = run.tokens[task][T_SCOPE]
+    if outcome is not None or place.outcomes:
+        demand_outcome(place, outcome)
+    signs = row[ASSIGNEE] is None
+    if signs:
+        _emit_who(run, task, "task_claimed", ("assignee", run.actor), command.unit)
+    elif by is None:
+        demand_own(run, task)
+    by = by or run.actor
     unit = command.unit or row[UNIT]
-    event = _emit_who(run, task, "task_completed", "by", unit)
+    event = _emit_who(run, task, "task_completed", ("by", by), unit)
     if outcome is not None:
         event["outcome"] = outcome
     if place.limits:
@@ -274,9 +301,11 @@ def complete_task(run: Run, command: CompleteTask) -> None:
     del run.tasks[task]
     if run.held:
         run.held.pop(task, None)
+    if run.beside:
+        run.beside.pop(task, None)
     if place.separated or (len(run.bundle.processes) > 1 and _is_separated(run, place)):
-        _remember(run, place, unit)
-    write(run, scope, _results(run, place, command, unit, signs=signs), task)
+        _remember(run, place, [by, unit])
+    write(run, scope, _results(run, place, command, [by, unit], signs=signs), task)
     if place.straight and run.scopes[scope][KIND] != FRAME:
         leave(run, task, place, place.exits, outcome)
     else:
@@ -284,7 +313,12 @@ def complete_task(run: Run, command: CompleteTask) -> None:
         run.perform("finish", task, outcome)
 
 
-def _demand_outcome(place: Place, outcome: str | None) -> None:
+def demand_outcome(place: Place, outcome: str | None) -> None:
+    """Refuse an outcome that a task does not declare.
+
+    Raises:
+        UnknownOutcome: then, or where one is needed and none is given.
+    """
     declared = place.node.outcomes
     if outcome in declared or (outcome is None and not declared):
         return
@@ -296,7 +330,7 @@ def _demand_outcome(place: Place, outcome: str | None) -> None:
 
 
 def _results(
-    run: Run, place: Place, command: CompleteTask, unit: str | None, *, signs: bool
+    run: Run, place: Place, command: CompleteTask, who: list[str | None], *, signs: bool
 ) -> JsonObject:
     """Return what a task leaves in its scope.
 
@@ -310,7 +344,7 @@ def _results(
         results[names.outcome] = command.outcome
     read = run.read(place)
     if read:
-        facts = {names.by: run.actor, names.at: run.moment, names.unit: unit}
+        facts = {names.by: who[0], names.at: run.moment, names.unit: who[1]}
         if signs:
             facts[names.claimed_at] = run.moment
         results.update({name: value for name, value in facts.items() if name in read})
@@ -323,9 +357,8 @@ def _is_separated(run: Run, place: Place) -> bool:
     return any(name in plan_of(one).separated for one in run.bundle.processes.values())
 
 
-def _remember(run: Run, place: Place, unit: str | None) -> None:
+def _remember(run: Run, place: Place, who: list[str | None]) -> None:
     """Keep who completed an element."""
     key = f"{place.process}.{place.id}"
-    who = [run.actor, unit]
     known = [one for one in run.actors.get(key, ()) if one != who]
     run.actors[key] = [*known, who][-ACTORS:]

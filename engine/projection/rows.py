@@ -15,6 +15,7 @@ from engine.events import Event
 from engine.execution import Applied
 from engine.history import Entry
 from engine.projection.place import CLOSED, Entered, matching
+from engine.projection.signatures import SIGNATURE_HANDLERS
 from engine.projection.supervision import mark
 from engine.projection.tasks import TASK_HANDLERS
 from engine.projection.waiting import WAITING_HANDLERS
@@ -239,4 +240,4 @@ def empty(tx: Transaction, case_id: str) -> None:
 
 
 _DELIVERIES = {"message_sent": "message", "signal_sent": "signal", "job_opened": "job"}
-_HANDLERS = {**TASK_HANDLERS, **WAITING_HANDLERS}
+_HANDLERS = {**TASK_HANDLERS, **SIGNATURE_HANDLERS, **WAITING_HANDLERS}

@@ -11,12 +11,12 @@ from sqlalchemy import bindparam as p
 
 from engine.database import Transaction
 from engine.events import Event
+from engine.projection.notes import noted, notify
 from engine.projection.place import END_OF_TIME, Entered, Handler, matching, moment_of, task_key
+from engine.projection.signatures import follow, hold
 from engine.tables import (
     candidates,
     links,
-    notes,
-    notices,
     tasks,
 )
 
@@ -68,9 +68,7 @@ _CANDIDATES_DUE = (
     .where(*matching(candidates, "case_id", "task"))
     .values(sort_at=p("sort_at"))
 )
-_INSERT_NOTE = sa.insert(notes)
 _INSERT_LINK = sa.insert(links)
-_INSERT_NOTICE = sa.insert(notices)
 _LINK = sa.select(links.c.kind).where(
     links.c.case_id == p("case_id"), links.c.other_id == p("other_id"), links.c.kind == p("kind")
 )
@@ -155,16 +153,8 @@ def _task_transferred(tx: Transaction, entered: Entered, event: Event) -> None:
 
 def _tell(tx: Transaction, entered: Entered, event: Event, what: str) -> None:
     """Give whom a task was handed to a line in 抄送, unless by the same hand."""
-    if event["assignee"] == entered.actor:
-        return
-    notice = {
-        "case_id": entered.case_id,
-        "job": f"{event['task']}@{entered.position}",
-        "receiver": f"@{event['assignee']}",
-        "text": what,
-        "at": entered.at,
-    }
-    tx.run(_INSERT_NOTICE, notice)
+    if event["assignee"] != entered.actor:
+        notify(tx, entered, event["task"], {f"@{event['assignee']}"}, what)
 
 
 def _task_unclaimed(tx: Transaction, entered: Entered, event: Event) -> None:
@@ -197,14 +187,17 @@ def _task_cancelled(tx: Transaction, entered: Entered, event: Event) -> None:
 
 
 def _task_held(tx: Transaction, entered: Entered, event: Event) -> None:
+    hold(tx, entered, event, 1)
     tx.run(_HOLD, {**task_key(entered, event), "held": 1, "changed": entered.position})
 
 
 def _task_released(tx: Transaction, entered: Entered, event: Event) -> None:
+    hold(tx, entered, event, 0)
     key = task_key(entered, event)
     if "due_at" not in event:
         tx.run(_HOLD, {**key, "held": 0, "changed": entered.position})
         return
+    follow(tx, entered, event)
     due_at = moment_of(event, "due_at")
     tx.run(
         _RELEASE,
@@ -222,6 +215,7 @@ def _task_released(tx: Transaction, entered: Entered, event: Event) -> None:
 
 def _task_due_changed(tx: Transaction, entered: Entered, event: Event) -> None:
     key = task_key(entered, event)
+    follow(tx, entered, event)
     due_at = moment_of(event, "due_at")
     tx.run(
         _DUE,
@@ -260,22 +254,6 @@ def _task_changed(tx: Transaction, entered: Entered, event: Event) -> None:
         _offer(tx, entered.case_id, event["task"], event["candidates"], row[1])
 
 
-def _noted(tx: Transaction, entered: Entered, event: Event) -> None:
-    tx.run(
-        _INSERT_NOTE,
-        {
-            "case_id": entered.case_id,
-            "position": entered.position,
-            "number": event.get("number", 0),
-            "task": event["task"],
-            "kind": event["type"].partition("_")[0],
-            "actor": entered.actor,
-            "at": entered.at,
-            "body": orjson.dumps(event).decode(),
-        },
-    )
-
-
 TASK_HANDLERS: dict[str, Handler] = {
     "case_started": _case_started,
     "task_opened": _task_opened,
@@ -288,7 +266,7 @@ TASK_HANDLERS: dict[str, Handler] = {
     "task_released": _task_released,
     "task_due_changed": _task_due_changed,
     "task_changed": _task_changed,
-    "comment_added": _noted,
-    "attachment_added": _noted,
+    "comment_added": noted,
+    "attachment_added": noted,
 }
 """What each event of a task, and of a case's start, writes."""

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam as p
 from engine import access, contacts, forms, inbox, instructions, store, unattended
 from engine.access import Actor
 from engine.clock import parse, text
+from engine.commands import is_signature, signed_task
 from engine.database import Transaction
 from engine.definitions import told
 from engine.errors import NotFound
@@ -21,7 +22,7 @@ from engine.ports import Application
 from engine.sealing import unseal
 from engine.store import CaseRow
 from engine.tables import notes, tasks
-from engine.views import attention, cases, loads
+from engine.views import asked, attention, cases, loads
 from engine.views.limits import remaining
 
 Document = dict[str, Any]
@@ -176,20 +177,25 @@ def task(app: Application, actor: Actor, case_id: str, name: str) -> Document:
         document["schema"] = schema and forms.fill_schema(schema, offered)
         if node.form_ui is not None:
             document["ui_schema"] = pinned.schema_of(tx, stored["process"], node.form_ui, kind="ui")
+        reads = cases.reading(app, tx, actor, row).working
+        values = store.get_sealed(tx, case_id)
+        found_beside = asked.beside(tx, case_id, name, actor.name, values, reads=reads)
+        document.update(found_beside)
         if stored["state"] == "open":
             open_task = app.executors[row.executor].task(pinned.bundle, row.snapshot(), name)
             document["data"] = task_data(app, tx, actor, row, open_task)
             document["instructions"] = _told(app, tx, actor, row, open_task)
-            document["actions"] = access.task_actions(
+            actions = access.task_actions(
                 actor, case_facts(tx, row), open_task, app.references.organisation
             )
+            document["actions"] = asked.allowed(name, actions, found_beside)
             if {"claim", "complete"} & set(document["actions"]):
                 document["loads"] = loads.of(app, tx, node, open_task.names)
     document["remaining"] = remaining(app, document["due_at"], continuous=document["continuous"])
     document["business_key"], document["unit"] = row.business_key, row.unit
     document["case_state"] = row.state
     document["documentation"] = node.documentation
-    document["outcomes"] = [
+    document["outcomes"] = asked.outcomes(name, found_beside) or [
         {"value": value, "label": label, "label_en": node.outcomes_en.get(value, label)}
         for value, label in node.outcomes.items()
     ]
@@ -199,6 +205,7 @@ def task(app: Application, actor: Actor, case_id: str, name: str) -> Document:
 def _plain(case_id: str, name: str, stored: dict[str, Any]) -> Document:
     document: Document = {
         "id": f"{case_id}.{name}",
+        "of": f"{case_id}.{signed_task(name)}" if is_signature(name) else None,
         "case": case_id,
         "data": {},
         "instructions": "",
@@ -256,12 +263,13 @@ def comments(app: Application, actor: Actor, case_id: str, name: str) -> list[Do
     with app.database.reading() as tx:
         app.references.refresh(tx)
         reads = cases.reading(app, tx, actor, cases.visible(app, tx, actor, case_id)).working
-        rows = tx.all(_NOTES, {"case_id": case_id, "task": name, "kind": "comment"})
+        own = signed_task(name)
+        rows = tx.all(_NOTES, {"case_id": case_id, "task": own, "kind": "comment"})
         values = store.get_sealed(tx, case_id)
     found = []
     for _, by, at, body in rows:
-        own = values if reads or by == actor.name else {}
-        found.append({"at": text(at), "by": by, "text": unseal(orjson.loads(body)["text"], own)})
+        shown = values if reads or by == actor.name else {}
+        found.append({"at": text(at), "by": by, "text": unseal(orjson.loads(body)["text"], shown)})
     if any(isinstance(one["text"], str) for one in found):
         cases.looked(app, actor, case_id, "comments", ["text"])
     return found
@@ -272,7 +280,8 @@ def attachments(app: Application, actor: Actor, case_id: str, name: str) -> list
     with app.database.reading() as tx:
         app.references.refresh(tx)
         reads = cases.reading(app, tx, actor, cases.visible(app, tx, actor, case_id)).working
-        rows = tx.all(_NOTES, {"case_id": case_id, "task": name, "kind": "attachment"})
+        own = signed_task(name)
+        rows = tx.all(_NOTES, {"case_id": case_id, "task": own, "kind": "attachment"})
         values = store.get_sealed(tx, case_id)
     found = []
     for _, by, at, body in rows:
