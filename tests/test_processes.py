@@ -16,10 +16,12 @@ from tests.scenario_city import city
 ROOT = Path(__file__).resolve().parent.parent / "processes"
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 KEYS = (
+    "admission_review",
     "case_conference",
     "consultation",
     "department_handling",
     "department_score",
+    "dispute_mediation",
     "grid_event",
     "hotline_request",
     "patrol",
@@ -53,6 +55,8 @@ TOPICS = {
 }
 # Step tables of the domain report, sections 2.1 and 2.4.
 STEPS = {
+    "admission_review": """apply cancelled_check list_check seal_rule street_review fund_review
+        publish_list verify_support community_reject monitor complain cleanup""",
     "case_conference": """convene confirm facts discuss decide sign_minutes track
         close_meeting""",
     "promise_tracking": "keep sign_off",
@@ -65,6 +69,8 @@ STEPS = {
         dept_check submit cancelled""",
     "grid_event": """collect locate onsite triage head_coord patch_coord consult_call dept_exit
         coord_task work_exit check_done feedback publish_call supervise_exit no_overnight""",
+    "dispute_mediation": """request risk consent persuade mediate help sign_agreement followup
+        reverse_review close_dispute""",
     "hotline_request": """receive prefill route duty back_office provider substitute deliver
         visit_call catalogue""",
     "patrol": "plan_patrol walk campaign revisit coverage mode data_fix report_patrol",
@@ -74,6 +80,18 @@ STEPS = {
     "publication": "draft redact review second committee release objection answer expire",
 }
 TIMERS = {
+    "admission_review": {
+        "complaint_late": "3 工作日",
+        "reject_late": "3 工作日",
+        "uphold_over": "3 工作日",
+        "review_late": "5 工作日",
+        "seal_late": "1 工作日",
+        "fund_late": "5 工作日",
+        "publish_late": "3 工作日",
+        "support_due": "保障到位期限",
+        "month_over": "每月",
+        "year_over": "每年",
+    },
     "case_conference": {"confirm_over": "应约期满", "sign_over": "会签期满"},
     "promise_tracking": {"keep_warn": "到期前 1 工作日", "keep_over": "到期未办"},
     "consultation": {
@@ -107,6 +125,16 @@ TIMERS = {
         "coord_overdue": "2 工作日",
         "check_late": "1 工作日",
         "midnight": "24:00",
+    },
+    "dispute_mediation": {
+        "request_late": "2 工作日",
+        "risk_late": "1 工作日",
+        "consent_over": "3 工作日",
+        "persuade_over": "5 工作日",
+        "mediate_late": "15 工作日",
+        "help_late": "30 日",
+        "followup_wait": "30 日",
+        "quarter_over": "季末未评",
     },
     "hotline_request": {
         "receive_absent": "1 工作时",
@@ -285,6 +313,7 @@ def test_identity_is_shown_by_forms_of_acceptance_and_visits_alone():
     }
 
     assert shown == {
+        "dispute_start",
         "grid_start",
         "hotline_start",
         "visit_ask",
