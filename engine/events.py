@@ -79,6 +79,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "signature_removed": (*PLACE, "task", "of", "kind", "by?", "reason?"),
     "decision_taken": (*PLACE, "task", "by", "outcome?"),
     "decision_returned": (*PLACE, "task", "by"),
+    "review_due": (*PLACE, "task", "by"),
     "data_written": (*PLACE, "scope", "names"),
     "timer_armed": (*PLACE, "timer", "due_at", "remaining?", "provisional?"),
     "timer_fired": (*PLACE, "timer", "due_at"),

@@ -248,6 +248,8 @@ def _of_others(desk: Desk, command: Any, task: OpenTask) -> Command:
     elif isinstance(command, commands.CopyTask):
         found = asking.readers(app, tx, actor, command.receivers, case_facts(tx, row))
         command = replace(command, receivers=found)
+    elif isinstance(command, commands.SuspendTask) and command.review_at is not None:
+        command = replace(command, reminds=True)
     elif isinstance(command, commands.ExtendTask):
         pinned = desk.pinned
         asking.require_extension(app, tx, actor, row, pinned, command=command, task=task)

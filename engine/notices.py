@@ -263,6 +263,14 @@ _SAYS = {
 _OWN = {
     "assigned": ("任务已交给您办理", "A task was given to you"),
     "transferred": ("任务已转交给您办理", "A task was handed over to you"),
+    "signature": ("请您会签", "You are asked to sign"),
+    "delegated": ("任务已委派给您", "A task was delegated to you"),
+    "agreed": ("会签：同意", "Signed: agrees"),
+    "disagreed": ("会签：不同意", "Signed: disagrees"),
+    "resolved": ("委派的任务已办结交回", "The delegated task is done and back"),
+    "reminded": ("催办", "You are urged"),
+    "copied": ("抄送您阅知", "For you to read"),
+    "review": ("挂起的任务到了复核日期", "A task on hold is to be looked at again"),
 }
 TEXTS = "notice_texts"
 """The list of what the notices of diagrams say."""

@@ -9,6 +9,7 @@ import pytest
 from engine import commands as c
 from engine.errors import (
     AlreadyClaimed,
+    NothingWaits,
     OnHold,
     RemindedLately,
     SignaturesAwaited,
@@ -16,7 +17,7 @@ from engine.errors import (
     UnknownOutcome,
     WrongState,
 )
-from tests.memory import Case, flows, process
+from tests.memory import START, Case, flows, process
 from tests.test_kernel_events import TIMER, boundary
 
 OUTCOMES = (
@@ -322,3 +323,52 @@ def test_a_copy_moves_nothing():
     assert event["receivers"] == ["bob", "cai"]
     (read,) = one.do(c.ReadCopy(T), "bob")
     assert (read["type"], read["task"], read["by"]) == ("copy_read", T, "bob")
+
+
+# -- the review date of a hold ------------------------------------------------------------
+
+HOLD = c.SuspendTask(T, "waits", "2026-09-16T09:00:00+08:00", reminds=True)
+
+
+def test_the_review_date_of_a_hold_reminds_and_moves_nothing():
+    one = case()
+    assert [e["type"] for e in one.do(HOLD, "eve")] == ["task_held", "timer_armed"]
+
+    with pytest.raises(NothingWaits):
+        one.do(c.FireTimer(1, "2026-09-15T09:00:00+08:00"))
+    one.now = START + timedelta(days=2)
+    fired = one.do(c.FireTimer(1, "2026-09-16T01:00:00Z"), "@scheduler")
+    assert [(e["type"], e.get("by")) for e in fired] == [
+        ("timer_fired", None),
+        ("review_due", "eve"),
+    ]
+    with pytest.raises(NothingWaits):
+        one.do(c.FireTimer(1, "2026-09-16T01:00:00Z"), "@scheduler")
+    with pytest.raises(OnHold):
+        decide(one)
+    assert [e["type"] for e in one.do(c.ResumeTask(T))] == ["task_released"]
+
+
+def test_a_hold_that_ends_before_is_not_reviewed():
+    one = case()
+    one.do(HOLD)
+    assert [e["type"] for e in one.do(c.ResumeTask(T))] == ["timer_cancelled", "task_released"]
+    one.do(HOLD)
+    ended = [e["type"] for e in one.do(c.CancelCase("terminated", "x"))]
+    assert ended[:2] == ["timer_cancelled", "task_cancelled"]
+
+
+def test_a_review_comes_in_a_suspended_case_too():
+    one = case()
+    one.do(HOLD)
+    one.do(c.SuspendCase("x"))
+
+    fired = one.do(c.FireTimer(1, "2026-09-16T01:00:00Z"), "@scheduler")
+    assert [e["type"] for e in fired] == ["timer_fired", "review_due"]
+    assert one.state == "suspended"
+
+
+def test_holds_of_older_records_are_not_reviewed():
+    one = case()
+    held = one.do(c.SuspendTask(T, "waits", "2026-09-16T09:00:00+08:00"))
+    assert [e["type"] for e in held] == ["task_held"]

@@ -49,12 +49,16 @@ class CompleteTask(Command):
 
 @dataclass(slots=True)
 class SuspendTask(Command):
-    """Stop a task's clocks (挂起) until it is resumed."""
+    """Stop a task's clocks (挂起) until it is resumed.
+
+    ``reminds``: on ``review_at`` whoever has it is reminded; older records do not.
+    """
 
     type: ClassVar[str] = "suspend_task"
     task: str
     reason: Any = None
     review_at: str | None = None
+    reminds: bool | None = None
 
 
 @dataclass(slots=True)

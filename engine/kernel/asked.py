@@ -10,6 +10,7 @@ from typing import Any
 
 from engine.commands import signed_task
 from engine.errors import SignaturesAwaited, TaskNotOpen, WrongState
+from engine.kernel import reviews
 from engine.kernel.marking import Look
 from engine.kernel.rows import Row
 from engine.kernel.run import Run
@@ -78,6 +79,8 @@ def tell(run: Run, task: str, number: str, what: str, **more: Any) -> None:
 
 def cut_off(run: Run, task: str) -> None:
     """Tell whoever is still asked that the task was cut off, and forget what stood beside it."""
+    if task in run.beside:
+        reviews.drop(run, task)
     if task in run.beside:
         for number, row in signatures(run, task).items():
             if row[S_STATE] != GIVEN:

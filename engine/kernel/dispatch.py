@@ -32,6 +32,7 @@ from engine.kernel import (
     migrating,
     moving,
     notes,
+    reviews,
     starting,
     tasks,
     throwing,
@@ -158,6 +159,8 @@ def _fire_timer(run: Run, command: c.FireTimer) -> None:
     number = str(command.timer)
     row = run.subs.get(number)
     is_timer = row is not None and row[U_TYPE] == "timer"
+    if run.beside and row is None and reviews.fire(run, number, command.due_at):
+        return
     if row is None or not is_timer or row[U_LEFT] is not None or row[U_VALUE] is None:
         raise NothingWaits(f"Timer {number} is not armed.")
     if row[U_VALUE] != command.due_at and parse_moment(row[U_VALUE]) != parse_moment(
@@ -297,7 +300,8 @@ def demand_state(run: Run, command: c.Command) -> None:
         return
     if isinstance(command, c.StartCase) != (run.state == "new"):
         raise WrongState(f"The case is {run.state}.")
-    if run.state == "suspended" and not isinstance(command, _WHILE_SUSPENDED):
+    reviews_it = isinstance(command, c.FireTimer) and reviews.waits(run, str(command.timer))
+    if run.state == "suspended" and not (reviews_it or isinstance(command, _WHILE_SUSPENDED)):
         raise WrongState("The case is suspended.", hint="It takes commands once it is resumed.")
     if run.state in ("completed", "cancelled") and isinstance(command, _OF_OPEN_CASES):
         raise WrongState(f"The case is {run.state}.")

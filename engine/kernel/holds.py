@@ -13,6 +13,7 @@ from typing import Any
 from engine.commands import ResumeCase, ResumeTask, SuspendCase, SuspendTask
 from engine.counted import Moved, by_datum, keep_moved
 from engine.errors import WrongState
+from engine.kernel import reviews
 from engine.kernel.names import write
 from engine.kernel.rows import (
     BODY,
@@ -85,6 +86,8 @@ def suspend_task(run: Run, command: SuspendTask) -> None:
         for number in _timers_of_task(run, task):
             if _runs(run, number):
                 hold_timer(run, number)
+    if command.reminds and command.review_at is not None:
+        reviews.plan(run, task, command.review_at)
 
 
 def resume_task(run: Run, command: ResumeTask) -> None:
@@ -94,6 +97,7 @@ def resume_task(run: Run, command: ResumeTask) -> None:
     if task not in run.held:
         raise WrongState(f"Task {task!r} is not on hold.")
     del run.held[task]
+    reviews.drop(run, task)
     if not is_task_held(run, task):
         _start_task(run, task)
         timers = _timers_of_task(run, task)

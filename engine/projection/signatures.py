@@ -122,14 +122,21 @@ def _decided(tx: Transaction, entered: Entered, event: Event) -> None:
 def _reminded(tx: Transaction, entered: Entered, event: Event) -> None:
     """Keep a reminder; tell who has the task or, before it is claimed, whom it is offered to."""
     noted(tx, entered, event)
+    notify(tx, entered, event["task"], _holders(tx, entered, event), "reminded")
+
+
+def _holders(tx: Transaction, entered: Entered, event: Event) -> set[str]:
+    """Return who has an event's task; the users and units it is offered to if nobody has."""
     row = tx.one(_OWNER, task_key(entered, event))
-    if row is None:
-        return
-    names = {f"@{row[0]}"}
-    if row[0] is None:
-        groups = orjson.loads(row[1])
-        names = {f"@{one['user']}" if "user" in one else one.get("unit") or "" for one in groups}
-    notify(tx, entered, event["task"], names, "reminded")
+    if row is None or row[0] is not None:
+        return set() if row is None else {f"@{row[0]}"}
+    groups = orjson.loads(row[1])
+    return {f"@{one['user']}" if "user" in one else one.get("unit") or "" for one in groups}
+
+
+def _review_due(tx: Transaction, entered: Entered, event: Event) -> None:
+    """Remind who has put a task on hold, and who has it or is offered it."""
+    notify(tx, entered, event["task"], {f"@{event['by']}"} | _holders(tx, entered, event), "review")
 
 
 def _copied(tx: Transaction, entered: Entered, event: Event) -> None:
@@ -163,5 +170,6 @@ SIGNATURE_HANDLERS: dict[str, Handler] = {
     "reminder_sent": _reminded,
     "copy_sent": _copied,
     "copy_read": noted,
+    "review_due": _review_due,
 }
 """What each event of people asking each other writes."""
