@@ -63,6 +63,7 @@ def test_a_row_names_what_changes_and_keeps_the_rest_from_the_day_on(any_app):
 
 def test_a_row_ends_on_the_day_before_and_a_new_one_begins(any_app):
     fresh = {"code": "ZJ-01", "version": "2026.3", "list_kind": "temporary", "item_zh": "临时"}
+    fresh["policy_basis"] = "《社区工作者管理办法(试行)》"
     change = {"list": "admission_list", "from": NOVEMBER, "ends": [{"code": "XZ-01-02"}]}
     change["rows"] = [{**fresh, "effective_to": "2026-12-31"}]
 
@@ -103,6 +104,8 @@ def test_a_pasted_file_is_the_whole_list_of_that_day(any_app):
         ({"funds_yuan_per_year": 3}, "the key is not named"),
         ({"code": "XZ-01-01", "funds_yuan_per_year": "many"}, "'many' is no number"),
         ({"code": "XZ-99-99"}, "the cell is empty"),
+        ({"code": "XZ-01-01", "policy_basis": ""}, "the cell is empty"),
+        ({"code": "XZ-01-01", "policy_basis": "口头通知"}, "'口头通知' is not in policy_bases"),
     ],
 )
 def test_what_is_wrong_is_said_and_keeps_the_list_as_it_is(any_app, row, message):

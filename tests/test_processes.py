@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent / "processes"
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 KEYS = (
     "admission_review",
+    "admission_review",
     "case_conference",
     "consultation",
     "department_handling",
@@ -57,6 +58,8 @@ TOPICS = {
 STEPS = {
     "admission_review": """apply cancelled_check list_check seal_rule street_review fund_review
         publish_list verify_support community_reject monitor complain cleanup""",
+    "admission_review": """apply cancelled_check list_check seal_rule street_review fund_review
+        publish_list verify_support community_reject monitor complain cleanup""",
     "case_conference": """convene confirm facts discuss decide sign_minutes track
         close_meeting""",
     "promise_tracking": "keep sign_off",
@@ -80,6 +83,18 @@ STEPS = {
     "publication": "draft redact review second committee release objection answer expire",
 }
 TIMERS = {
+    "admission_review": {
+        "complaint_late": "3 工作日",
+        "reject_late": "3 工作日",
+        "uphold_over": "3 工作日",
+        "review_late": "5 工作日",
+        "seal_late": "1 工作日",
+        "fund_late": "5 工作日",
+        "publish_late": "3 工作日",
+        "support_due": "保障到位期限",
+        "month_over": "每月",
+        "year_over": "每年",
+    },
     "admission_review": {
         "complaint_late": "3 工作日",
         "reject_late": "3 工作日",
