@@ -41,8 +41,15 @@ def day(value: str | None, name: str) -> date | None:
     Raises:
         InvalidData: it is no day.
     """
-    if value is None:
-        return None
+    return None if value is None else required_day(value, name)
+
+
+def required_day(value: str, name: str) -> date:
+    """Return the day that the parameter ``name`` holds.
+
+    Raises:
+        InvalidData: it is no day.
+    """
     try:
         return date.fromisoformat(value)
     except ValueError:

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
-from engine import ballots, cases, erasure, list_changes, store
+from engine import ballots, cases, erasure, figures, list_changes, store
 from engine.access import Actor
 from engine.clock import text
 from engine.commands import JsonObject
@@ -285,6 +285,7 @@ def _place(data: Mapping[str, Any], values: Mapping[str, bytes]) -> tuple[float,
 _TOPICS: Mapping[str, Topic] = MappingProxyType(
     {
         "activate-list-change": list_changes.activate,
+        "collect-figures": figures.collect,
         "check-list-change": list_changes.check,
         "find-unattended": list_changes.find_unattended,
         "next-number": next_number,

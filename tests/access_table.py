@@ -265,7 +265,7 @@ class Office:
         stage = self.stages[one.case]
         address = row.path.format(
             case_id=stage.case, task_id=stage.task, attachment_id=self.attachment, version=1,
-            key=_KEYS.get(row.path.split("/")[1], "whistle_report"), name="resident_diary",
+            code="signing", key=_KEYS.get(row.path.split("/")[1], "whistle_report"), name="resident_diary",
         )  # fmt: skip
         address = ("" if row.is_page else PREFIX) + address + _QUERIES.get(row.text, "")
         client = self.server.test_client(use_cookies=False)
@@ -333,6 +333,8 @@ THINGS: dict[str, tuple[str, str, str]] = {
 _COUNT = sa.select(sa.func.count()).select_from(entries)
 _KEYS = {"forms": "whistle_start", "lists": "roles", "registers": "resident_diary"}
 _QUERIES = {
+    "GET /figures": "?unit=990101001&from=2026-09-01&codes=on_time",
+    "GET /figures/{code}/cases": "?unit=990101001&from=2026-09-01",
     "GET /cases/{case_id}/state": "?position=1",
     "POST /definitions": "?filename=five_steps.bpmn",
     "POST /definitions/check": "?filename=five_steps.bpmn",

@@ -37,7 +37,7 @@ from engine.lists import ListVersion
 from engine.scripts import Sandbox
 from engine.sealing import Sealer, find_sealed, unseal
 from engine.worlds import LiveWorld
-from tests import scenario_list_changes
+from tests import scenario_figures, scenario_list_changes
 from tests.scenario_city import City, Definitions, definitions
 from tests.scenario_stages import Entry, order
 
@@ -431,6 +431,9 @@ class MemoryStage:
             "open": [one for one in found if one["ended_at"] is None],
             "ended": [one for one in found if one["ended_at"] is not None],
         }
+
+    def _collect_figures(self, _case: str, data: dict[str, Any]) -> dict[str, Any]:
+        return scenario_figures.collect(self, list(self.city.lists["score_rules"].rows), data)
 
     def _find_duplicates(self, case: str, data: dict[str, Any]) -> dict[str, Any]:
         here = self._place(self.memos[case].start)

@@ -255,3 +255,27 @@ def test_nothing_that_people_wrote_is_kept_for_figures():
 
 def test_without_the_list_nothing_is_kept():
     assert milestones.kept(None) == {}
+
+
+# -- frozen into a case -----------------------------------------------------------------
+
+
+def test_figures_are_frozen_with_the_points_of_a_rule_set(app):
+    data = {"unit": "D04", "since": "2026-09-01", "until": "2026-10-01T00:00:00+08:00"}
+
+    found = figures.collect(app, "", {**data, "codes": "on_time; backlog", "ruleset": "jinhua"})
+
+    nothing = {"value": None, "text": "–", "numerator": "0", "denominator": "0", "n": 0}
+    assert found == {
+        "figures": {
+            "on_time": nothing,
+            "backlog": {**nothing, "value": 0.0, "text": "0", "denominator": "1"},
+            "on_schedule": nothing,
+            "closing": nothing,
+        },
+        "points": {"on_schedule": None, "closing": None},
+        "score": None,
+        "collected_at": "2026-09-14T01:00:00Z",
+    }
+    with pytest.raises(TypeError):
+        figures.collect(app, "", {"unit": "D04", "until": "2026-10-01"})

@@ -39,6 +39,7 @@ TOPICS = {
     "cancel-instance",
     "case-file-digest",
     "check-list-change",
+    "collect-figures",
     "erase-sealed",
     "find-cases",
     "find-duplicates",

@@ -10,6 +10,7 @@ from api.routes import (
     clock,
     definitions,
     events,
+    figures,
     files,
     health,
     identity,
@@ -38,6 +39,7 @@ def install(app: OpenAPI) -> None:
         incidents,
         reference,
         registers,
+        figures,
         identity,
         clock,
     ):

@@ -32,6 +32,7 @@ TOPICS = frozenset(
         "activate-list-change",
         "case-file-digest",
         "check-list-change",
+        "collect-figures",
         "erase-sealed",
         "find-cases",
         "find-duplicates",

@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "why": ("decisions", "why", "Say why the decisions of a case came out as they did."),
     "import": ("lists", "import_lists", "Show what your own CSV files change, then activate them."),
     "unattended": ("lists", "list_unattended", "List open tasks that nobody is left to do."),
+    "figures": ("reports", "figures", "Print the figures of a unit and a period."),
     "layout": ("diagrams", "layout", "Draw diagrams anew: write their shapes and edges."),
     "move-cases": ("moving", "move_cases", "Let running cases go on with another version."),
     "demo": ("city", "demo", "Load the demo city and simulated cases."),

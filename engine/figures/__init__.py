@@ -8,8 +8,20 @@ What is counted and how is data: the lists ``figures``, ``figure_weights``,
 
 from __future__ import annotations
 
+from engine.figures.answers import PARTS, cases_behind, overview
 from engine.figures.counting import Counted
 from engine.figures.definitions import Figure
+from engine.figures.freezing import collect
 from engine.figures.reading import Reading, one, some
 
-__all__ = ["Counted", "Figure", "Reading", "one", "some"]
+__all__ = [
+    "PARTS",
+    "Counted",
+    "Figure",
+    "Reading",
+    "cases_behind",
+    "collect",
+    "one",
+    "overview",
+    "some",
+]

@@ -1,0 +1,44 @@
+"""The shapes of what is asked about figures."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import ConfigDict, Field
+
+from api.shapes import Page, Params, PathText, QueryText
+
+
+class FigurePath(Params):
+    """Names a figure."""
+
+    code: PathText
+
+
+class _Period(Params):
+    """A unit and a period of local days."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    unit: QueryText = Field(description="This unit and those below it, or a department.")
+    since: QueryText = Field(alias="from", description="The first day.")
+    until: QueryText | None = Field(
+        None, alias="to", description="The first day after it; tomorrow if left out."
+    )
+
+
+class FigureQuery(_Period):
+    """Which figures."""
+
+    codes: QueryText | None = Field(None, description="Codes with commas between; all if left out.")
+    by: Literal["department"] | None = Field(
+        None, description="`department`: also each department, with points and rank."
+    )
+
+
+class FigureCasesQuery(Page, _Period):
+    """Which cases behind a figure."""
+
+    part: Literal["denominator", "numerator", "missing", "apart"] = Field(
+        "denominator", description="The base, what counts, what does not, what is left out."
+    )

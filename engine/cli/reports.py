@@ -1,0 +1,86 @@
+"""``bihuan figures``: what offices report."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import click
+
+from engine import figures as reported
+from engine import identities
+from engine.cli import terminal
+from engine.cli.installation import opened
+from engine.columns import day
+from engine.settings import Settings
+
+
+class Day(click.ParamType[date]):
+    """A local day: 2026-09-01."""
+
+    name = "day"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Return the day, or end with how to write one."""
+        if isinstance(value, date):
+            return value
+        try:
+            return day(value)
+        except ValueError as reason:
+            self.fail(str(reason), param, ctx)
+
+
+@click.command()
+@click.option("--unit", required=True, metavar="U", help="A unit, or a department.")
+@click.option("--from", "since", required=True, type=Day(), help="The first day.")
+@click.option("--to", "until", type=Day(), help="The first day after the period; tomorrow.")
+@click.option("--code", "codes", multiple=True, metavar="C", help="Only this figure; repeatable.")
+@click.option("--by-department", is_flag=True, help="Also each department, best first.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON document.")
+@click.pass_obj
+def figures(
+    settings: Settings,
+    *,
+    unit: str,
+    since: date,
+    until: date | None,
+    codes: tuple[str, ...],
+    by_department: bool,
+    as_json: bool,
+) -> None:
+    """Print the figures of a unit and a period.
+
+    Example: bihuan figures --unit D04 --from 2026-08-01 --to 2026-09-01
+    """
+    with opened(settings) as app:
+        found = reported.overview(
+            app,
+            identities.operator(),
+            unit=unit,
+            since=since,
+            until=until,
+            codes=codes,
+            by_department=by_department,
+        )
+    terminal.answer(found, as_json=as_json, text=_text(found))
+
+
+def _text(found: dict[str, Any]) -> str:
+    title = "title_zh" if terminal.language() == "zh" else "title_en"
+    formula = "formula_zh" if terminal.language() == "zh" else "formula_en"
+    lines = [
+        (one["code"], one[title], one["text"], _parts(one), one["n"], one[formula])
+        for one in found["items"]
+    ]
+    head = f"{found['unit']} {found['name']}, {found['from']} – {found['to']}"
+    told = [head, terminal.rows(("code", "figure", "value", "of", "n", "formula"), lines)]
+    if "departments" in found:
+        rows = [(one["rank"], one["unit"], one["name"], one["n"], one["points"])
+                for one in found["departments"]]  # fmt: skip
+        told.append(terminal.rows(("rank", "unit", "department", "n", "points"), rows))
+    return "\n\n".join(told)
+
+
+def _parts(one: dict[str, Any]) -> str:
+    base = one["denominator"]
+    return f"{one['numerator']}" if base is None else f"{one['numerator']}/{base}"
