@@ -74,6 +74,7 @@ def test_the_demo_lists_have_the_rows_they_are_said_to_have():
         "duty_roster": 10,
         "election_steps": 9,
         "forum_types": 20,
+        "framework_tags": 9,
         "grid_boards": 8,
         "grid_items": 6,
         "households": 20,
@@ -93,14 +94,18 @@ def test_the_demo_lists_have_the_rows_they_are_said_to_have():
         "providers": 4,
         "publication_channels": 5,
         "quorum": 9,
-        "register_columns": 250,
+        "register_columns": 252,
         "registers": 25,
         "responsibility": 64,
+        "rewards": 3,
         "roles": 59,
         "service_materials": 35,
         "services": 31,
         "street_functions": 6,
         "systems": 6,
+        "three_lists": 6,
+        "volunteer_services": 9,
+        "volunteers": 3,
     }
 
 

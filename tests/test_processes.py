@@ -25,11 +25,13 @@ KEYS = (
     "dispute_mediation",
     "grid_event",
     "hotline_request",
+    "meeting",
     "patrol",
     "promise_tracking",
     "publication",
     "return_visit",
     "supervision",
+    "volunteer_claim",
     "whistle_report",
 )
 # Built into the engine, or run by the application.
@@ -48,6 +50,7 @@ TOPICS = {
     "hold-siblings",
     "next-number",
     "notify",
+    "open-cases",
     "redact",
     "register",
     "release-scope",
@@ -59,6 +62,9 @@ TOPICS = {
 STEPS = {
     "admission_review": """apply cancelled_check list_check seal_rule street_review fund_review
         publish_list verify_support community_reject monitor complain cleanup""",
+    "meeting": """start agenda invite attend review_promises discuss_items minutes issue
+        bulletin""",
+    "volunteer_claim": "checkin claim do_claim confirm_done points post redeem report_joint",
     "admission_review": """apply cancelled_check list_check seal_rule street_review fund_review
         publish_list verify_support community_reject monitor complain cleanup""",
     "case_conference": """convene confirm facts discuss decide sign_minutes track
@@ -95,6 +101,25 @@ TIMERS = {
         "support_due": "保障到位期限",
         "month_over": "每月",
         "year_over": "每年",
+    },
+    "meeting": {
+        "morning_due": "早晨会到期",
+        "weekly_due": "周例会到期",
+        "monthly_due": "月点评到期",
+        "routine_due": "街道例会到期",
+        "agenda_over": "会前 1 工作日",
+        "attend_over": "会后一刻钟",
+        "bulletin_late": "月后 3 工作日",
+    },
+    "volunteer_claim": {
+        "checkin_late": "3 工作日",
+        "post_late": "1 工作日",
+        "unclaimed": "7 日无人认领",
+        "offers_over": "7 日",
+        "quarter": "一刻钟",
+        "serve_late": "到时",
+        "confirm_late": "3 工作日",
+        "joint_due": "每季",
     },
     "admission_review": {
         "complaint_late": "3 工作日",
@@ -438,8 +463,11 @@ def test_escalation_adds_tasks_and_never_takes_the_departments():
         ("consultation", "evaluate", {"do_item", "grid_talk"}),
         ("supervision", "verify", {"plan", "work"}),
         ("supervision", "appeal_rule", {"assign", "report"}),
+        ("volunteer_claim", "checkin", {"wish_posted"}),
+        ("volunteer_claim", "confirm_done", {"do_claim"}),
         ("case_conference", "district_decide", {"decide"}),
         ("promise_tracking", "sign_off", {"keep"}),
+        ("meeting", "sign_minutes", {"minutes"}),
     ],
 )
 def test_another_person_does_what_must_be_checked(key, task, others):
@@ -474,6 +502,8 @@ def test_what_is_chosen_from_data_is_offered_by_some_diagram():
 
     assert sources == {
         "absent_choices",
+        "agenda_choices",
+        "applicant_choices",
         "check_choices",
         "co_choices",
         "dept_choices",
@@ -483,6 +513,7 @@ def test_what_is_chosen_from_data_is_offered_by_some_diagram():
         "handled_choices",
         "item_choices",
         "lead_choices",
+        "review_choices",
         "roll_choices",
         "same_choices",
         "unit_choices",
