@@ -8,6 +8,8 @@ with the case as the reason.
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterable
 from datetime import date
 from typing import Any
@@ -16,7 +18,8 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy import func
 
-from engine import columns, imports, revisions, spreadsheets, store, unattended, views
+from engine import access, columns, imports, revisions, spreadsheets, store, unattended, views
+from engine.access import Actor
 from engine.calendar import LOCAL
 from engine.clock import parse
 from engine.commands import JsonObject
@@ -55,6 +58,11 @@ def check(app: Application, case_id: str, data: JsonObject) -> JsonObject:
     except InvalidList as reason:
         plan = Plan(_day(app, data), 0, findings=list(reason.findings or []))
         plan.findings = plan.findings or [_plain(reason)]
+    by = str(data.get("by") or "")
+    if by and not may_activate(app.find_actor(app, by)):
+        hint = "Let a list owner or data officer name the rows."
+        told = f"{by!r} may not put lists in force."
+        plan.findings.append({**spreadsheets.finding("", 1, None, told, hint), "message": told})
     return {**answered(plan), "open_cases": _pinned(app, str(data.get("list")))}
 
 
@@ -107,6 +115,11 @@ def find_unattended(app: Application, _case_id: str, data: JsonObject) -> JsonOb
     return {"tasks": tasks_told(found), "count": len(found)}
 
 
+def may_activate(actor: Actor | None) -> bool:
+    """Whether a user, if it is one, may put lists in force."""
+    return actor is not None and access.may(actor, "activate_list")
+
+
 def answered(plan: Plan) -> JsonObject:
     """Return what a case keeps of a plan."""
     sheet = plan.sheets[0].to_json() if plan.sheets else {}
@@ -138,7 +151,7 @@ def _plan(app: Application, case_id: str, data: JsonObject) -> Plan:
     given = unseal({one: data.get(one) for one in ("rows", "ends", "file")}, values)
     content = _file(app, case_id, given["file"])
     if content is None:
-        rows, ends = _objects(given["rows"], "rows"), _objects(given["ends"], "ends")
+        rows, ends = objects(given["rows"], "rows"), objects(given["ends"], "ends")
         content = revisions.with_rows(active, rows, ends, day)
     return imports.prepare(app, {active.descriptor.file: content}, as_of=day)
 
@@ -159,13 +172,31 @@ def _file(app: Application, case_id: str, given: Any) -> bytes | None:
     return None
 
 
-def _objects(given: Any, name: str) -> list[JsonObject]:
+def objects(given: Any, name: str) -> list[JsonObject]:
+    """Return the rows that a case names: objects, or a table as a spreadsheet copies it.
+
+    Raises:
+        InvalidList: the table is none.
+        TypeError: it is something else.
+        ValueError: they are too many.
+    """
+    if isinstance(given, str):
+        given = [row.cells for row in spreadsheets.read(name, _commas(given))[1]] if given else []
     found = [] if given is None else given
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-        raise TypeError(f"{name} must be a list of objects")
+        raise TypeError(f"{name} must be a list of objects, or a table")
     if len(found) > ROWS:
         raise ValueError(f"{name} are at most {ROWS}; attach a file")
     return found
+
+
+def _commas(text: str) -> bytes:
+    """Return a table as a CSV file; what a spreadsheet copies has tabs between its cells."""
+    if "\t" in text:
+        sheet = io.StringIO()
+        csv.writer(sheet).writerows(csv.reader(io.StringIO(text), delimiter="\t"))
+        text = sheet.getvalue()
+    return text.encode()
 
 
 def _day(app: Application, data: JsonObject) -> date:

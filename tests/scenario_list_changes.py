@@ -11,7 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from engine import columns, list_changes, lists, revisions
-from engine.access import require
+from engine.access import Actor, require
 from engine.calendar import LOCAL
 from engine.clock import parse
 from engine.errors import InvalidList, NotAllowed
@@ -29,6 +29,11 @@ Data = dict[str, Any]
 def check(stage: MemoryStage, data: Data) -> Data:
     """What ``check-list-change`` answers."""
     plan, _ = _plan(stage, data)
+    by = data.get("by")
+    if by and not list_changes.may_activate(_user(stage, by)):
+        plan.findings.append(
+            {"severity": "error", "message": f"{by!r} may not put lists in force."}
+        )
     version = stage.city.lists[data["list"]]
     kept = [memo for memo in stage.memos.values() if memo.lists.get(version.name) is version]
     running = [memo for memo in kept if memo.snapshot.state not in {"completed", "cancelled"}]
@@ -37,10 +42,10 @@ def check(stage: MemoryStage, data: Data) -> Data:
 
 def activate(stage: MemoryStage, data: Data) -> Data:
     """What ``activate-list-change`` answers, once the list is in force."""
-    by = str(data.get("by") or "")
-    if stage.city.organisation.person(by, stage.city.day(stage.now())) is None:
-        raise NotAllowed(f"{by!r} is no user.")
-    require(stage.actor(by), "activate_list")
+    actor = _user(stage, str(data.get("by") or ""))
+    if actor is None:
+        raise NotAllowed("by is no user.")
+    require(actor, "activate_list")
     plan, city = _plan(stage, data)
     if not plan.valid:
         raise InvalidList(plan.findings[0]["message"])
@@ -65,6 +70,11 @@ def find_unattended(stage: MemoryStage, data: Data) -> Data:
     return {"tasks": list_changes.tasks_told(found), "count": len(found)}
 
 
+def _user(stage: MemoryStage, name: str) -> Actor | None:
+    known = stage.city.organisation.person(name, stage.city.day(stage.now()))
+    return None if known is None else stage.actor(name)
+
+
 def _plan(stage: MemoryStage, data: Data) -> tuple[Plan, City]:
     city = stage.city
     active, day = city.lists[data["list"]], _day(stage, data)
@@ -72,7 +82,10 @@ def _plan(stage: MemoryStage, data: Data) -> tuple[Plan, City]:
     try:
         file = data.get("file")
         given = file.encode() if file else revisions.with_rows(
-            active, data.get("rows") or [], data.get("ends") or [], day
+            active,
+            list_changes.objects(data.get("rows"), "rows"),
+            list_changes.objects(data.get("ends"), "ends"),
+            day,
         )  # fmt: skip
         read = lists.read(described, given, first=day)
         stored = revisions.from_day(active, read, day)

@@ -121,11 +121,31 @@ def test_what_is_wrong_is_said_and_keeps_the_list_as_it_is(any_app, row, message
     assert active(any_app, "admission_list") is before
 
 
+def test_rows_may_be_a_table_as_a_spreadsheet_copies_it(any_app):
+    rows = "code\tguidance_promised\tfunds_yuan_per_year\nXZ-01-01\t培训,指导\t9000\n"
+    ends = "code\nXZ-01-02"
+
+    found = check(any_app, list="admission_list", rows=rows, ends=ends, **{"from": NOVEMBER})
+
+    (added,) = found["difference"]["added"]
+    changed = sorted(one["key"][0] for one in found["difference"]["changed"])
+    assert (added["guidance_promised"], added["funds_yuan_per_year"]) == ("培训,指导", 9000)
+    assert (found["valid"], changed) == (True, ["XZ-01-01", "XZ-01-02"])
+
+
+def test_who_may_not_put_it_in_force_is_told_when_it_is_checked(any_app):
+    change = {"list": "admission_list", "rows": [{"code": "XZ-01-01"}]}
+
+    told = [check(any_app, by=by, **change)["errors"] for by in ("list_owner", "auditor", "")]
+
+    assert told == [[], ["'auditor' may not put lists in force."], []]
+
+
 @pytest.mark.parametrize(
     "data",
     [
         {"list": "nothing"},
-        {"list": "admission_list", "rows": "XZ"},
+        {"list": "admission_list", "rows": {"code": "XZ"}},
         {"list": "admission_list", "file": ["one", "two"]},
         {"list": "admission_list", "rows": [{"code": "XZ-01-01"}] * 501},
         {"list": "admission_list", "from": "tomorrow"},
