@@ -92,6 +92,7 @@ _SIGNED_IN = frozenset(
         "definitions",
         "cases",
         "case_acts",
+        "decisions",
         "tasks",
         "task_acts",
         "task_asking",

@@ -93,8 +93,8 @@ class _Book:
         self.parts = parts
         self.path = self._related("", "/officeDocument") or "xl/workbook.xml"
         self.book = self._xml(self.path)
-        properties = next(self.book.iter("{*}workbookPr"), None)
-        is_1904 = properties is not None and properties.get("date1904") in ("1", "true")
+        about = next(self.book.iter("{*}workbookPr"), None)
+        is_1904 = about is not None and about.get("date1904") in ("1", "true")
         self.epoch = _EPOCH_1904 if is_1904 else _EPOCH
         self.texts = self._shared()
         self.formats = self._formats()

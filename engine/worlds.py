@@ -303,9 +303,10 @@ class ExplainingWorld(TapeWorld):
             now = self._now if site.since is None else parse(site.since)
             found = explain(table, names, now=now, lookups=self._reference)
             agrees = found["matched"] == recorded.value["matched"]
+            read = sorted((table.needs | table.names) & names.keys())
             self.told.append(
                 {"process": site.process, "element": site.element, "nth": site.nth,
-                 "agrees": agrees, **found}
+                 "agrees": agrees, "data": {one: names[one] for one in read}, **found}
             )  # fmt: skip
         return recorded
 

@@ -10,7 +10,7 @@ from tests.callers import callers
 
 CONTRACT = """
 GET /cases POST /cases GET /cases/{} GET /cases/{}/history GET /cases/{}/state
-GET /cases/{}/accesses
+GET /cases/{}/accesses GET /cases/{}/decisions
 POST /cases/{}/suspend POST /cases/{}/resume POST /cases/{}/cancel POST /cases/{}/terminate
 POST /cases/{}/void POST /cases/{}/withdraw POST /cases/{}/retry POST /cases/{}/messages
 POST /messages POST /signals GET /tasks GET /tasks/changes GET /tasks/{}

@@ -114,16 +114,19 @@ def test_why_is_told_to_programs(decide):
         "matched": ["r2"],
         "notes": [],
         "inputs": [{"label": "紧急程度", "value": "normal"}],
+        "outputs": ["hours"],
         "rules": [
             {
                 "rule": "r1",
                 "row": 1,
                 "matched": False,
+                "cells": ['"urgent"'],
+                "gives": ["2"],
                 "input": "紧急程度",
                 "cell": '"urgent"',
                 "value": "normal",
             },
-            {"rule": "r2", "row": 2, "matched": True},
+            {"rule": "r2", "row": 2, "matched": True, "cells": ["-"], "gives": ["8"]},
         ],
     }
 

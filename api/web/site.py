@@ -11,6 +11,7 @@ from api.current import application
 from api.web import (
     accesses,
     cases,
+    decisions,
     designs,
     diagrams,
     incidents,
@@ -49,6 +50,7 @@ def install(app: Flask) -> None:
         returns,
         cases,
         accesses,
+        decisions,
         start,
         people,
         registers,

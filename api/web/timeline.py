@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,11 @@ _SYSTEM = ("scheduler", "system", "outbox", "@")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One act: when, by whom (empty for the system), what it did, and its proof."""
+    """One act: when, by whom (empty for the system), what it did, and its proof.
+
+    Attributes:
+        decided: what was decided automatically: (place on the page that says why, name).
+    """
 
     at: str
     actor: str
@@ -27,6 +31,7 @@ class Line:
     position: int
     digest: str
     is_late: bool
+    decided: list[tuple[str, str]]
 
 
 def lines(entries: list[Entry], pinned: Pinned) -> list[Line]:
@@ -37,7 +42,7 @@ def lines(entries: list[Entry], pinned: Pinned) -> list[Line]:
         for node in process.nodes.values()
     }
     drawn = [_line(one, nodes) for one in entries]
-    return [one for one in reversed(drawn) if one.texts]
+    return [one for one in reversed(drawn) if one.texts or one.decided]
 
 
 def _line(entry: Entry, nodes: Names) -> Line:
@@ -51,7 +56,17 @@ def _line(entry: Entry, nodes: Names) -> Line:
         position=int(entry["position"]),
         digest=str(entry.get("digest") or "")[:12],
         is_late=any(one["type"] == "timer_fired" for one in events),
+        decided=list(_decided(entry, nodes)),
     )
+
+
+def _decided(entry: Entry, nodes: Names) -> Iterator[tuple[str, str]]:
+    """Yield the decisions that were asked and answered."""
+    for one in entry["evaluations"]:
+        process, element, nth, purpose = one["site"][:4]
+        node = nodes.get((process, element))
+        if purpose == "decision" and node is not None and "value" in one["answers"][0]:
+            yield f"{process}.{element}.{nth}", diagrams.title(node)
 
 
 def _who(entry: Entry) -> str:
@@ -69,6 +84,8 @@ def _text(event: Mapping[str, Any], nodes: Names) -> str:
     key = f"event_{event['type']}"
     if event["type"] == "tokens_moved":
         key = f"event_tokens_{event['kind']}"
+    if event["type"] == "signature_given":
+        key = f"event_signature_{event['outcome']}"
     if not language.known(key):
         return ""
     node = nodes.get((event["process"], event["element"]))

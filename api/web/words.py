@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from api.web.asking_words import ASKING_WORDS
 from api.web.case_words import CASE_WORDS
+from api.web.decision_words import DECISION_WORDS
 from api.web.design_words import DESIGN_WORDS
 from api.web.move_words import MOVE_WORDS
 
@@ -384,7 +386,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "problem_500": ("系统内部出错，操作没有执行", "Something went wrong inside; nothing was done"),
     "problem_400": ("请求有误", "The request is not right"),
     "problem_detail": ("说明", "Detail"),
+    **ASKING_WORDS,
     **CASE_WORDS,
+    **DECISION_WORDS,
     **DESIGN_WORDS,
     **MOVE_WORDS,
 }

@@ -12,7 +12,7 @@ from engine.decisions.differences import sentences as differing
 from engine.decisions.evaluation import SHAPES, evaluate, shape
 from engine.decisions.examples import SUFFIX as EXAMPLES
 from engine.decisions.examples import check as check_examples
-from engine.decisions.explaining import explain, sentences
+from engine.decisions.explaining import explain, feel_text, sentences
 from engine.decisions.importing import Imported, import_rules
 from engine.decisions.model import Decision, DecisionResult, Model, Service
 from engine.decisions.reader import imported, namespace_of, read, read_files
@@ -36,6 +36,7 @@ __all__ = [
     "differing",
     "evaluate",
     "explain",
+    "feel_text",
     "import_rules",
     "imported",
     "is_same",

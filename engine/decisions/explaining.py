@@ -32,9 +32,10 @@ def explain(
 
     Returns:
         ``{decision, result, matched, notes}``; of a table also ``inputs``, a list of
-        ``{label, value}``, and ``rules``, a list of ``{rule, row, matched}`` that for a
-        rule that did not match has the first cell that did not pass: ``input``, its
-        label, ``cell``, its text, and the ``value``; annotations as ``says``. ``requires``
+        ``{label, value}``, ``outputs``, their labels, and ``rules``, a list of ``{rule, row,
+        matched, cells, gives}``, the last two the texts of its cells, that for a rule that
+        did not match has the first cell that did not pass: ``input``, its label, ``cell``,
+        its text, and the ``value``; annotations as ``says``. ``requires``
         has the same of the decisions it builds on; of a decision service, of those that it
         asks.
 
@@ -98,9 +99,16 @@ def _of(asking: Asking, decision: Decision, result: DecisionResult) -> dict[str,
     found["inputs"] = [
         {"label": one.label, "value": value} for one, value in zip(table.inputs, shown, strict=True)
     ]
+    found["outputs"] = [one.label for one in table.outputs]
     rules: list[dict[str, Any]] = []
     for rule in table.rules:
-        told: dict[str, Any] = {"rule": rule.key, "row": rule.row, "matched": True}
+        told: dict[str, Any] = {
+            "rule": rule.key,
+            "row": rule.row,
+            "matched": True,
+            "cells": ["-" if cell is None else cell.text for cell in rule.tests],
+            "gives": [getattr(cell, "text", "") for cell in rule.cells],
+        }
         for number, cell in enumerate(rule.tests):
             if cell is not None and not cell.holds(values[number], scope, asking.run):
                 told |= {

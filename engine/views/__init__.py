@@ -19,6 +19,7 @@ from engine.views.cases import (
     shown,
     task_position,
 )
+from engine.views.decisions import decisions
 from engine.views.histories import history, looks, state_at
 from engine.views.registers import (
     all_definitions,
@@ -39,6 +40,7 @@ from engine.views.tasks import (
     changes,
     comments,
     contact,
+    has_unread_copy,
     inbox_page,
     task,
     task_data,
@@ -58,10 +60,12 @@ __all__ = [
     "changes",
     "comments",
     "contact",
+    "decisions",
     "definition",
     "files",
     "follow",
     "form",
+    "has_unread_copy",
     "history",
     "inbox_page",
     "incident_page",
