@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
-from engine import ballots, cases, erasure, figures, list_changes, store
+from engine import agendas, ballots, cases, erasure, figures, list_changes, store
 from engine.access import Actor
 from engine.clock import text
 from engine.commands import JsonObject
@@ -139,14 +139,12 @@ def find_cases(app: Application, case_id: str, data: JsonObject) -> JsonObject:
 
 def _brief(tx: Transaction, found: Any, show: str) -> JsonObject:
     other, number, started_at, ended_at = found
-    row = store.read_case(tx, other)
-    shown = None if row is None else row.snapshot().data.get("", {}).get(show)
     return {
         "case": other,
         "number": number,
         "started_at": text(started_at),
         "ended_at": None if ended_at is None else text(ended_at),
-        "shown": None if isinstance(shown, dict | list) else shown,
+        "shown": agendas.shown(tx, other, show),
     }
 
 
@@ -294,6 +292,7 @@ _TOPICS: Mapping[str, Topic] = MappingProxyType(
         "find-cases": find_cases,
         "find-duplicates": find_duplicates,
         "notify": notify,
+        "open-cases": agendas.open_cases,
         "redact": redact,
         "start-case": start_case,
         "tally": tally,

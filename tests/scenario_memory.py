@@ -38,6 +38,7 @@ from engine.scripts import Sandbox
 from engine.sealing import Sealer, find_sealed, unseal
 from engine.worlds import LiveWorld
 from tests import scenario_figures, scenario_list_changes
+from tests import scenario_menus
 from tests.scenario_city import City, Definitions, definitions
 from tests.scenario_stages import Entry, order
 
@@ -425,7 +426,8 @@ class MemoryStage:
             if ended_at is None or ended_at >= self.now() - timedelta(days=float(data["days"])):
                 ended = None if ended_at is None else text(ended_at)
                 started = text(memo.created_at or self.now())
-                found.append({"case": other, "number": memo.business_key, "started_at": started})
+                number = scenario_menus.number(memo)
+                found.append({"case": other, "number": number, "started_at": started})
                 found[-1] |= {"ended_at": ended, "shown": own.get(data["show"])}
         return {
             "open": [one for one in found if one["ended_at"] is None],
@@ -434,6 +436,9 @@ class MemoryStage:
 
     def _collect_figures(self, _case: str, data: dict[str, Any]) -> dict[str, Any]:
         return scenario_figures.collect(self, list(self.city.lists["score_rules"].rows), data)
+
+    def _open_cases(self, case: str, data: dict[str, Any]) -> dict[str, Any]:
+        return scenario_menus.open_cases(self, case, data)
 
     def _find_duplicates(self, case: str, data: dict[str, Any]) -> dict[str, Any]:
         here = self._place(self.memos[case].start)

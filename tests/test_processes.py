@@ -17,7 +17,6 @@ ROOT = Path(__file__).resolve().parent.parent / "processes"
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 KEYS = (
     "admission_review",
-    "admission_review",
     "case_conference",
     "consultation",
     "department_handling",

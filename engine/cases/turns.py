@@ -39,6 +39,7 @@ TOPICS = frozenset(
         "find-unattended",
         "next-number",
         "notify",
+        "open-cases",
         "redact",
         "start-case",
         "tally",
