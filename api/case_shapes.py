@@ -2,8 +2,33 @@
 
 from __future__ import annotations
 
-from api.shapes import Page
+from pydantic import Field
+
+from api.shapes import Body, Data, Name, Page, Text
 
 
 class AccessQuery(Page):
     """Which part of the access log."""
+
+
+class Merge(Body):
+    """Into which case another is merged."""
+
+    into: Name = Field(description="The id of the case that goes on.")
+    reason: Text
+
+
+class Linked(Body):
+    """Which other case belongs to a case."""
+
+    case: Name = Field(description="The id of the other case.")
+    reason: Text | None = None
+
+
+class Split(Body):
+    """What the new case is about."""
+
+    data: Data = Field(
+        default_factory=dict, description="In place of what was given at the start of the old one."
+    )
+    reason: Text

@@ -130,5 +130,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "continuous?",
     ),
     "case_completed": (*PLACE, "end?"),
-    "case_cancelled": (*PLACE, "end", "reason?"),
+    "case_cancelled": (*PLACE, "end", "reason?", "into?"),
+    "case_linked": (*PLACE, "case", "link", "reason?"),
+    "case_unlinked": (*PLACE, "case", "reason?"),
 }

@@ -57,6 +57,7 @@ ACTIONS: dict[str, str] = {
     "add_instance": "move",
     "cancel_instance": "move",
     "migrate_case": "migrate",
+    "unlink_case": "link",
     "hold_scope": "suspend",
     "release_scope": "resume",
     "start_activity": "start_activity",
@@ -202,6 +203,8 @@ def _result(desk: Desk, job: str, data: JsonObject) -> JsonObject:
 def _action(command: Command) -> str:
     if isinstance(command, commands.CancelCase):
         return ENDS[command.end]
+    if isinstance(command, commands.LinkCase):
+        return "split" if command.kind == "split" else "link"
     return ACTIONS.get(command.type, "move")
 
 

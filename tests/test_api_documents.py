@@ -11,6 +11,8 @@ from tests.callers import callers
 CONTRACT = """
 GET /cases POST /cases GET /cases/{} GET /cases/{}/history GET /cases/{}/state
 GET /cases/{}/accesses GET /cases/{}/decisions
+POST /cases/{}/merge POST /cases/{}/split POST /cases/{}/reopen
+POST /cases/{}/link POST /cases/{}/unlink
 POST /cases/{}/suspend POST /cases/{}/resume POST /cases/{}/cancel POST /cases/{}/terminate
 POST /cases/{}/void POST /cases/{}/withdraw POST /cases/{}/retry POST /cases/{}/messages
 POST /messages POST /signals GET /tasks GET /tasks/changes GET /tasks/{}
@@ -108,8 +110,7 @@ def test_a_server_without_scheduler_or_database_is_alive_but_not_ready(app):
 @pytest.mark.parametrize(
     "path",
     [
-        "/cases/x/reopen",
-        "/cases/x/merge",
+        "/cases/x/forward",
         "/external-tasks/fetch",
         "/nothing",
         "//cases",

@@ -6,6 +6,7 @@ from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
+from api.case_shapes import Linked, Merge, Split
 from api.current import actor, answered, application, if_match, once, reply
 from api.moments import checked_moment
 from api.repeats import once_only
@@ -95,6 +96,40 @@ def void(path: CasePath, body: Reason) -> Response:
 def withdraw(path: CasePath, body: Reason) -> Response:
     """End a case that its reporter takes back (撤销)."""
     return _handle(path, CancelCase(end="withdrawn", reason=body.reason))
+
+
+@api.post("/cases/<case_id>/merge", responses={200: Document})
+def merge(path: CasePath, body: Merge) -> Response:
+    """End a case as part of another one, which goes on for both (并案)."""
+    app, who = application(), actor()
+    return answered(cases.merge(app, who, path.case_id, body.into, body.reason, once=once()))
+
+
+@api.post("/cases/<case_id>/split", responses={201: Document})
+def split(path: CasePath, body: Split) -> Response:
+    """Start a case of its own for a part of a case (拆案)."""
+    app, who = application(), actor()
+    return answered(cases.split(app, who, path.case_id, body.data, body.reason, once=once()))
+
+
+@api.post("/cases/<case_id>/link", responses={200: Document})
+def link(path: CasePath, body: Linked) -> Response:
+    """Say that another case belongs to this one; both show it (关联)."""
+    app, who = application(), actor()
+    return answered(cases.link(app, who, path.case_id, body.case, body.reason, once=once()))
+
+
+@api.post("/cases/<case_id>/unlink", responses={200: Document})
+def unlink(path: CasePath, body: Linked) -> Response:
+    """Take back a link that somebody has made by hand."""
+    app, who = application(), actor()
+    return answered(cases.unlink(app, who, path.case_id, body.case, body.reason, once=once()))
+
+
+@api.post("/cases/<case_id>/reopen", responses={201: Document})
+def reopen(path: CasePath, body: Reason) -> Response:
+    """Take up a case that has ended again: a new case, linked both ways (重开)."""
+    return answered(cases.reopen(application(), actor(), path.case_id, body.reason, once=once()))
 
 
 @api.post("/cases/<case_id>/retry", responses={200: Document})

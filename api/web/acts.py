@@ -9,7 +9,7 @@ from flask import request
 
 from api.current import actor, application
 from api.web import language, times
-from engine import access, store
+from engine import access, cases, store
 from engine.commands import (
     CancelCase,
     Command,
@@ -34,7 +34,8 @@ class Act:
 
     Attributes:
         name: what the form sends as ``act``; its words are ``act_NAME``.
-        asks: ``to`` (a colleague), ``due_at`` (a moment), ``reason``, in this order.
+        asks: ``to`` (a colleague), ``due_at`` (a moment), ``other`` (a case), ``reason``, in
+            this order.
         is_required: names of those that must be answered.
     """
 
@@ -55,7 +56,13 @@ _CASE = {
     "withdraw": Act("withdraw", ("reason",), frozenset({"reason"})),
     "terminate": Act("terminate", ("reason",), frozenset({"reason"})),
     "void": Act("void", ("reason",), frozenset({"reason"})),
+    "merge": Act("merge", ("other", "reason"), frozenset({"other", "reason"})),
+    "link": Act("link", ("other", "reason"), frozenset({"other"})),
 }
+_UNLINK = Act("unlink", ("other",), frozenset({"other"}))
+_REOPEN = Act("reopen", ("reason",), frozenset({"reason"}))
+RELATIONS = {"merge": _CASE["merge"], "link": _CASE["link"], "unlink": _UNLINK, "reopen": _REOPEN}
+"""Acts that concern two cases (``relations``)."""
 _ENDS = {"withdraw": "withdrawn", "terminate": "terminated", "void": "voided"}
 TASK_ACTS, CASE_ACTS = frozenset(_TASK), frozenset(_CASE)
 
@@ -68,9 +75,9 @@ def of_task(task: JsonObject) -> list[Act]:
 
 def of_case(case: JsonObject) -> list[Act]:
     """Return the acts that a person is offered with a whole case."""
-    if case["state"] in CLOSED:
-        return []
     app, who = application(), actor()
+    if case["state"] in CLOSED:
+        return [_REOPEN] if cases.is_reopenable(app, who, case["id"]) else []
     with app.database.reading() as tx:
         row = store.read_case(tx, case["id"])
         if row is None:
@@ -129,6 +136,15 @@ def of_case_sent(name: str) -> Command:
     if name in _ENDS:
         return CancelCase(end=_ENDS[name], reason=reason)
     return SuspendCase(reason=reason) if name == "suspend" else ResumeCase(reason=reason)
+
+
+def asked_of(name: str) -> dict[str, str | None]:
+    """Return what the form of an act that concerns two cases was filled in with.
+
+    Raises:
+        InvalidData: something that it asks for is missing.
+    """
+    return _asked(RELATIONS[name])
 
 
 def _asked(act: Act) -> dict[str, str | None]:

@@ -3,6 +3,25 @@
 from __future__ import annotations
 
 CASE_WORDS: dict[str, tuple[str, str]] = {
+    # -- cases that belong together
+    "linked_cases": ("关联事项", "Linked cases"),
+    "link_related": ("关联", "related"),
+    "link_merged": ("并案", "merged"),
+    "link_split": ("拆案", "split"),
+    "link_reopens": ("重开", "reopened"),
+    "link_started-by": ("由此发起", "started by"),
+    "link_message": ("消息", "by message"),
+    "ask_other": ("另一件的编号", "Number of the other case"),
+    "act_merge": ("并案", "Merge into another case"),
+    "act_link": ("关联", "Link with another case"),
+    "act_unlink": ("取消关联", "Unlink"),
+    "act_reopen": ("重开", "Reopen"),
+    "done_merge": ("已并案。", "Merged."),
+    "done_link": ("已关联。", "Linked."),
+    "done_unlink": ("已取消关联。", "No longer linked."),
+    "done_reopen": ("已重开，这是新的一件。", "Reopened: this is the new case."),
+    "event_case_linked": ("关联另一件", "Linked with another case"),
+    "event_case_unlinked": ("取消关联", "No longer linked with another case"),
     # -- who was shown what
     "accesses": ("查阅记录", "Who was shown what"),
     "accesses_none": ("还没有人查阅过个人信息。", "Nobody has been shown personal values yet."),

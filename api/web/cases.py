@@ -7,7 +7,17 @@ from werkzeug.wrappers import Response
 
 from api import uploads
 from api.current import actor, application, reply
-from api.web import activities, acts, diagrams, fields, language, lit, timeline, times
+from api.web import (
+    activities,
+    acts,
+    diagrams,
+    fields,
+    language,
+    lit,
+    relations,
+    timeline,
+    times,
+)
 from engine import access, cases, following, views
 from engine.cases import Once
 from engine.commands import JsonObject
@@ -30,18 +40,22 @@ def act(case_id: str) -> Response:
     if name in ("follow", "unfollow"):
         views.follow(application(), actor(), case_id, wanted=name == "follow")
         return redirect(f"/cases/{case_id}?done={name}", code=303)
-    if name not in acts.CASE_ACTS and name not in activities.ACTS:
+    if name not in acts.CASE_ACTS | acts.RELATIONS.keys() and name not in activities.ACTS:
         given = following.give_code(application(), actor(), case_id)
         return make_response(_page(case_id, given))
     once = request.form.get("once", "")
     key = once if 0 < len(once) <= 100 and once.isalnum() else None
     again = Once(f"page {request.path}", key, request.get_data())
     try:
+        if name in acts.RELATIONS:
+            case_id = relations.done(name, case_id, again)
+            return redirect(f"/cases/{case_id}?done={name}", code=303)
         sent = activities.sent if name in activities.ACTS else acts.of_case_sent
         command = sent(name)
         cases.handle(application(), actor(), case_id, command, once=again)
     except EngineError as refusal:
-        if refusal.status not in (403, 409, 422):
+        seen = name in acts.RELATIONS and refusal.status in (400, 404)
+        if refusal.status not in (403, 409, 422) and not seen:
             raise
         return make_response(_page(case_id, refusal=refusal), refusal.status)
     return redirect(f"/cases/{case_id}?done={name}", code=303)
@@ -61,6 +75,7 @@ def _page(case_id: str, given: JsonObject | None = None, refusal: EngineError | 
     app, who = application(), actor()
     case = views.case(app, who, case_id)
     pinned = diagrams.of_case(case_id)
+    offered = acts.of_case(case)
     return render_template(
         "case.html",
         case=case,
@@ -71,9 +86,11 @@ def _page(case_id: str, given: JsonObject | None = None, refusal: EngineError | 
         given=given,
         refusal=refusal,
         once=app.clock.new_id(),
-        acts_offered=acts.of_case(case),
+        acts_offered=offered,
+        may_link="link" in {one.name for one in offered},
         activities=activities.offered(case, pinned),
         may_give_code=following.may_give_code(app, who, case_id),
+        linked=relations.linked(case_id),
         may_read_accesses=access.may(who, "read_accesses"),
         has_viewer=lit.has_viewer(),
     )

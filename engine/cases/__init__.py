@@ -18,7 +18,9 @@ from engine.cases.migrations import normal as normal_mapping
 from engine.cases.moves import preview as preview_move
 from engine.cases.moves import returning, withdrawing
 from engine.cases.moves import targets as return_targets
+from engine.cases.relations import link, merge, unlink
 from engine.cases.starting import start
+from engine.cases.successors import is_reopenable, reopen, split
 from engine.cases.turns import TOPICS
 
 __all__ = [
@@ -31,13 +33,19 @@ __all__ = [
     "etag_of",
     "fire",
     "handle",
+    "is_reopenable",
+    "link",
+    "merge",
     "migration_to",
     "normal_mapping",
     "preview_migration",
     "preview_move",
+    "reopen",
     "return_targets",
     "returning",
+    "split",
     "split_task",
     "start",
+    "unlink",
     "withdrawing",
 ]

@@ -1,19 +1,42 @@
-"""A case that somebody ends by hand tells the case that has started it.
+"""A case that somebody ends by hand: when it may be, and who is told.
 
-The diagram tells it at each of its ends; whoever terminates, voids or withdraws the
-case cuts that off. So the process names the message, and it goes out with the entry,
-as what a diagram throws does: through the outbox, once.
+It tells the case that has started it. The diagram tells it at each of its ends; whoever
+terminates, voids or withdraws the case cuts that off. So the process names the message, and
+it goes out with the entry, as what a diagram throws does: through the outbox, once.
 """
 
 from __future__ import annotations
 
+from engine import views
 from engine.bpmn.model import Process
 from engine.commands import CancelCase, Command
+from engine.database import Transaction
+from engine.errors import WrongState
 from engine.events import Event
 from engine.execution import Snapshot
+from engine.ports import Application
 
 ORIGIN = "origin_case"
 """The datum that names the case which waits."""
+
+
+QUIET = frozenset({"voided", "withdrawn", "merged"})
+"""Ends by which a case goes away; terminating it (终止) is the district's decision."""
+
+
+def permit(app: Application, tx: Transaction, case_id: str, command: Command) -> None:
+    """Let a case be ended by hand, or refuse.
+
+    Raises:
+        WrongState: it is under supervision, which keeps it from going away quietly.
+    """
+    if not isinstance(command, CancelCase) or command.end not in QUIET:
+        return
+    if views.is_supervised(app, tx, case_id):
+        raise WrongState(
+            f"Case {case_id!r} is under supervision (督办).",
+            hint="The supervision is signed off before, or the district terminates the case.",
+        )
 
 
 def told(process: Process, snapshot: Snapshot, command: Command) -> list[Event]:

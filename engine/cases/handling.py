@@ -6,7 +6,7 @@ from datetime import datetime
 
 from engine import intake, projection, references, store, views
 from engine.access import Actor
-from engine.cases import migrations
+from engine.cases import endings, migrations
 from engine.cases.answers import Answer, Once, etag_of, stored
 from engine.cases.turns import Done, OutrunError, Request, Turn, apply
 from engine.clock import text
@@ -96,6 +96,7 @@ def _attempt(app: Application, case_id: str, request: Request) -> Done:
         sealer = Sealer(app.clock.new_id, app.clock.secret)
         desk = intake.Desk(app, tx, request.actor, row, snapshot, pinned)
         command, pair = intake.prepare(desk, request.command, sealer)
+        endings.permit(app, tx, case_id, command)
         onto = None
         if isinstance(command, MigrateCase):
             command, onto = migrations.prepare(app, tx, row, pinned, command)

@@ -37,6 +37,8 @@ def start(
     once: Once | None = None,
     unique: Once | None = None,
     trusted: bool = False,
+    beside: JsonObject | None = None,
+    starter: str | None = None,
     attachments: Sequence[JsonObject] = (),
 ) -> Answer:
     """Start a case; 201 with the case document.
@@ -46,6 +48,9 @@ def start(
         at_start: id of the start event; None = the only plain one.
         case_id: given where it derives from a delivery, so that twice is once.
         unique: what may start only one case, whoever sends it; never forgotten.
+        beside: data that stand beside those of the start form; what is ``Personal`` in
+            them is sealed here.
+        starter: whose case it is, where that is not the actor.
         trusted: the data come from another case and need not fit the start form; what
             is ``Personal`` in them is sealed here.
         attachments: files that come with the form, as ``AddAttachment`` says of each, its
@@ -73,11 +78,13 @@ def start(
         start=at_start,
         business_key=business_key,
         unit=unit or intake.home_unit(app, actor),
-        starter=actor.name,
+        starter=starter or actor.name,
         links=links,
         attachments=[{**one, "name": sealer.value(one["name"])} for one in attachments] or None,
     )
     command = intake.prepare_start(actor, pinned, command, sealer, rows=rows, trusted=trusted)
+    if beside:
+        command = replace(command, data={**command.data, **sealer.marked(beside)})
     row = _row(case_id, command, main, pinned, now)
     request = Request(actor, command, once, unique=unique, answer=started)
     return _begin(app, Turn(row, empty(case_id), pinned, request, command, sealer, now))

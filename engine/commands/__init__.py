@@ -51,11 +51,13 @@ from engine.commands.tasks import (
 )
 from engine.commands.whole import (
     CancelCase,
+    LinkCase,
     MigrateCase,
     ResumeCase,
     RetryIncident,
     StartCase,
     SuspendCase,
+    UnlinkCase,
 )
 
 define(
@@ -85,6 +87,8 @@ define(
     SuspendCase,
     ResumeCase,
     CancelCase,
+    LinkCase,
+    UnlinkCase,
     RetryIncident,
     MigrateCase,
     AddInstance,
@@ -142,6 +146,7 @@ __all__ = [
     "GiveSignature",
     "HoldScope",
     "JsonObject",
+    "LinkCase",
     "MigrateCase",
     "MoveTokens",
     "RaiseIncident",
@@ -160,6 +165,7 @@ __all__ = [
     "SuspendTask",
     "TransferTask",
     "UnclaimTask",
+    "UnlinkCase",
     "from_json",
     "is_signature",
     "signed_task",

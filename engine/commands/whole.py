@@ -46,10 +46,38 @@ class ResumeCase(Command):
 
 @dataclass(slots=True)
 class CancelCase(Command):
-    """End a case before its end event: terminated, voided, withdrawn or merged."""
+    """End a case before its end event: terminated, voided, withdrawn or merged.
+
+    Attributes:
+        into: the case that it is merged into.
+    """
 
     type: ClassVar[str] = "cancel_case"
     end: str
+    reason: Any = None
+    into: str | None = None
+
+
+@dataclass(slots=True)
+class LinkCase(Command):
+    """Say that another case belongs to this one (关联); both show it.
+
+    Attributes:
+        kind: ``related``, or ``split`` where the other was made of a part of this one.
+    """
+
+    type: ClassVar[str] = "link_case"
+    other: str
+    kind: str = "related"
+    reason: Any = None
+
+
+@dataclass(slots=True)
+class UnlinkCase(Command):
+    """Take back what ``LinkCase`` has said."""
+
+    type: ClassVar[str] = "unlink_case"
+    other: str
     reason: Any = None
 
 

@@ -203,8 +203,16 @@ def _cancel(run: Run, command: c.CancelCase) -> None:
     kill_content(run, "")
     close_starts(run, "")
     run.thrown.clear()
-    run.emit_case("case_cancelled", end=command.end, reason=command.reason)
+    run.emit_case("case_cancelled", end=command.end, reason=command.reason, into=command.into)
     run.state = "cancelled"
+
+
+def _link(run: Run, command: c.LinkCase) -> None:
+    run.emit_case("case_linked", case=command.other, link=command.kind, reason=command.reason)
+
+
+def _unlink(run: Run, command: c.UnlinkCase) -> None:
+    run.emit_case("case_unlinked", case=command.other, reason=command.reason)
 
 
 def _multi(run: Run, activity: str) -> str:
@@ -268,6 +276,8 @@ HANDLERS: dict[type[c.Command], Callable[[Run, Any], None]] = {
     c.SuspendCase: holds.suspend_case,
     c.ResumeCase: holds.resume_case,
     c.CancelCase: _cancel,
+    c.LinkCase: _link,
+    c.UnlinkCase: _unlink,
     c.AddInstance: _add_instance,
     c.CancelInstance: _cancel_instance,
     c.HoldScope: _hold,
@@ -284,9 +294,11 @@ _NOTHING_LEFT = {"$amount": 0, "unit": "MIN"}
 _WHILE_SUSPENDED = (
     c.ResumeCase, c.SuspendCase, c.CancelCase, c.AddComment, c.AddAttachment,
     c.RaiseIncident, c.RecomputeDeadlines, c.MigrateCase, c.CopyTask, c.ReadCopy,
+    c.LinkCase, c.UnlinkCase,
 )  # fmt: skip
 _OF_OPEN_CASES = (
     c.SuspendCase, c.ResumeCase, c.CancelCase, c.RecomputeDeadlines, c.MigrateCase,
+    c.LinkCase, c.UnlinkCase,
 )  # fmt: skip
 
 

@@ -69,6 +69,9 @@ _CANDIDATES_DUE = (
     .values(sort_at=p("sort_at"))
 )
 _INSERT_LINK = sa.insert(links)
+_UNLINK = sa.delete(links).where(
+    *matching(links, "case_id", "other_id", "written_by"), links.c.kind == "related"
+)
 _LINK = sa.select(links.c.kind).where(
     links.c.case_id == p("case_id"), links.c.other_id == p("other_id"), links.c.kind == p("kind")
 )
@@ -76,11 +79,31 @@ _LINK = sa.select(links.c.kind).where(
 
 def _case_started(tx: Transaction, entered: Entered, event: Event) -> None:
     for link in event.get("links", ()):
-        pair = (entered.case_id, link["case"])
-        for one, other in (pair, pair[::-1]):
-            values = {"case_id": one, "other_id": other, "kind": link["type"]}
-            if tx.one(_LINK, values) is None:
-                tx.run(_INSERT_LINK, {**values, "written_by": entered.case_id})
+        _link(tx, entered, link["case"], link["type"])
+
+
+def _link(tx: Transaction, entered: Entered, case_id: str, kind: str) -> None:
+    """Link two cases both ways."""
+    pair = (entered.case_id, case_id)
+    for one, other in (pair, pair[::-1]):
+        values = {"case_id": one, "other_id": other, "kind": kind}
+        if tx.one(_LINK, values) is None:
+            tx.run(_INSERT_LINK, {**values, "written_by": entered.case_id})
+
+
+def _case_linked(tx: Transaction, entered: Entered, event: Event) -> None:
+    _link(tx, entered, event["case"], event["link"])
+
+
+def _case_unlinked(tx: Transaction, entered: Entered, event: Event) -> None:
+    pair = (entered.case_id, event["case"])
+    for one, other in (pair, pair[::-1]):
+        tx.run(_UNLINK, {"of_case_id": one, "of_other_id": other, "of_written_by": entered.case_id})
+
+
+def _case_cancelled(tx: Transaction, entered: Entered, event: Event) -> None:
+    if "into" in event:
+        _link(tx, entered, event["into"], "merged")
 
 
 def _task_opened(tx: Transaction, entered: Entered, event: Event) -> None:
@@ -256,6 +279,9 @@ def _task_changed(tx: Transaction, entered: Entered, event: Event) -> None:
 
 TASK_HANDLERS: dict[str, Handler] = {
     "case_started": _case_started,
+    "case_linked": _case_linked,
+    "case_unlinked": _case_unlinked,
+    "case_cancelled": _case_cancelled,
     "task_opened": _task_opened,
     "task_claimed": _task_claimed,
     "task_transferred": _task_transferred,
@@ -269,4 +295,4 @@ TASK_HANDLERS: dict[str, Handler] = {
     "comment_added": noted,
     "attachment_added": noted,
 }
-"""What each event of a task, and of a case's start, writes."""
+"""What each event of a task, of a case's start and of its links writes."""

@@ -205,8 +205,16 @@ def _cancel(run: Run, command: c.CancelCase) -> None:
     run.top.cancel()
     incidents.drop(run, "")
     run.thrown.clear()
-    run.emit_case("case_cancelled", end=command.end, reason=command.reason)
+    run.emit_case("case_cancelled", end=command.end, reason=command.reason, into=command.into)
     run.state = "cancelled"
+
+
+def _link(run: Run, command: c.LinkCase) -> None:
+    run.emit_case("case_linked", case=command.other, link=command.kind, reason=command.reason)
+
+
+def _unlink(run: Run, command: c.UnlinkCase) -> None:
+    run.emit_case("case_unlinked", case=command.other, reason=command.reason)
 
 
 def _refuse(what: str) -> Callable[[Run, c.Command], None]:
@@ -240,6 +248,8 @@ HANDLERS: dict[type[c.Command], Callable[[Run, Any], None]] = {
     c.SuspendCase: clocks.suspend_case,
     c.ResumeCase: clocks.resume_case,
     c.CancelCase: _cancel,
+    c.LinkCase: _link,
+    c.UnlinkCase: _unlink,
     c.MigrateCase: _refuse("let a running case go on with another version"),
     c.AddInstance: _refuse("add an instance to a running multi-instance activity"),
     c.CancelInstance: _refuse("cancel one instance of a multi-instance activity"),
@@ -252,9 +262,11 @@ _NOTHING_LEFT = {"$amount": 0, "unit": "MIN"}
 
 _WHILE_SUSPENDED = (
     c.ResumeCase, c.SuspendCase, c.CancelCase, c.AddComment, c.AddAttachment,
-    c.RaiseIncident, c.RecomputeDeadlines,
+    c.RaiseIncident, c.RecomputeDeadlines, c.LinkCase, c.UnlinkCase,
 )  # fmt: skip
-_OF_OPEN_CASES = (c.SuspendCase, c.ResumeCase, c.CancelCase, c.RecomputeDeadlines)
+_OF_OPEN_CASES = (
+    c.SuspendCase, c.ResumeCase, c.CancelCase, c.RecomputeDeadlines, c.LinkCase, c.UnlinkCase,
+)  # fmt: skip
 
 
 def demand_state(run: Run, command: c.Command) -> None:

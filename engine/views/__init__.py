@@ -8,7 +8,7 @@ may read it. A case the reader may not see does not exist (404).
 from __future__ import annotations
 
 from engine.views.activities import scope_of
-from engine.views.attention import follow
+from engine.views.attention import follow, is_supervised
 from engine.views.cases import (
     INCIDENT,
     case,
@@ -21,6 +21,7 @@ from engine.views.cases import (
 )
 from engine.views.decisions import decisions
 from engine.views.histories import history, looks, state_at
+from engine.views.linked import linked, numbered
 from engine.views.registers import (
     all_definitions,
     all_lists,
@@ -70,8 +71,11 @@ __all__ = [
     "inbox_page",
     "incident_page",
     "incidents_of",
+    "is_supervised",
+    "linked",
     "list_rows",
     "looks",
+    "numbered",
     "process_of",
     "running_on",
     "scope_of",

@@ -53,6 +53,15 @@ _SUPERVISED = (
     .order_by(supervised.c.since.desc(), supervised.c.case_id.desc(), supervised.c.place.desc())
     .limit(PAGE)
 )
+_CALLED = sa.select(supervised.c.place).where(
+    supervised.c.case_id == p("case_id"), supervised.c.place != sa.literal_column("''")
+)
+_WHOLE = (
+    sa.select(*CASE_COLUMNS)
+    .select_from(supervised.join(table, table.c.id == supervised.c.case_id))
+    .where(supervised.c.place == sa.literal_column("''"))
+    .order_by(supervised.c.case_id)
+)
 _HOLDERS = (
     sa.select(tasks.c.name, tasks.c.assignee, tasks.c.due_at)
     .where(tasks.c.case_id == p("case_id"), tasks.c.state == sa.literal_column("'open'"))
@@ -147,6 +156,17 @@ def _subject(app: Application, tx: Transaction, row: CaseRow) -> CaseRow | None:
     whole = store.read_case(tx, row.id)
     subject = whole.snapshot().data.get("", {}).get(datum) if whole else None
     return store.read_case(tx, subject) if isinstance(subject, str) else None
+
+
+def is_supervised(app: Application, tx: Transaction, case_id: str) -> bool:
+    """Tell whether a supervision of the case is under way: one inside of it, or another case."""
+    if tx.one(_CALLED, {"case_id": case_id}) is not None:
+        return True
+    for row in tx.all(_WHOLE, {}):
+        subject = _subject(app, tx, CaseRow(*row))
+        if subject is not None and subject.id == case_id:
+            return True
+    return False
 
 
 def _item(tx: Transaction, row: CaseRow) -> Document:
