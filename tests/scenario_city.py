@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from engine import decisions, forms, lists
+from engine import decisions, forms, lists, revisions
 from engine.access import Actor
 from engine.bpmn import reader
 from engine.bpmn.model import Process
@@ -25,7 +25,6 @@ from engine.execution import Bundle
 from engine.forms import Form
 from engine.lists import ReferenceData
 from engine.organisation import Organisation
-from tests import scenario_lists
 
 ROOT = Path(__file__).parent.parent
 FOLDERS = ("processes", "processes/forms", "processes/decisions", "tests/processes")
@@ -52,10 +51,11 @@ class City:
             self.organisation, {**self.lists, **(pinned or {})}, as_of=self.day(at)
         )
 
-    def with_rows(self, name: str, rows: Sequence[Mapping[str, Any]], at: datetime) -> City:
+    def with_rows(self, name: str, rows: Sequence[dict[str, Any]], at: datetime) -> City:
         """The city after some rows of a list have changed."""
-        old = self.lists[name]
-        content = scenario_lists.changed(old, rows, self.day(at))
+        old, day = self.lists[name], self.day(at)
+        new = lists.read(old.descriptor, revisions.with_rows(old, rows, [], day), first=day)
+        content = revisions.from_day(old, new, day)
         found = {**self.lists, name: lists.read(old.descriptor, content)}
         return City(found, Organisation(found), self.calendar)
 

@@ -7,7 +7,18 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import cases, deployments, figures, identities, imports, messages, replay, store, timers
+from engine import (
+    cases,
+    deployments,
+    figures,
+    identities,
+    imports,
+    messages,
+    replay,
+    revisions,
+    store,
+    timers,
+)
 from engine.access import Actor
 from engine.application import Application, open_application
 from engine.calendar import LOCAL
@@ -16,7 +27,6 @@ from engine.commands import Command
 from engine.scripts import Sandbox
 from engine.settings import Settings
 from engine.tables import starts
-from tests import scenario_lists
 from tests.scenario_stages import Entry, order
 
 
@@ -109,9 +119,9 @@ class DatabaseStage:
 
     def import_rows(self, actor: Actor, name: str, rows: list[dict[str, Any]]) -> None:
         active = self.app.references.active[name]
-        content = scenario_lists.changed(active, rows, self.now().astimezone(LOCAL).date())
-        file = active.descriptor.file
-        imports.activate(self.app, actor, imports.prepare(self.app, {file: content}))
+        day = self.now().astimezone(LOCAL).date()
+        files = {active.descriptor.file: revisions.with_rows(active, rows, [], day)}
+        imports.activate(self.app, actor, imports.prepare(self.app, files, as_of=day))
 
     def figure(
         self, code: str, unit: str, since: date, until: date | None = None
