@@ -14,6 +14,7 @@ from engine.cli import diagrams, terminal
 from engine.cli.installation import opened
 from engine.cli.tables import migrated
 from engine.demo.city import ADMIN, PASSWORD
+from engine.demo.growth import SIZES
 from engine.settings import Settings
 
 IDS_PER_SEED = 10**12
@@ -24,6 +25,11 @@ IDS_PER_SEED = 10**12
 @click.option("--cases", default=0, type=click.IntRange(0, 100_000), help="How many to simulate.")
 @click.option("--seed", default=1, type=click.IntRange(0), help="Same seed, same cases.")
 @click.option(
+    "--size",
+    type=click.Choice(sorted(SIZES)),
+    help="A larger city: of the numbers in the sources, or for a load test (default: as it lies).",
+)
+@click.option(
     "--from",
     "source",
     metavar="FOLDER",
@@ -32,7 +38,7 @@ IDS_PER_SEED = 10**12
     help="Where lists, diagrams, decisions and forms lie (default: processes).",
 )
 @click.pass_obj
-def demo(settings: Settings, *, cases: int, seed: int, source: Path) -> None:
+def demo(settings: Settings, *, cases: int, seed: int, size: str | None, source: Path) -> None:
     """Load the demo city with a user for every role, and N simulated cases.
 
     The cases run from 2025-10-01 to 2026-09-30. What is there already stays; a
@@ -41,7 +47,7 @@ def demo(settings: Settings, *, cases: int, seed: int, source: Path) -> None:
     """
     migrated(settings, only_if_empty=True)
     with opened(settings) as app:
-        lists, users = showing.load_city(app, source / "lists")
+        lists, users = showing.load_city(app, source / "lists", size)
         terminal.say(f"The demo city: {lists} new lists, {users} new users.")
         answer = deployments.deploy(app, identities.operator(), diagrams.read_files([source]))
         versions = answer.body["definitions"] if answer.status == 201 else []

@@ -2,40 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 
-from engine import accounts, identities, references
+from engine import accounts, identities, lists, references, store
 from engine.calendar import LOCAL
+from engine.columns import Descriptor
+from engine.demo import growth
+from engine.demo.growth import SIZES
 from engine.identities import NewUser
+from engine.lists import ListVersion
 from engine.organisation import Grant, Organisation
 from engine.ports import Application
 
 PASSWORD = "bihuan-demo"  # noqa: S105 - printed by `make run`, refused beyond loopback
 ADMIN = "admin"
 
+SEED = 1
+"""Of the names and numbers of a grown city: it is the same everywhere."""
+
+FACT = "demo-city-size"
+
 HOME = ("D04", "990101001")
 """Where the users named by a role work if they can: the department that gets most of
 the whistles, else one street. So a case that one of them starts reaches the others."""
 
 
-def load_city(app: Application, folder: Path) -> tuple[int, int]:
+def load_city(app: Application, folder: Path, size: str | None = None) -> tuple[int, int]:
     """Put the lists in ``folder`` in force and make the users; what is there stays.
 
     Args:
         app: the application.
         folder: of descriptors (``NAME.json``) and the CSV files they name.
+        size: a key of ``SIZES`` to which the city grows; None: as large as it was made
+            the first time, at first as it lies there.
 
     Returns:
         How many lists and how many users are new.
     """
-    lists = sum(_activate(app, path) for path in sorted(folder.glob("*.json")))
-    return lists, load_users(app)
+    files = {path: path.with_suffix(".csv").read_bytes() for path in sorted(folder.glob("*.json"))}
+    size = _remembered(app, size)
+    if size:
+        grown = growth.grow(_read(files), SIZES[size], SEED)
+        files |= {folder / f"{name}.json": content for name, content in grown.items()}
+    new = sum(_activate(app, path, content) for path, content in files.items())
+    return new, load_users(app)
 
 
-def _activate(app: Application, path: Path) -> bool:
-    content = path.with_suffix(".csv").read_bytes()
+def _remembered(app: Application, size: str | None) -> str:
+    """Keep the size of the city, so that loading it again does not shrink it."""
+    with app.database.writing() as tx:
+        known = store.get_fact(tx, FACT) or ""
+        if size is not None and size != known:
+            store.put_fact(tx, FACT, size)
+    return size or known
+
+
+def _read(files: Mapping[Path, bytes]) -> dict[str, ListVersion]:
+    return {
+        path.stem: lists.read(Descriptor.read(path.read_bytes()), content)
+        for path, content in files.items()
+        if path.stem in growth.GROWING
+    }
+
+
+def _activate(app: Application, path: Path, content: bytes) -> bool:
     with app.database.writing() as tx:
         done = references.activate(
             tx,
