@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 
 from engine.access.actor import Actor, CaseFacts
 from engine.access.rights import (
@@ -71,9 +72,25 @@ def around(
     """Return the pair by which an actor holds one of the roles at or above a unit."""
     if unit is None:
         return None
-    places = set(organisation.around(unit, actor.as_of))
-    found = [p for p in actor.grants if p[1] in places and (roles == ANYBODY or p[0] in roles)]
-    return min(found, default=None)
+    held = _by_unit(actor.grants)
+    return min(
+        (
+            (role, place)
+            for place in organisation.around(unit, actor.as_of)
+            for role in held.get(place, ())
+            if roles == ANYBODY or role in roles
+        ),
+        default=None,
+    )
+
+
+@lru_cache(maxsize=256)
+def _by_unit(grants: frozenset[Grant]) -> dict[str, list[str]]:
+    """Which roles are held in each unit; an administrator holds thousands."""
+    found: dict[str, list[str]] = {}
+    for role, unit in grants:
+        found.setdefault(unit, []).append(role)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -239,10 +239,12 @@ class Papers:
         around = organisation.unit_at(unit, level, today)
         if around is not None:
             return around
+        units = self._app.references.active["org_units"]
         below = [
             row["id"]
-            for row in self._rows("org_units", {"level": level})
-            if organisation.within(row["id"], unit, today)
+            for row in units.having("level", level)
+            if units.is_in_force(row, today.isoformat())
+            and organisation.within(row["id"], unit, today)
         ]
         return self._random.choice(below) if below else unit
 

@@ -2,8 +2,7 @@
 
 A list is a CSV file that an office keeps in a spreadsheet; its descriptor
 (``columns``) says what the cells mean. A version of it is read and checked
-whole, then never changes. ``ReferenceData`` offers all lists of one day, and the
-organisation, to designers' expressions.
+whole, then never changes.
 
 Rows go out as JSON: dates as ISO text, empty cells as None, lists as lists.
 Pure: bytes come in; which version a case uses is the application's decision.
@@ -12,19 +11,14 @@ Pure: bytes come in; which version a case uses is the application's decision.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import product
 from typing import Any
 
 from engine import spreadsheets
 from engine.columns import Column, Descriptor
-from engine.organisation import Organisation
 from engine.spreadsheets import Finding, finding
-
-MAX_ROWS = 200
-"""How many rows a look-up may return."""
 
 BEGINNING = "0001-01-01"
 FOREVER = "9999-12-31"
@@ -52,6 +46,9 @@ class ListVersion:
     _index: dict[tuple[Any, ...], list[JsonRow]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+    _by_cell: dict[str, dict[Any, list[JsonRow]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         """Index the rows by their key."""
@@ -70,14 +67,26 @@ class ListVersion:
     def at(self, key: tuple[Any, ...], as_of: date) -> JsonRow | None:
         """Return the row with exactly this key that is in force on a day, or None."""
         day = as_of.isoformat()
-        return next((r for r in self._index.get(key, ()) if self._in_force(r, day)), None)
+        return next((r for r in self._index.get(key, ()) if self.is_in_force(r, day)), None)
+
+    def having(self, name: str, value: Any) -> Sequence[JsonRow]:
+        """Return the rows with a value in a column without lists, in the order of the file."""
+        known = self._by_cell.get(name)
+        if known is None:
+            # Whole before it is kept: another thread may look at the same moment.
+            known = {}
+            for row in self.rows:
+                known.setdefault(row[name], []).append(row)
+            self._by_cell[name] = known
+        return known.get(value, ())
 
     def in_force(self, as_of: date) -> Iterable[JsonRow]:
         """Return the rows in force on a day, in the order of the file."""
         day = as_of.isoformat()
-        return (row for row in self.rows if self._in_force(row, day))
+        return (row for row in self.rows if self.is_in_force(row, day))
 
-    def _in_force(self, row: JsonRow, day: str) -> bool:
+    def is_in_force(self, row: JsonRow, day: str) -> bool:
+        """Say whether a row is in force on a day, given as ISO text."""
         first, last = span(self.descriptor, row)
         return first <= day <= last
 
@@ -222,172 +231,3 @@ def _dangling(
         for one in values
         if not any(one in target for target in targets)
     ]
-
-
-def lookup(version: ListVersion, as_of: date, /, **key: Any) -> JsonRow | None:
-    """Return the row in force on a day, or None.
-
-    Args:
-        version: the list.
-        as_of: the local day.
-        key: a value for each key column; one with a wildcard may be left out or None.
-            The exact value wins over the wildcard.
-
-    Raises:
-        ValueError: a key column is missing, or a name is none.
-    """
-    descriptor = version.descriptor
-    names = set(descriptor.key)
-    needed = names - set(descriptor.wildcards)
-    if not needed <= set(key) <= names:
-        raise ValueError(
-            f"The list {descriptor.name!r} is looked up by {', '.join(descriptor.key)}, "
-            f"not by {', '.join(sorted(key)) or 'nothing'}."
-        )
-    wild = descriptor.wildcards
-    choices = [[key.get(n), wild[n]] if n in wild else [key[n]] for n in descriptor.key]
-    # The product varies the last column fastest, so the most exact key comes first.
-    return next(
-        (row for one in product(*choices) if (row := version.at(one, as_of)) is not None), None
-    )
-
-
-def rows(version: ListVersion, as_of: date, /, **filters: Any) -> list[JsonRow]:
-    """Return the rows in force on a day that match, in the order of the file.
-
-    Args:
-        version: the list.
-        as_of: the local day.
-        filters: column = value; of a list column, one of its members.
-
-    Raises:
-        ValueError: an unknown column, or more than 200 rows match.
-    """
-    unknown = sorted(set(filters) - set(version.descriptor.columns))
-    if unknown:
-        raise ValueError(f"The list {version.name!r} has no column {', '.join(unknown)}.")
-    found = [row for row in version.in_force(as_of) if _matches(row, filters)]
-    if len(found) > MAX_ROWS:
-        raise ValueError(
-            f"{len(found)} rows of {version.name!r} match, more than {MAX_ROWS}; narrow the filter."
-        )
-    return found
-
-
-def _matches(row: JsonRow, filters: Mapping[str, Any]) -> bool:
-    for name, wanted in filters.items():
-        value = row[name]
-        same = wanted in value if isinstance(value, list) else value == wanted
-        if not same:
-            return False
-    return True
-
-
-def public(version: ListVersion, row: Mapping[str, Any]) -> JsonRow:
-    """Return a copy of a row without its personal columns."""
-    personal = version.descriptor.personal
-    return {
-        name: list(value) if isinstance(value, list) else value
-        for name, value in row.items()
-        if name not in personal
-    }
-
-
-class ReferenceData:
-    """What designers' expressions may ask: the lists and the organisation on one day.
-
-    Arguments come from untrusted text: each is checked, and a wrong one is a
-    ``ValueError`` that says what is right. Rows go out as copies without personal
-    columns, so that none of those enters a case.
-
-    Attributes:
-        used: name -> version of every list that was asked, for the entry's record.
-        organisation: who is where; asking it is not recorded here.
-        as_of: the local day of the command.
-    """
-
-    def __init__(
-        self, organisation: Organisation, lists: Mapping[str, ListVersion], *, as_of: date
-    ) -> None:
-        """Take the versions that the case uses, and the local day of the command."""
-        self.used: dict[str, str] = {}
-        self.organisation = organisation
-        self._lists = lists
-        self.as_of = as_of
-
-    def functions(self) -> dict[str, Callable[..., Any]]:
-        """Return the functions by the names that expressions call them."""
-        return {
-            "lookup": self.lookup,
-            "rows": self.rows,
-            "unit": self.unit,
-            "unit_at": self.unit_at,
-            "department": self.department,
-        }
-
-    def lookup(self, name: str, /, **key: Any) -> JsonRow | None:
-        """Return the row of a list in force today, or None; see ``lookup`` above."""
-        version = self._version(name)
-        row = lookup(version, self.as_of, **_scalars(key))
-        return public(version, row) if row is not None else None
-
-    def rows(self, name: str, /, **filters: Any) -> list[JsonRow]:
-        """Return the rows of a list in force today that match, at most 200."""
-        version = self._version(name)
-        personal = sorted(version.descriptor.personal & set(filters))
-        if personal:
-            raise ValueError(f"{', '.join(personal)} of {name!r} is personal; it is not searched.")
-        found = rows(version, self.as_of, **_scalars(filters))
-        return [public(version, row) for row in found]
-
-    def in_force(self, name: str) -> Iterable[JsonRow]:
-        """Yield all rows of a list in force today, for the choices of forms; not noted as used.
-
-        There is nothing to yield where there is no such list.
-        """
-        version = self._lists.get(name)
-        if version is not None:
-            yield from (public(version, row) for row in version.in_force(self.as_of))
-
-    def unit(self, unit: str, /) -> JsonRow | None:
-        """Return a unit or department as it is today, or None."""
-        self._note("units", "departments")
-        return self.organisation.unit(_id("unit", unit), self.as_of)
-
-    def unit_at(self, location: str, level: str, /) -> str | None:
-        """Return the unit of a level around a place, or None."""
-        self._note("units", "departments")
-        place, wanted = _id("location", location), _id("level", level)
-        return self.organisation.unit_at(place, wanted, self.as_of)
-
-    def department(self, code: str, location: str | None = None, /) -> str | None:
-        """Return the body that a department or kind of body means at a place, or None."""
-        self._note("units", "departments")
-        place = None if location is None else _id("location", location)
-        return self.organisation.department(_id("code", code), place, self.as_of)
-
-    def _version(self, name: Any) -> ListVersion:
-        version = self._lists.get(_id("list", name))
-        if version is None:
-            known = ", ".join(sorted(self._lists))
-            raise ValueError(f"There is no list {name!r}; there are {known}.")
-        self.used[version.name] = version.version
-        return version
-
-    def _note(self, *kinds: str) -> None:
-        for version in self._lists.values():
-            if version.descriptor.kind in kinds:
-                self.used[version.name] = version.version
-
-
-def _id(what: str, value: Any) -> str:
-    if not isinstance(value, str) or not 0 < len(value) <= 100:
-        raise ValueError(f"The {what} must be text of at most 100 characters, not {value!r:.60}.")
-    return value
-
-
-def _scalars(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    for name, value in values.items():
-        if value is not None and not isinstance(value, str | int | float):
-            raise ValueError(f"{name} must be text or a number, not {type(value).__name__}.")
-    return values
