@@ -186,6 +186,13 @@ class SignaturesAwaited(EngineError):
     status = 409
 
 
+class LastSignature(EngineError):
+    """The last signature of a task stays: once asked for, somebody has to answer."""
+
+    code = "last-signature"
+    status = 409
+
+
 class RemindedLately(EngineError):
     """The same person has urged this task a short while ago."""
 

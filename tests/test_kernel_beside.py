@@ -9,6 +9,7 @@ import pytest
 from engine import commands as c
 from engine.errors import (
     AlreadyClaimed,
+    LastSignature,
     NothingWaits,
     OnHold,
     RemindedLately,
@@ -186,7 +187,7 @@ def test_a_delegation_is_taken_back():
 def test_the_last_signature_stays():
     one = case()
     bob = ask(one, "bob", "before")
-    with pytest.raises(WrongState):
+    with pytest.raises(LastSignature):
         one.do(c.RemoveSignature(bob), "owner")
 
     cai = ask(one, "cai", "before")

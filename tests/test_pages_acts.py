@@ -67,6 +67,7 @@ def test_a_task_is_suspended_and_resumed(people, app, case_id):
     page = people("district_coordinator")
     page.goto(f"/tasks/{case_id}.{TASK}")
     page.click(".acts summary")
+    page.fill("#suspend_task-review_at", "2026-09-21T09:00")
     page.fill("#suspend_task-reason", "等鉴定")
     page.click(".act button:text-is('挂起')")
     shows(page, ".done", "已挂起。")

@@ -11,16 +11,21 @@ from api.current import actor, application
 from api.web import language, times
 from engine import access, cases, store
 from engine.commands import (
+    AddSignature,
     CancelCase,
     Command,
+    CopyTask,
     ExtendTask,
     JsonObject,
+    RemindTask,
+    RemoveSignature,
     ResumeCase,
     ResumeTask,
     SuspendCase,
     SuspendTask,
     TransferTask,
 )
+from engine.commands.inbox import DELEGATE
 from engine.errors import InvalidData
 from engine.facts import case_facts
 from engine.projection import CLOSED
@@ -34,8 +39,8 @@ class Act:
 
     Attributes:
         name: what the form sends as ``act``; its words are ``act_NAME``.
-        asks: ``to`` (a colleague), ``due_at`` (a moment), ``other`` (a case), ``reason``, in
-            this order.
+        asks: ``to`` (a colleague), ``whom`` (anybody), ``readers``, ``kind``, moments,
+            ``other`` (a case), ``reason``, in this order.
         is_required: names of those that must be answered.
     """
 
@@ -46,8 +51,14 @@ class Act:
 
 _TASK = {
     "transfer": Act("transfer", ("to", "reason"), frozenset({"to"})),
+    "cosign": Act("cosign", ("whom", "kind", "by_when", "reason"), frozenset({"whom", "kind"})),
+    "delegate": Act("delegate", ("whom", "by_when", "reason"), frozenset({"whom"})),
+    "remind": Act("remind", ("reason",)),
+    "copy": Act("copy", ("readers", "reason"), frozenset({"readers"})),
     "extend": Act("extend", ("due_at", "reason"), frozenset({"due_at"})),
-    "suspend_task": Act("suspend_task", ("reason",), frozenset({"reason"})),
+    "suspend_task": Act(
+        "suspend_task", ("review_at", "reason"), frozenset({"review_at", "reason"})
+    ),
     "resume_task": Act("resume_task", ("reason",)),
 }
 _CASE = {
@@ -64,13 +75,18 @@ _REOPEN = Act("reopen", ("reason",), frozenset({"reason"}))
 RELATIONS = {"merge": _CASE["merge"], "link": _CASE["link"], "unlink": _UNLINK, "reopen": _REOPEN}
 """Acts that concern two cases (``relations``)."""
 _ENDS = {"withdraw": "withdrawn", "terminate": "terminated", "void": "voided"}
-TASK_ACTS, CASE_ACTS = frozenset(_TASK), frozenset(_CASE)
+_RIGHTS = {"delegate": "cosign"}
+_MOMENTS = frozenset({"due_at", "by_when", "review_at"})
+TASK_ACTS, CASE_ACTS = frozenset({*_TASK, "uncosign"}), frozenset(_CASE)
 
 
 def of_task(task: JsonObject) -> list[Act]:
     """Return the acts that a person is offered with a task."""
     left = "suspend_task" if task["held"] else "resume_task"
-    return [one for name, one in _TASK.items() if name in task["actions"] and name != left]
+    allowed = task["actions"]
+    return [
+        one for name, one in _TASK.items() if _RIGHTS.get(name, name) in allowed and name != left
+    ]
 
 
 def of_case(case: JsonObject) -> list[Act]:
@@ -94,9 +110,20 @@ def of_case(case: JsonObject) -> list[Act]:
 
 def colleagues(task: JsonObject) -> list[tuple[str, str]]:
     """Return (user, name) of the people in the units that a task is offered to."""
+    return _people({one.get("unit") for one in task["candidates"]} - {None})
+
+
+def advisers(task: JsonObject) -> list[tuple[str, str]]:
+    """Return (user, name) of the people who may be asked about a task: colleagues, and above."""
+    app, who = application(), actor()
+    around = app.references.organisation.around(task["unit"], who.as_of) if task["unit"] else []
+    units = {one.get("unit") for one in task["candidates"]} - {None}
+    return _people(units | set(around))
+
+
+def _people(units: set[str]) -> list[tuple[str, str]]:
     app, who = application(), actor()
     organisation, day = app.references.organisation, who.as_of
-    units = {one.get("unit") for one in task["candidates"]} - {None}
     found = [
         person
         for person in organisation.people()
@@ -118,12 +145,25 @@ def of_task_sent(name: str, task: str) -> Command:
     Raises:
         InvalidData: something that it asks for is missing or cannot be read.
     """
+    if name == "uncosign":
+        number = request.form.get("signature", "")
+        return RemoveSignature(f"{task}~{number}")
     asked = _asked(_TASK[name])
+    reason, whom = asked["reason"], asked.get("whom") or ""
+    if name in {"cosign", "delegate"}:
+        kind = asked.get("kind") or DELEGATE
+        return AddSignature(task, whom, kind, asked["by_when"], reason)
+    if name == "remind":
+        return RemindTask(task, reason)
+    if name == "copy":
+        return CopyTask(task, (asked["readers"] or "").split(), reason)
     if name == "transfer":
         return TransferTask(task, asked["to"] or "", asked["reason"], None)
     if name == "extend":
         return ExtendTask(task, asked["due_at"] or "", asked["reason"])
-    return (SuspendTask if name == "suspend_task" else ResumeTask)(task, asked["reason"])
+    if name == "suspend_task":
+        return SuspendTask(task, reason, asked["review_at"])
+    return ResumeTask(task, reason)
 
 
 def of_case_sent(name: str) -> Command:
@@ -154,7 +194,7 @@ def _asked(act: Act) -> dict[str, str | None]:
         if text is None and name in act.is_required:
             said = language.text("act_needs", name=language.text(f"ask_{name}"))
             raise InvalidData(said, findings=[{"code": "act", "key": "", "message": said}])
-        found[name] = _moment(text) if name == "due_at" and text else text
+        found[name] = _moment(text) if name in _MOMENTS and text else text
     return found
 
 

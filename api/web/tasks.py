@@ -18,7 +18,14 @@ from engine.access import Actor
 from engine.bpmn.model import Node
 from engine.cases import Once
 from engine.clock import parse
-from engine.commands import AddComment, ClaimTask, CompleteTask, JsonObject, UnclaimTask
+from engine.commands import (
+    AddComment,
+    ClaimTask,
+    CompleteTask,
+    JsonObject,
+    ReadCopy,
+    UnclaimTask,
+)
 from engine.definitions import Pinned
 from engine.errors import EngineError, InvalidData
 from engine.forms import Form
@@ -68,7 +75,8 @@ def _views(who: Actor) -> tuple[str, ...]:
 
 @pages.get("/tasks/<task_id>")
 def show(task_id: str) -> str:
-    """Show one task with its form, remarks, files and history."""
+    """Show one task with its form, remarks, files and history; a copy counts as read."""
+    _receipt(task_id)
     return _page(task_id, _Attempt())
 
 
@@ -97,6 +105,14 @@ class _Attempt:
     comment: str = ""
     refusal: EngineError | None = None
     extra_rows: bool = False
+
+
+def _receipt(task_id: str) -> None:
+    """Write that who looks has opened a copy of the task, if one was sent and not opened yet."""
+    app, who = application(), actor()
+    case_id, name = cases.split_task(task_id)
+    if views.has_unread_copy(app, who, case_id, name):
+        cases.handle(app, who, case_id, ReadCopy(name))
 
 
 def _page(task_id: str, attempt: _Attempt) -> str:
@@ -128,6 +144,7 @@ def _page(task_id: str, attempt: _Attempt) -> str:
         may_return=returns.is_offered(task, _node(task, pinned).properties.get("returns")),
         may_take_back=task["state"] == "completed" and task["completed_by"] == who.name,
         people=acts.colleagues(task) if "transfer" in task["actions"] else [],
+        advisers=acts.advisers(task) if "cosign" in task["actions"] else [],
     )
 
 
@@ -213,6 +230,11 @@ def _complete(task_id: str, attempt: _Attempt) -> Response:
     outcome = request.form.get("outcome") or None
     if task["outcomes"] and outcome is None:
         raise _missing("outcome_required")
+    if task["of"]:
+        words = request.form.get("words", "").strip()[:10_000]
+        said = {"reason": words} if words else {}
+        _handle(task_id, lambda name: CompleteTask(name, outcome, said))
+        return _done("sign", "/")
     pinned = diagrams.of_case(task["case"])
     form = _form(task, pinned)
     typed = attempt.typed or Typed()

@@ -32,6 +32,7 @@ from engine.commands.inbox import AFTER, AGREE, DELEGATE, DISAGREE, PARALLEL, RE
 from engine.deadlines import local_text
 from engine.errors import (
     AlreadyClaimed,
+    LastSignature,
     RemindedLately,
     SignaturesAwaited,
     TaskNotOpen,
@@ -129,7 +130,7 @@ def remove(run: Run, command: RemoveSignature) -> None:
 
     Raises:
         TaskNotOpen: it is answered or gone.
-        WrongState: it is the last signature of its task: once asked for, one stays.
+        LastSignature: once signatures were asked for, one stays.
     """
     task, _, number = command.task.partition("~")
     demand_free(run, task)
@@ -138,7 +139,7 @@ def remove(run: Run, command: RemoveSignature) -> None:
     if row is None or row[S_STATE] == GIVEN:
         raise TaskNotOpen(command.task, state="answered or taken back", case_id=run.case_id)
     if row[S_KIND] != DELEGATE and sum(one[S_KIND] != DELEGATE for one in known.values()) == 1:
-        raise WrongState(
+        raise LastSignature(
             f"{command.task!r} is the last signature of its task and stays.",
             hint="Ask another person first, then take this one back.",
         )

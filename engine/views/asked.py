@@ -129,6 +129,21 @@ def beside(
     }
 
 
+def has_unread(tx: Transaction, case_id: str, name: str, reader: str) -> bool:
+    """Whether a copy of a task went to a user who has not opened it yet."""
+    folded = _Folded(reader, {}, reads=False)
+    for actor, at, body in tx.all(_NOTES, {"case_id": case_id, "task": name}):
+        folded.take(actor, text(at), orjson.loads(body))
+    return any(one["to"] == reader and one["read_at"] is None for one in folded.copies)
+
+
+def shows_words(found: Document) -> bool:
+    """Whether words are shown that lie sealed."""
+    words = [one[name] for one in found["signatures"] for name in ("words", "answer")]
+    words += [one["words"] for part in ("reminders", "copies") for one in found[part]]
+    return any(isinstance(one, str) for one in words)
+
+
 def allowed(name: str, actions: list[str], found: Document) -> list[str]:
     """Return what may be done with a task, or a signature, given what stands beside it."""
     if is_signature(name):

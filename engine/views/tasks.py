@@ -191,6 +191,8 @@ def task(app: Application, actor: Actor, case_id: str, name: str) -> Document:
             document["actions"] = asked.allowed(name, actions, found_beside)
             if {"claim", "complete"} & set(document["actions"]):
                 document["loads"] = loads.of(app, tx, node, open_task.names)
+    if asked.shows_words(found_beside):
+        cases.looked(app, actor, case_id, "asked", ["reason"])
     document["remaining"] = remaining(app, document["due_at"], continuous=document["continuous"])
     document["business_key"], document["unit"] = row.business_key, row.unit
     document["case_state"] = row.state
@@ -200,6 +202,12 @@ def task(app: Application, actor: Actor, case_id: str, name: str) -> Document:
         for value, label in node.outcomes.items()
     ]
     return document
+
+
+def has_unread_copy(app: Application, actor: Actor, case_id: str, name: str) -> bool:
+    """Whether a copy (抄送) of a task was sent to the actor, who has not opened it yet."""
+    with app.database.reading() as tx:
+        return asked.has_unread(tx, case_id, name, actor.name)
 
 
 def _plain(case_id: str, name: str, stored: dict[str, Any]) -> Document:
