@@ -37,8 +37,7 @@ from engine.lists import ListVersion
 from engine.scripts import Sandbox
 from engine.sealing import Sealer, find_sealed, unseal
 from engine.worlds import LiveWorld
-from tests import scenario_figures, scenario_list_changes
-from tests import scenario_menus
+from tests import scenario_figures, scenario_list_changes, scenario_menus
 from tests.scenario_city import City, Definitions, definitions
 from tests.scenario_stages import Entry, order
 
@@ -296,7 +295,13 @@ class MemoryStage:
             starter=memo.starter,
             participants=frozenset(memo.users),
             candidates=frozenset(memo.offered),
+            is_secret=self._is_secret(memo),
         )
+
+    def _is_secret(self, memo: Memo) -> bool:
+        process = memo.pinned.bundle.processes[memo.pinned.bundle.main]
+        name = process.properties.get("secret")
+        return bool(name and memo.snapshot.data.get("", {}).get(name))
 
     def _keep(self, sealer: Sealer) -> None:
         for one, salt, value in sealer.kept:

@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent / "processes"
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 KEYS = (
     "admission_review",
+    "care_visit",
     "case_conference",
     "consultation",
     "department_handling",
@@ -30,6 +31,7 @@ KEYS = (
     "publication",
     "return_visit",
     "supervision",
+    "survey",
     "volunteer_claim",
     "whistle_report",
 )
@@ -69,6 +71,7 @@ STEPS = {
     "case_conference": """convene confirm facts discuss decide sign_minutes track
         close_meeting""",
     "promise_tracking": "keep sign_off",
+    "survey": "check_list correct_list asking answer count raise_topic",
     "consultation": """raise accept_topic grid_talk meeting notice joint_action evaluate
         publish_call archive""",
     "whistle_report": """start_report dup_check accept analyse approve_whistle dispatch dept_call
@@ -78,6 +81,8 @@ STEPS = {
         dept_check submit cancelled""",
     "grid_event": """collect locate onsite triage head_coord patch_coord consult_call dept_exit
         coord_task work_exit check_done feedback publish_call supervise_exit no_overnight""",
+    "care_visit": """list_targets morning evening visit match agreement deliver_care review_care
+        station""",
     "dispute_mediation": """request risk consent persuade mediate help sign_agreement followup
         reverse_review close_dispute""",
     "hotline_request": """receive prefill route duty back_office provider substitute deliver
@@ -165,6 +170,20 @@ TIMERS = {
         "coord_overdue": "2 工作日",
         "check_late": "1 工作日",
         "midnight": "24:00",
+    },
+    "care_visit": {
+        "morning_over": "10:00 未看",
+        "evening_over": "20:00 未看",
+        "station_late": "2 工作日",
+        "list_late": "3 工作日",
+        "visit_late": "3 工作日",
+        "match_late": "3 工作日",
+        "agreement_late": "5 工作日",
+        "slot_over": "预约时段已过",
+        "month_over": "一月未评",
+        "visit_due": "走访到期",
+        "term_over": "协议到期",
+        "year_over": "年度复核",
     },
     "dispute_mediation": {
         "request_late": "2 工作日",
@@ -516,6 +535,7 @@ def test_what_is_chosen_from_data_is_offered_by_some_diagram():
         "roll_choices",
         "same_choices",
         "unit_choices",
+        "watcher_choices",
     }
     assert {one for one in sources if f"\n{one} = " not in written} == set()
 
