@@ -66,8 +66,6 @@ STEPS = {
     "meeting": """start agenda invite attend review_promises discuss_items minutes issue
         bulletin""",
     "volunteer_claim": "checkin claim do_claim confirm_done points post redeem report_joint",
-    "admission_review": """apply cancelled_check list_check seal_rule street_review fund_review
-        publish_list verify_support community_reject monitor complain cleanup""",
     "case_conference": """convene confirm facts discuss decide sign_minutes track
         close_meeting""",
     "promise_tracking": "keep sign_off",
@@ -124,18 +122,6 @@ TIMERS = {
         "serve_late": "到时",
         "confirm_late": "3 工作日",
         "joint_due": "每季",
-    },
-    "admission_review": {
-        "complaint_late": "3 工作日",
-        "reject_late": "3 工作日",
-        "uphold_over": "3 工作日",
-        "review_late": "5 工作日",
-        "seal_late": "1 工作日",
-        "fund_late": "5 工作日",
-        "publish_late": "3 工作日",
-        "support_due": "保障到位期限",
-        "month_over": "每月",
-        "year_over": "每年",
     },
     "case_conference": {"confirm_over": "应约期满", "sign_over": "会签期满"},
     "promise_tracking": {"keep_warn": "到期前 1 工作日", "keep_over": "到期未办"},
