@@ -114,14 +114,10 @@ class Boxes:
         return Invocation(called, tuple(bindings), self.where)
 
     def function(self, element: Element, names: Names) -> Logic:
-        """Return a function; those of Java and PMML are refused."""
+        """Return a function; those of Java and PMML are never run, and null."""
         kind = (element.get("kind") or "FEEL").upper()
         if kind not in ("FEEL", "F"):
-            self.reading.error(
-                "dmn-language", element,
-                f"Decision {self.reading.owner!r}, function is written in {kind[:60]!r}.",
-                "Write it in S-FEEL.",
-            )  # fmt: skip
+            self.reading.no_value(element, "function", "External functions are never run.")
         parameters = tuple(
             (name_of(one), self.reading.type_of(one))
             for one in children(element, "formalParameter")

@@ -12,6 +12,7 @@ from engine.decisions.document import own_text, text_of
 from engine.decisions.functions import NAMES
 from engine.decisions.logic import Literal
 from engine.decisions.types import ANY, Constraint, ItemType, Types, builtin
+from engine.feel.testing import reasons
 
 _LANGUAGES = re.compile(r"feel", re.IGNORECASE)
 _QUOTED = re.compile(r'("(?:[^"\\]|\\.)*")', re.DOTALL)
@@ -136,7 +137,7 @@ class Reading:
             self._bounded(text)
             names = self.names + names + self._data_in(text)
             parsed = feel.parse(_feel(text), names, types=self._feel_types)
-            self._doubts(text, at, where, parsed.names, names)
+            self._doubts(text, at, where, parsed, names)
         except feel.FeelError as reason:
             self._unreadable(text, at, where, reason)
             parsed = None
@@ -153,7 +154,7 @@ class Reading:
             try:
                 self._bounded(text)
                 self._unary[key] = feel.parse_unary(text, names, types=self._feel_types)
-                self._doubts(text, at, where, self._unary[key].names, names)
+                self._doubts(text, at, where, self._unary[key], names)
             except feel.FeelError as reason:
                 self._unreadable(text, at, where, reason)
                 return None
@@ -168,14 +169,30 @@ class Reading:
         tests = self.tests(text, element, where)
         return None if tests is None else Constraint(text, tests)
 
+    def no_value(self, at: Element, where: str, reason: str) -> None:
+        """Tell what is null whatever the data are."""
+        self.warning(
+            "dmn-no-value", at,
+            f"Decision {self.owner!r}, {where}: {reason.rstrip('.')}, and so it is null.",
+            "Give each entry a name of its own; write functions in FEEL.",
+        )  # fmt: skip
+
     def _doubts(
-        self, text: str, at: Element, where: str, read: frozenset[str], known: tuple[str, ...]
+        self,
+        text: str,
+        at: Element,
+        where: str,
+        parsed: feel.Expression | feel.UnaryTests,
+        known: tuple[str, ...],
     ) -> None:
         """Tell functions that there are not, and dates that are none."""
+        if "{" in text:
+            for reason in reasons(getattr(parsed.tree, "parts", parsed.tree)):
+                self.no_value(at, where, reason)
         if "(" not in text and "@" not in text:
             return
         for name in dict.fromkeys(_CALLED.findall(_QUOTED.sub('""', text))):
-            if name in read and name not in known and name not in feel.BUILTINS:
+            if name in parsed.names and name not in known and name not in feel.BUILTINS:
                 self.warning(
                     "dmn-unknown-name", at,
                     f"Decision {self.owner!r}, {where}: there is no function {name[:60]}().",

@@ -267,6 +267,13 @@ def _range(node: syntax.RangeOf) -> Closure:
     return build
 
 
+def _nothing(node: syntax.Nothing) -> Closure:
+    def note(frame: Frame) -> None:
+        frame.run.note(node.reason)
+
+    return note
+
+
 def _no_value(node: Node) -> Closure:
     raise AssertionError(f"{type(node).__name__} stands only inside of others")
 
@@ -293,4 +300,5 @@ _KINDS: dict[type, Callable[[Any], Closure]] = {
     syntax.ContextOf: _context,
     syntax.RangeOf: _range,
     syntax.FunctionOf: _function,
+    syntax.Nothing: _nothing,
 }

@@ -222,6 +222,7 @@ class Operands(Scanner):
 
     def _context(self) -> Node:
         entries: dict[str, Node] = {}
+        twin = ""
         before, count = self.names, len(self.inner)
         while not self.takes("}"):
             if entries:
@@ -229,8 +230,7 @@ class Operands(Scanner):
             key = self.label(":")
             if key is None:
                 raise self.error("An entry with its value is due")
-            if key in entries:
-                raise self.error(f"There are two entries {key!r}")
+            twin = twin or (key if key in entries else "")
             self.due(":")
             entries[key] = self.expression()
             self.fields.add(key)
@@ -238,6 +238,8 @@ class Operands(Scanner):
             self.inner.append(key)
         self.names = before
         del self.inner[count:]
+        if twin:
+            return syntax.Nothing(f"There are two entries {twin!r}.")
         return self.made(syntax.ContextOf(tuple(entries.items())), *entries.values())
 
     # -- words --------------------------------------------------------------------------
@@ -300,8 +302,11 @@ class Operands(Scanner):
             if name is None:
                 raise self.error("The name of a parameter is due")
             parameters.append((name, self.type() if self.takes(":") else None))
-        if self.word() == "external":
-            raise self.error("External functions are refused")
+        if self.takes_word("external"):
+            self.due("{")
+            self._context()
+            body: Node = syntax.Nothing("External functions are never run.")
+            return syntax.FunctionOf(tuple(parameters), body, 1)
         with self.also(*(name for name, _ in parameters)):
             body = self.expression()
         node = syntax.FunctionOf(tuple(parameters), body, self.depth(body))

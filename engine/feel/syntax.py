@@ -180,6 +180,13 @@ class FunctionOf:
 
 
 @dataclass(frozen=True, slots=True)
+class Nothing:
+    """What can have no value, and why: an external function's body, a context with twins."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tests:
     """The tests of a cell; ``refused`` for ``not(…)``, none at all for ``-``."""
 
@@ -209,4 +216,5 @@ Node = (
     | ContextOf
     | RangeOf
     | FunctionOf
+    | Nothing
 )

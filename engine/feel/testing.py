@@ -23,13 +23,21 @@ Compile = Callable[[Node], Closure]
 
 def asks(node: Any) -> bool:
     """Whether ``?`` stands somewhere in an expression."""
-    waiting = [node]
+    return any(isinstance(one, syntax.Name) and one.name == "?" for one in nodes(node))
+
+
+def nodes(tree: Any) -> Iterator[Any]:
+    """Yield a tree and all nodes inside it."""
+    waiting: list[Any] = [tree]
     while waiting:
         one = waiting.pop()
-        if isinstance(one, syntax.Name) and one.name == "?":
-            return True
+        yield one
         waiting += parts(one)
-    return False
+
+
+def reasons(tree: Any) -> list[str]:
+    """Return why parts of a tree can have no value; none if all can."""
+    return [one.reason for one in nodes(tree) if isinstance(one, syntax.Nothing)]
 
 
 def parts(node: Any) -> Iterator[Any]:

@@ -6,14 +6,14 @@ is the float next to it, since that is what data hold; a date or duration is its
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from engine import feel
 from engine.feel import syntax
-from engine.feel.testing import parts
+from engine.feel.testing import nodes, reasons
 from engine.scripts.feel_functions import NAMES, offered
 from engine.scripts.outcome import Failure, Lookups, Outcome
 from engine.scripts.values import LOCAL, Unfit, Walk
@@ -31,7 +31,10 @@ def read(text: str) -> feel.Expression:
     """
     if len(text) > _MAX_LENGTH:
         raise feel.FeelError(f"It is longer than {_MAX_LENGTH:,} characters.", _MAX_LENGTH)
-    return feel.parse(text)
+    found = feel.parse(text)
+    for reason in reasons(found.tree):
+        raise feel.FeelError(reason, 0)
+    return found
 
 
 @lru_cache(maxsize=4096)
@@ -40,7 +43,7 @@ def names(text: str) -> frozenset[str]:
     found = read(text)
     asked = {
         one.arguments[0].value
-        for one in _nodes(found.tree)
+        for one in nodes(found.tree)
         if isinstance(one, syntax.Call)
         and one.function == syntax.Name("value")
         and one.arguments
@@ -53,7 +56,7 @@ def names(text: str) -> frozenset[str]:
 def unknown(text: str) -> frozenset[str]:
     """Return the functions that are called and that nobody offers."""
     made: set[str] = set()
-    for one in _nodes(read(text).tree):
+    for one in nodes(read(text).tree):
         if isinstance(one, syntax.ContextOf):
             made |= {name for name, _ in one.entries}
         elif isinstance(one, syntax.FunctionOf):
@@ -67,17 +70,9 @@ def unknown(text: str) -> frozenset[str]:
 def _called(text: str) -> frozenset[str]:
     return frozenset(
         one.function.name
-        for one in _nodes(read(text).tree)
+        for one in nodes(read(text).tree)
         if isinstance(one, syntax.Call) and isinstance(one.function, syntax.Name)
     )
-
-
-def _nodes(tree: syntax.Node) -> Iterator[Any]:
-    waiting: list[Any] = [tree]
-    while waiting:
-        one = waiting.pop()
-        yield one
-        waiting += parts(one)
 
 
 def evaluate(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -177,7 +178,7 @@ def _string(run: Run, value: Any) -> str | None:
 def _range(run: Run, text: str) -> Any:
     refused = f"range() makes no range of {_shown(text)}."
     try:
-        tree = parser(text, Names(frozenset()), {}).whole()
+        tree = parser(_two_sided(text), Names(frozenset()), {}).whole()
     except FeelError:
         return _none(run, refused)
     if isinstance(tree, Literal) and type(tree.value) is Range:
@@ -187,9 +188,29 @@ def _range(run: Run, text: str) -> Any:
     if not isinstance(tree, RangeOf):
         return _none(run, refused)
     start, end = _constant(tree.start, run), _constant(tree.end, run)
-    if key(start) is None or type(start) is not type(end):
+    ends = [
+        one
+        for one, node in ((start, tree.start), (end, tree.end))
+        if one is not None or node is not None
+    ]
+    if any(key(one) is None for one in ends) or len({*map(type, ends)}) != 1:
         return _none(run, refused)
     return Range(start, end, tree.start_included, tree.end_included)
+
+
+_NO_START = re.compile(r"\s*[(\]]\s*\.\.(.+)([\])\[])\s*", re.DOTALL)
+_NO_END = re.compile(r"\s*([\[(\]])(.+)\.\.\s*[)\[]\s*", re.DOTALL)
+
+
+def _two_sided(text: str) -> str:
+    """Return a range without a start or end, ``(..3]``, as expressions have it: ``(<=3)``."""
+    found = _NO_START.fullmatch(text)
+    if found is not None:
+        return f"({'<=' if found[2] == ']' else '<'}{found[1]})"
+    found = _NO_END.fullmatch(text)
+    if found is not None:
+        return f"({'>=' if found[1] == '[' else '>'}{found[2]})"
+    return text
 
 
 def _constant(node: Node | None, run: Run) -> Any:
