@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
 from pydantic import Field
 
 from api.shapes import Body, Data, Name, Page, Text
+
+MOST_TASKS = 100
+"""How many tasks one request names."""
 
 
 class AccessQuery(Page):
@@ -32,3 +37,12 @@ class Split(Body):
         default_factory=dict, description="In place of what was given at the start of the old one."
     )
     reason: Text
+
+
+class Batch(Body):
+    """What is to be done with each of many tasks."""
+
+    act: Literal["claim", "complete", "remind"]
+    tasks: Annotated[list[Name], Field(min_length=1, max_length=MOST_TASKS)]
+    outcome: Name | None = Field(None, description="With which each is completed.")
+    text: Text | None = Field(None, description="Words that go with each reminder.")

@@ -114,6 +114,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /cases/{case_id}/resume": {},
     "POST /messages": {"name": "nobody-awaits-this", "correlation": {}, "data": {}},
     "POST /signals": {"name": "nobody-awaits-this", "data": {}},
+    "POST /tasks/batch": {"act": "claim", "tasks": ["none"]},
     "POST /tasks/{task_id}/claim": {},
     "POST /tasks/{task_id}/unclaim": {},
     "POST /tasks/{task_id}/complete": {"outcome": "sign", "data": {}},

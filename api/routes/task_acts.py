@@ -8,6 +8,7 @@ from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
+from api.case_shapes import Batch
 from api.current import actor, answered, application, if_match, once, reply
 from api.inbox_shapes import TaskSuspension
 from api.moments import checked_moment
@@ -52,6 +53,13 @@ def handled(task_id: str, command: Callable[[str], Command]) -> Response:
     """Return the answer to a command about a task; it is made from the task's name."""
     case_id, task = cases.split_task(task_id)
     return _handle(case_id, command(task))
+
+
+@api.post("/tasks/batch", responses={200: Document})
+def batch(body: Batch) -> Response:
+    """Do the same with many tasks; each answers for itself, and none stops the others."""
+    wanted = cases.Batch(body.act, body.outcome, body.text)
+    return reply(cases.batch(application(), actor(), wanted, body.tasks, once=once()))
 
 
 @api.post("/tasks/<task_id>/claim", responses={200: Document})

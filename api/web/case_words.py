@@ -22,6 +22,17 @@ CASE_WORDS: dict[str, tuple[str, str]] = {
     "done_reopen": ("已重开，这是新的一件。", "Reopened: this is the new case."),
     "event_case_linked": ("关联另一件", "Linked with another case"),
     "event_case_unlinked": ("取消关联", "No longer linked with another case"),
+    # -- many tasks at once
+    "batch_ticked": ("所选任务：", "The ticked tasks:"),
+    "batch_choose": ("选择“{name}”", "Tick “{name}”"),
+    "batch_claim": ("签收所选", "Claim them"),
+    "batch_complete": ("办理所选：{name}", "Complete them: {name}"),
+    "batch_remind": ("催办所选", "Send reminders"),
+    "batch_none": ("没有选择任务。", "No task is ticked."),
+    "batch_tick": ("返回后先勾选任务。", "Go back and tick some."),
+    "batch_result": ("批量办理结果", "What became of them"),
+    "batch_refused": ("{n} 项没有办成：", "{n} were refused:"),
+    "done_batch": ("已办 {name} 项。", "{name} done."),
     # -- who was shown what
     "accesses": ("查阅记录", "Who was shown what"),
     "accesses_none": ("还没有人查阅过个人信息。", "Nobody has been shown personal values yet."),

@@ -7,7 +7,7 @@ from typing import Any
 
 from api.current import application
 from api.web import language
-from engine import definitions, forms, intake, store
+from engine import cases, definitions, forms, intake, store
 from engine.bpmn.model import Node, Process
 from engine.definitions import Pinned
 from engine.errors import CaseNotFound, NotFound
@@ -72,6 +72,15 @@ def name_tasks(items: Iterable[dict[str, Any]]) -> None:
         item["process_name"] = process_name(main) if main else item["process"]
         node = own.nodes.get(item.get("element")) if own else None
         item["title"] = title(node) if node else item.get("name", "")
+        item["batch"] = _batch(node) if node else []
+
+
+def _batch(node: Node) -> list[tuple[str, str]]:
+    """Return (outcome, label) of those with which a task is completed together with others."""
+    return [
+        (one, language.pick(node.outcomes.get(one, one), node.outcomes_en.get(one)))
+        for one in cases.named_outcomes(node)
+    ]
 
 
 def _process(key: str) -> Any:

@@ -10,6 +10,7 @@ from flask import Flask, g, request
 from api.current import application
 from api.web import (
     accesses,
+    batches,
     cases,
     decisions,
     designs,
@@ -50,6 +51,7 @@ def install(app: Flask) -> None:
         returns,
         cases,
         accesses,
+        batches,
         decisions,
         start,
         people,

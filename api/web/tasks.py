@@ -65,6 +65,8 @@ def home() -> str:
         q=request.args.get("q", ""),
         overdue=bool(request.args.get("overdue")),
         who=who,
+        once=application().clock.new_id(),
+        outcomes=sorted({pair for one in found["items"] for pair in one.get("batch", ())}),
     )
 
 

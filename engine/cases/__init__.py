@@ -10,6 +10,7 @@ holds the database.
 from __future__ import annotations
 
 from engine.cases.answers import Answer, Once, etag_of, split_task
+from engine.cases.batches import Batch, batch, named_outcomes
 from engine.cases.chains import chained
 from engine.cases.handling import OUTBOX, SCHEDULER, fire, handle
 from engine.cases.migrating import preview as preview_migration
@@ -28,7 +29,9 @@ __all__ = [
     "SCHEDULER",
     "TOPICS",
     "Answer",
+    "Batch",
     "Once",
+    "batch",
     "chained",
     "etag_of",
     "fire",
@@ -37,6 +40,7 @@ __all__ = [
     "link",
     "merge",
     "migration_to",
+    "named_outcomes",
     "normal_mapping",
     "preview_migration",
     "preview_move",
