@@ -27,8 +27,10 @@ KEYS = (
     "hotline_request",
     "meeting",
     "patrol",
+    "project_cycle",
     "promise_tracking",
     "publication",
+    "reference_change",
     "return_visit",
     "supervision",
     "survey",
@@ -61,6 +63,10 @@ TOPICS = {
 }
 # Step tables of the domain report, sections 2.1 and 2.4.
 STEPS = {
+    "project_cycle": """need design gate tender review_board register_org run pilot
+        evaluate_project pay award fund_vote""",
+    "reference_change": """propose check_change consult_units review_change publish_change
+        take_effect handover elect staffing admit_item""",
     "admission_review": """apply cancelled_check list_check seal_rule street_review fund_review
         publish_list verify_support community_reject monitor complain cleanup""",
     "meeting": """start agenda invite attend review_promises discuss_items minutes issue
@@ -92,6 +98,26 @@ STEPS = {
     "publication": "draft redact review second committee release objection answer expire",
 }
 TIMERS = {
+    "project_cycle": {
+        "design_late": "15 工作日",
+        "board_over": "10 工作日",
+        "tender_late": "20 工作日",
+        "votes_over": "15 工作日",
+        "gate_late": "关口逾期",
+        "run_late": "按计划",
+        "pilot_late": "按计划",
+        "evaluate_late": "15 工作日",
+        "pay_late": "10 工作日",
+    },
+    "reference_change": {
+        "consult_over": "5 工作日",
+        "review_late": "10 工作日",
+        "publish_late": "3 工作日",
+        "staffing_due": "生效前 1 日",
+        "day_of_effect": "生效日",
+        "handover_late": "10 工作日",
+        "elect_late": "法定期限",
+    },
     "admission_review": {
         "complaint_late": "3 工作日",
         "reject_late": "3 工作日",
@@ -467,6 +493,7 @@ def test_escalation_adds_tasks_and_never_takes_the_departments():
         ("consultation", "evaluate", {"do_item", "grid_talk"}),
         ("supervision", "verify", {"plan", "work"}),
         ("supervision", "appeal_rule", {"assign", "report"}),
+        ("project_cycle", "evaluate_project", {"run", "pilot"}),
         ("volunteer_claim", "checkin", {"wish_posted"}),
         ("volunteer_claim", "confirm_done", {"do_claim"}),
         ("case_conference", "district_decide", {"decide"}),
@@ -517,9 +544,11 @@ def test_what_is_chosen_from_data_is_offered_by_some_diagram():
         "handled_choices",
         "item_choices",
         "lead_choices",
+        "provider_choices",
         "review_choices",
         "roll_choices",
         "same_choices",
+        "standard_choices",
         "unit_choices",
         "watcher_choices",
     }
