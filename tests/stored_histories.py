@@ -2,15 +2,18 @@
 
 ``python -m tests.stored_histories DATABASE_URL NAME=CASE…`` writes cases of a
 database into ``tests/histories``: the entries' bytes as they were stored, the
-pins, and each file that they rest on once, by its hash. Before release 1.0 they
+pins, and each file that they rest on once, by its hash. ``NAME=SCENARIO.A`` plays
+a scenario on a database of its own, a copy of that one, and writes its first case. Before release 1.0 they
 may be written anew in a commit that says why; from then on never.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
+from tempfile import mkdtemp
 
 import sqlalchemy as sa
 
@@ -19,10 +22,13 @@ from engine.application import open_application
 from engine.clock import parse
 from engine.history import Entry
 from engine.ports import Application
+from engine.scripts import Sandbox
 from engine.sealing import find_sealed
 from engine.settings import Settings
 from engine.store import CaseRow
 from engine.tables import cases
+from tests import scenario_files, scenarios
+from tests.scenario_database import DatabaseStage
 
 FOLDER = Path(__file__).parent / "histories"
 
@@ -93,9 +99,25 @@ def read(app: Application, path: Path) -> str:
     return str(document["case"])
 
 
+def play(url: str, story: str) -> tuple[DatabaseStage, str]:
+    """Play a scenario (``NAME.A``) on a copy of a SQLite file; return the stage and the case."""
+    name, _, letter = story.partition(".")
+    scenario = scenario_files.load(scenario_files.FOLDER / f"{name}.yaml")
+    copy = Path(mkdtemp()) / "played.db"
+    shutil.copy(url.removeprefix("sqlite:///"), copy)
+    stage = DatabaseStage(f"sqlite:///{copy}", Sandbox(), scenarios._start(scenario))
+    scenarios.Play(scenario, stage).run()
+    return stage, stage.cases()[scenarios.NAMES.index(letter)]
+
+
 if __name__ == "__main__":
     url, *named = sys.argv[1:]
-    with open_application(Settings(database_url=url)) as opened:
-        for pair in named:
-            name, _, case_id = pair.partition("=")
-            write(opened, name, case_id)
+    for pair in named:
+        name, _, found = pair.partition("=")
+        if "." in found:
+            stage, case_id = play(url, found)
+            write(stage.app, name, case_id)
+            stage.close()
+            continue
+        with open_application(Settings(database_url=url)) as opened:
+            write(opened, name, found)
