@@ -213,7 +213,8 @@ class Board:
     def find(self, reference: str) -> tuple[str, Event]:
         """The one open task that a scenario means.
 
-        ``accept``, ``handle[D04]`` (in that instance), ``handle#2`` (that visit),
+        ``accept``, ``handle[D04]`` (in that instance, or offered to that person alone),
+        ``handle#2`` (that visit),
         ``whistle_report.supervise`` (in that process).
         """
         found = [item for item in self.tasks.items() if _meant(reference, item[1])]
@@ -234,7 +235,9 @@ def _meant(reference: str, event: Event) -> bool:
         return False
     if nth and event["nth"] != int(nth):
         return False
-    return not key or any(f"[{key.rstrip(']')}]" in one for one in event["path"])
+    key = key.rstrip("]")
+    offered = [one.get("user") for one in event.get("candidates", ())]
+    return not key or offered == [key] or any(f"[{key}]" in one for one in event["path"])
 
 
 def meant(reference: str, event: Event) -> bool:
