@@ -652,6 +652,7 @@ def test_every_end_of_a_whistle_is_told_to_an_origin_that_waits():
         "not_accepted",
         "not_approved",
         "handed_to_grid",
+        "handed_to_mediation",
         "handed_to_talk",
         "closed",
     }
