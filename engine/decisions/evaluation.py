@@ -90,6 +90,7 @@ class Asking:
         self.model, self.run, self.data, self.lookups = model, run, data, lookups
         self.elements: Mapping[Key, Element] = {} if model is None else model.elements
         self.found: dict[Key, Any] = dict(found or {})
+        self._imports: dict[str, Asking] = {}
 
     def result(self, asked: Decision | Service) -> DecisionResult:
         """Return what the decision or service gives.
@@ -169,12 +170,31 @@ class Asking:
                 {name: feel.from_json(self.data[name]) for name in wanted if name in self.data}
             )
         for one in element.requires:
-            _put(scope, one.path, self.found.get(one.target))
+            _put(scope, one.path, (self._within(one) or self).found.get(one.target))
         return scope
+
+    def _within(self, one: Required) -> Asking | None:
+        """Return what a requirement is evaluated in whose data stand under its import's name.
+
+        Two imports may lead to one file, each with data of its own. None where the data
+        are given as those of the file itself.
+        """
+        given = self.data.get(one.path[0]) if len(one.path) == 2 else None
+        if not isinstance(given, Mapping) or not _holds(given, self.elements.get(one.target)):
+            return None
+        if one.path[0] not in self._imports:
+            self._imports[one.path[0]] = Asking(self.model, self.run, given, self.lookups)
+        return self._imports[one.path[0]]
 
     def _prepare(self, requires: tuple[Required, ...]) -> None:
         """Find the values of requirements, those first that others build on."""
-        waiting = [(one.target, False) for one in reversed(requires)]
+        waiting = []
+        for one in reversed(requires):
+            inner = self._within(one)
+            if inner is None:
+                waiting.append((one.target, False))
+            else:
+                inner._prepare((Required(one.target, one.path[1:]),))  # noqa: SLF001 - its own
         while waiting:
             key, is_ready = waiting.pop()
             if key in self.found:
@@ -182,7 +202,11 @@ class Asking:
             element = self.elements.get(key)
             if not is_ready and isinstance(element, Decision):
                 waiting.append((key, True))
-                waiting += [(one.target, False) for one in reversed(element.requires)]
+                waiting += [
+                    (one.target, False)
+                    for one in reversed(element.requires)
+                    if self._within(one) is None
+                ]
                 continue
             if isinstance(element, Knowledge):
                 self._function(key, element)
@@ -258,6 +282,17 @@ class Asking:
                 matched += [one.key for one in self._hits(element).rules]
         value = next(iter(values.values())) if len(values) == 1 else values or None
         return self.run.fitted(value, service.type, f"Decision service {service.key!r}"), matched
+
+
+def _holds(given: Mapping[str, Any], element: Element | None) -> bool:
+    """Whether data under the name of an import are those that an element of it needs."""
+    if isinstance(element, InputData):
+        return element.name in given
+    if not isinstance(element, Decision) or not element.needs:
+        return False
+    return not element.needs.isdisjoint(given) or any(
+        isinstance(one, Mapping) for one in given.values()
+    )
 
 
 def _put(scope: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
