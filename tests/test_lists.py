@@ -91,6 +91,7 @@ def test_the_demo_lists_have_the_rows_they_are_said_to_have():
         "modes": 1,
         "notice_texts": 93,
         "office_hours": 1,
+        "opinion_templates": 8,
         "org_units": 307,
         "organisations": 2,
         "patrol_plans": 5,

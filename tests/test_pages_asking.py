@@ -105,3 +105,16 @@ def test_a_task_is_delegated_urged_and_shown(people, app, task_id):
     owner.goto(f"/tasks/{task_id}")
     owner.click(".copies summary")
     contains(owner, ".copies li", "已阅")
+
+
+def test_a_phrase_is_added_to_what_was_typed(people, app, task_id):
+    page = people("street_dispatcher")
+    page.goto(f"/tasks/{task_id}")
+    page.fill("#comment", "张样甲来电。")
+    page.select_option("#comment-phrase", "同意。")
+    page.click("button:text-is('发送')")
+
+    contains(page, ".comment", "张样甲来电。")
+    place = cases.split_task(task_id)
+    (comment,) = views.comments(app, identities.actor(app, "admin"), *place)
+    assert comment["text"] == "张样甲来电。\n同意。"

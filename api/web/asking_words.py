@@ -45,6 +45,7 @@ ASKING_WORDS: dict[str, tuple[str, str]] = {
     "copy_read": ("{at} 已阅", "read on {at}"),
     "copy_unread": ("未阅", "not read yet"),
     "sign_words": ("意见", "Words"),
+    "phrases": ("常用语（加在文字后面）", "Phrases (added to the text)"),
     "see_task": ("查看任务", "See the task"),
     "signatures-awaited": (
         "还有人没有答复，请等待或先减签。",

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from api import uploads
 from api.current import actor, application
-from api.web import acts, diagrams, fields, language, markdown, returns, timeline
+from api.web import acts, diagrams, fields, language, markdown, phrases, returns, timeline
 from api.web.fields import Sheet, Typed
 from engine import access, cases, forms, inbox, views
 from engine.access import Actor
@@ -86,7 +86,8 @@ def show(task_id: str) -> str:
 def act(task_id: str) -> Response:
     """Do what a button says; on a refusal show the same page with what was typed."""
     name = request.form.get("act", "complete")
-    attempt = _Attempt(typed=Typed(request.form), comment=request.form.get("comment", ""))
+    sent = phrases.added(request.form)
+    attempt = _Attempt(Typed(sent), sent.get("comment", ""), sent.get("words", ""))
     if "more" in request.form:
         attempt.extra_rows = True
         return make_response(_page(task_id, attempt))
@@ -105,6 +106,7 @@ class _Attempt:
 
     typed: Typed | None = None
     comment: str = ""
+    words: str = ""
     refusal: EngineError | None = None
     extra_rows: bool = False
 
@@ -142,6 +144,7 @@ def _page(task_id: str, attempt: _Attempt) -> str:
         attachments=views.attachments(app, who, *place),
         lines=timeline.lines(views.history(app, who, task["case"]), pinned),
         once=app.clock.new_id(),
+        phrases=phrases.offered(task) if task["state"] == "open" else [],
         acts_offered=acts.of_task(task),
         may_return=returns.is_offered(task, _node(task, pinned).properties.get("returns")),
         may_take_back=task["state"] == "completed" and task["completed_by"] == who.name,
@@ -233,7 +236,7 @@ def _complete(task_id: str, attempt: _Attempt) -> Response:
     if task["outcomes"] and outcome is None:
         raise _missing("outcome_required")
     if task["of"]:
-        words = request.form.get("words", "").strip()[:10_000]
+        words = attempt.words.strip()[:10_000]
         said = {"reason": words} if words else {}
         _handle(task_id, lambda name: CompleteTask(name, outcome, said))
         return _done("sign", "/")
