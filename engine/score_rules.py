@@ -1,8 +1,8 @@
 """Points for figures by rules that are rows of a list.
 
 A rule gives ``full`` points from a threshold on and takes ``slope`` points for every
-point below it, not below ``floor``; a value below ``zero_below`` gets nothing. A rule
-of kind ``each`` takes points for things that happened: ``slope`` for each of them in
+point below it (of kind ``low``: above it), not below ``floor``; a value below
+``zero_below`` gets nothing. A rule of kind ``each`` takes points for things that happened: ``slope`` for each of them in
 one case, or once where ``once`` is set, from so many of them on; what leaders or the
 media brought counts ``doubled``.
 """
@@ -17,6 +17,8 @@ from typing import Any
 from engine.rates import half_up
 
 HUNDRED = Decimal(100)
+RATED = frozenset({"rate", "low"})
+"""Kinds that make points of a figure; of ``low`` a small value is the good one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,8 @@ class Rule:
         """Return the points of a value, rounded half up."""
         if self.zero_below is not None and value < self.zero_below:
             return half_up(Decimal(0), self.places)
-        missing = max(Decimal(0), self.threshold - value)
+        away = value - self.threshold if self.kind == "low" else self.threshold - value
+        missing = max(Decimal(0), away)
         return half_up(max(self.floor, self.full - self.slope * missing), self.places)
 
     def explained(self) -> str:
@@ -65,7 +68,8 @@ class Rule:
         if self.kind == "each":
             what = "once" if self.once else "each"
             return f"-{self.slope} {what} (n >= {self.least})"
-        text = f"{self.full} - {self.slope} x ({self.threshold} - x), >= {self.floor}"
+        away = f"x - {self.threshold}" if self.kind == "low" else f"{self.threshold} - x"
+        text = f"{self.full} - {self.slope} x ({away}), >= {self.floor}"
         return text if self.zero_below is None else f"{text}; x < {self.zero_below}: 0"
 
 
@@ -92,7 +96,7 @@ def score(rules: Iterable[Rule], values: Mapping[str, Decimal | None]) -> Decima
     A metric without a value (nothing happened) gives its full points: nobody loses
     for what was never asked of it.
     """
-    sheet = [one for one in rules if one.kind == "rate"]
+    sheet = [one for one in rules if one.kind in RATED]
     known = {one.metric: values.get(one.metric) for one in sheet}
     if all(value is None for value in known.values()):
         return None

@@ -7,6 +7,7 @@ from typing import Any
 from engine.calendar import LOCAL
 from engine.clock import text
 from engine.figures.freezing import codes_of
+from engine.score_rules import RATED
 from tests.scenario_stages import Stage
 
 NOTHING = {"value": None, "text": "–", "numerator": "0", "denominator": "0", "n": 0}
@@ -17,7 +18,7 @@ def collect(stage: Stage, rules: list[dict[str, Any]], data: dict[str, Any]) -> 
     metrics = [
         one["metric"]
         for one in rules
-        if one["ruleset"] == data.get("ruleset") and one["kind"] == "rate"
+        if one["ruleset"] == data.get("ruleset") and one["kind"] in RATED
     ]
     codes = dict.fromkeys([*codes_of(data.get("codes")), *metrics])
     return {

@@ -27,6 +27,7 @@ KEYS = (
     "hotline_request",
     "meeting",
     "patrol",
+    "performance_review",
     "project_cycle",
     "promise_tracking",
     "publication",
@@ -92,12 +93,26 @@ STEPS = {
     "hotline_request": """receive prefill route duty back_office provider substitute deliver
         visit_call catalogue""",
     "patrol": "plan_patrol walk campaign revisit coverage mode data_fix report_patrol",
+    "performance_review": """set_targets plan_task collect_facts self_review third_party
+        score_standard residents_rate quota_rule training publish_draft appeal_review grade""",
     "return_visit": "pick ask assist classify close_visit questionnaire",
     "supervision": """open assign plan work instruct reply_note warn verify signoff report
         appeal""",
     "publication": "draft redact review second committee release objection answer expire",
 }
 TIMERS = {
+    "performance_review": {
+        "year_due": "年度目标到期",
+        "quarter_over": "季度",
+        "plan_over": "期末",
+        "period_end": "期末",
+        "self_late": "5 日未评",
+        "third_late": "15 日未报",
+        "standard_late": "10 日未评",
+        "residents_late": "10 日期满",
+        "draft_over": "5 日期满",
+        "appeal_late": "5 日未裁",
+    },
     "project_cycle": {
         "design_late": "15 工作日",
         "board_over": "10 工作日",

@@ -53,7 +53,9 @@ def _event(ground: Ground, run: Run, whistle: Run | None, street: set[str]) -> F
             marks.add("in_street")
     if whistle is not None:
         marks.add("whistled")
-    return Fact(run.case, run.number, run.unit, frozenset(), frozenset(marks), moments)
+    body = run.data.get("coord_unit") if "property" in marks else None
+    bodies = frozenset({body} if body else ())
+    return Fact(run.case, run.number, run.unit, bodies, frozenset(marks), moments)
 
 
 def _act_in_time(
