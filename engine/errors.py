@@ -382,6 +382,13 @@ class InvalidUser(EngineError):
     status = 422
 
 
+class BackupRefused(EngineError):
+    """A copy cannot be written or brought back like this."""
+
+    code = "backup-refused"
+    status = 409
+
+
 class NotReady(EngineError):
     """The database cannot be reached or has no tables yet."""
 

@@ -42,6 +42,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "replay": ("proof", "replay", "Re-execute histories and compare every event."),
     "verify": ("proof", "verify", "Check the hash chains of histories."),
     "rebuild": ("proof", "rebuild", "Refill snapshots, inbox and timers from the histories."),
+    "backup": ("copies", "backup", "Write a consistent copy while others work on."),
+    "restore": ("copies", "restore", "Fill an empty database from a copy, and verify it."),
     "tidy": ("upkeep", "tidy", "Remove stored answers and deliveries that are past use."),
     "erase": ("privacy", "erase", "Erase who reported a case, for good."),
     "user": ("people", "user", "Add, list and disable users."),
