@@ -166,6 +166,7 @@ class Asking:
         if element.requires:
             self._prepare(element.requires)
         if isinstance(element, Decision) and element.is_open:
+            wanted = wanted | element.perhaps
             scope.update(
                 {name: feel.from_json(self.data[name]) for name in wanted if name in self.data}
             )

@@ -119,6 +119,7 @@ class Graph:
             logic=logic,
             requires=requires,
             reads=frozenset() if logic is None else logic.names(),
+            perhaps=frozenset(self.reading.perhaps.get(key, ())),
         )
 
     def _knowledge(self, element: Knowledge, one: Xml, boxes: Boxes) -> Knowledge:

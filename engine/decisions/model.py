@@ -96,6 +96,7 @@ class Decision(Element):
         logic: None where the file has none; it then decides nothing (null).
         requires: what it builds on.
         reads: the names that its logic reads.
+        perhaps: names inside of filters: of data, or of the entries of what is filtered.
         needs: data that must be given, also for the decisions that it requires.
         names: all data that it reads.
         is_open: its file has no input data: names are those of the data that are given.
@@ -107,6 +108,7 @@ class Decision(Element):
     logic: Logic | None = None
     requires: tuple[Required, ...] = ()
     reads: frozenset[str] = frozenset()
+    perhaps: frozenset[str] = frozenset()
     needs: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
     is_open: bool = True

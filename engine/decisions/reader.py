@@ -216,7 +216,7 @@ class _Finishing:
             needs |= first & left
         else:
             self._unknown(decision, left)
-        names = set(left) if self.is_open else set()
+        names = set(left | decision.perhaps) if self.is_open else set()
         names |= values_named(" ".join(self.graph.xml[decision.key].itertext()))
         for one in decision.requires:
             target = self.elements.get(one.target)

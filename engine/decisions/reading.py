@@ -58,6 +58,7 @@ class Reading:
         owner: the id of the element that is being read.
         broken: the ids of those with errors.
         faults: these errors, by the text that has them.
+        perhaps: names inside of filters, by the id of the element: of data, or of entries.
     """
 
     def __init__(
@@ -70,13 +71,16 @@ class Reading:
         self.is_open = False
         self.owner = ""
         self.names: tuple[str, ...] = ()
+        self.fields: frozenset[str] = frozenset()
+        self.perhaps: dict[str, set[str]] = {}
         self._unary: dict[tuple[str, tuple[str, ...]], feel.UnaryTests] = {}
         self._feel_types = types.feel_types()
 
     def enter(self, owner: str, names: Iterable[str]) -> None:
         """Read what belongs to an element, in which these names are known."""
         self.owner = owner
-        self.names = tuple(sorted({*names, *NAMES, *self.types.component_names()}))
+        self.names = tuple(sorted({*names, *NAMES}))
+        self.fields = self.types.component_names()
 
     def types_read(self) -> None:
         """Say that all types of the file are known now."""
@@ -136,8 +140,9 @@ class Reading:
         try:
             self._bounded(text)
             names = self.names + names + self._data_in(text)
-            parsed = feel.parse(_feel(text), names, types=self._feel_types)
+            parsed = feel.parse(_feel(text), names, types=self._feel_types, fields=self.fields)
             self._doubts(text, at, where, parsed, names)
+            self._may_read(parsed)
         except feel.FeelError as reason:
             self._unreadable(text, at, where, reason)
             parsed = None
@@ -153,12 +158,19 @@ class Reading:
         if key not in self._unary:
             try:
                 self._bounded(text)
-                self._unary[key] = feel.parse_unary(text, names, types=self._feel_types)
+                self._unary[key] = feel.parse_unary(
+                    text, names, types=self._feel_types, fields=self.fields
+                )
                 self._doubts(text, at, where, self._unary[key], names)
             except feel.FeelError as reason:
                 self._unreadable(text, at, where, reason)
                 return None
+        self._may_read(self._unary[key])
         return self._unary[key]
+
+    def _may_read(self, parsed: feel.Expression | feel.UnaryTests) -> None:
+        if parsed.perhaps:
+            self.perhaps.setdefault(self.owner, set()).update(parsed.perhaps)
 
     def constraint(self, element: Element | None, where: str) -> Constraint | None:
         """Return the allowed values that an element holds; None for none or any."""
@@ -192,7 +204,8 @@ class Reading:
         if "(" not in text and "@" not in text:
             return
         for name in dict.fromkeys(_CALLED.findall(_QUOTED.sub('""', text))):
-            if name in parsed.names and name not in known and name not in feel.BUILTINS:
+            known_here = name in known or name in self.fields or name in feel.BUILTINS
+            if name in parsed.names and not known_here:
                 self.warning(
                     "dmn-unknown-name", at,
                     f"Decision {self.owner!r}, {where}: there is no function {name[:60]}().",

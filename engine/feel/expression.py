@@ -104,17 +104,26 @@ class UnaryTests:
     Attributes:
         text: as it was written.
         names: the names that it reads besides the value.
+        perhaps: names inside of filters, as those of an expression.
         constants: the values that pass, if that is all it says; else None.
         always: whether it is ``-``, which everything passes.
         tree: its parts, see ``syntax``.
     """
 
-    __slots__ = ("_depth", "_fixed", "_holds", "always", "constants", "names", "text", "tree")
+    __slots__ = (
+        "_depth", "_fixed", "_holds", "always", "constants", "names", "perhaps", "text", "tree",
+    )  # fmt: skip
 
     def __init__(
-        self, text: str, tree: syntax.Tests, names: frozenset[str] = frozenset(), depth: int = 1
+        self,
+        text: str,
+        tree: syntax.Tests,
+        names: frozenset[str] = frozenset(),
+        depth: int = 1,
+        *,
+        perhaps: frozenset[str] = frozenset(),
     ) -> None:
-        self.text, self.tree, self.names = text, tree, names
+        self.text, self.tree, self.names, self.perhaps = text, tree, names, perhaps
         self._depth = depth
         self.always = not tree.parts
         self.constants = _constants(tree)
@@ -185,7 +194,11 @@ def _constants(tree: syntax.Tests) -> frozenset[Any] | None:
 
 
 def parse(
-    text: str, names: Iterable[str] = (), types: Mapping[str, Type] | None = None
+    text: str,
+    names: Iterable[str] = (),
+    types: Mapping[str, Type] | None = None,
+    *,
+    fields: Iterable[str] = (),
 ) -> Expression:
     """Return an expression ready to be evaluated.
 
@@ -199,11 +212,15 @@ def parse(
         FeelError: it is no FEEL.
     """
     known = frozenset(map(_normal, names))
-    return Expression(text, _parser(text, known, types), known)
+    return Expression(text, _parser(text, known, types, fields), known)
 
 
 def parse_unary(
-    text: str, names: Iterable[str] = (), types: Mapping[str, Type] | None = None
+    text: str,
+    names: Iterable[str] = (),
+    types: Mapping[str, Type] | None = None,
+    *,
+    fields: Iterable[str] = (),
 ) -> UnaryTests:
     """Return the tests of a cell; an empty one is ``-``.
 
@@ -216,10 +233,11 @@ def parse_unary(
     if simple is not None:
         return simple
     known = frozenset(map(_normal, names))
-    read = _parser(text, known, types)
+    read = _parser(text, known, types, fields)
     tree = read.tests()
     depth = max((read.depth(one) for one in tree.parts), default=1)
-    return UnaryTests(text, tree, _free(read, known), depth)
+    names = _free(read, known)
+    return UnaryTests(text, tree, names, depth, perhaps=frozenset(read.maybe) - names)
 
 
 @lru_cache(maxsize=4096)
@@ -227,8 +245,11 @@ def _normal(name: str) -> str:
     return names.normal(name)
 
 
-def _parser(text: str, known: frozenset[str], types: Mapping[str, Type] | None) -> Parser:
-    return parser(text, _index(known), dict(types or {}))
+def _parser(
+    text: str, known: frozenset[str], types: Mapping[str, Type] | None, fields: Iterable[str]
+) -> Parser:
+    inner = frozenset(map(_normal, fields))
+    return parser(text, _index(known | inner), dict(types or {}))
 
 
 @lru_cache(maxsize=256)
@@ -256,6 +277,7 @@ def _of_literal(text: str, sign: str | None, value: Any) -> UnaryTests:
     if sign is not None:
         node = syntax.Test(sign, node)
     made.text, made.tree, made.names = text, syntax.Tests((node,)), _NO_NAMES
+    made.perhaps = _NO_NAMES
     made._depth, made.always, made._fixed = 1, False, True  # noqa: SLF001
     made.constants = None if sign is not None else frozenset((value,))
     made._holds = testing.test(node, compile_)  # noqa: SLF001
