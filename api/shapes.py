@@ -95,6 +95,9 @@ class CaseQuery(Page):
     state: Literal["open", "suspended", "incident", "completed", "cancelled"] | None = None
     business_key: QueryText | None = None
     q: QueryText | None = Field(None, description="A word in what identifies the case.")
+    words: QueryText | None = Field(None, description="Words in its number or its data.")
+    place: QueryText | None = Field(None, description="Of this unit and those below it.")
+    phone: QueryText | None = Field(None, description="A telephone number in it.")
     since: QueryText | None = Field(None, description="RFC 3339; started then or later.")
     until: QueryText | None = Field(None, description="RFC 3339; started before.")
 

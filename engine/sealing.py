@@ -15,6 +15,8 @@ Pure: ids and salts come in.
 from __future__ import annotations
 
 import hashlib
+import hmac
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +26,8 @@ import orjson
 from engine.history import canonical
 
 SALT_SIZE = 16
+_PHONE = re.compile(r"[+(]?[0-9][0-9 ().-]{5,24}")
+_COUNTRY = re.compile(r"^(00)?86(?=1[0-9]{10}$)")
 
 Kept = tuple[str, bytes, bytes]
 """(id, salt, canonical JSON) of one sealed value."""
@@ -42,11 +46,13 @@ class Sealer:
     Attributes:
         kept: what was sealed, in order.
         ballots: the ids of those that are ballots.
+        phones: (id, number) of those that are telephone numbers.
     """
 
     def __init__(self, new_id: Callable[[], str], secret: Callable[[int], bytes]) -> None:
         self.kept: list[Kept] = []
         self.ballots: set[str] = set()
+        self.phones: list[tuple[str, str]] = []
         self._new_id = new_id
         self._secret = secret
 
@@ -57,6 +63,9 @@ class Sealer:
         salt, text = self._secret(SALT_SIZE), canonical(_plain(value))
         one = self._new_id()
         self.kept.append((one, salt, text))
+        number = None if ballot else phone_of(value)
+        if number is not None:
+            self.phones.append((one, number))
         if ballot:
             self.ballots.add(one)
         return {"$sealed": one, "commitment": commitment(salt, text)}
@@ -114,6 +123,19 @@ def is_sealed(value: Any) -> bool:
 def commitment(salt: bytes, text: bytes) -> str:
     """Return what stands in the history for ``text`` (canonical JSON), in hex."""
     return hashlib.sha256(salt + text).hexdigest()
+
+
+def phone_of(value: Any) -> str | None:
+    """Return the digits of a text that is a telephone number, without China's country code."""
+    if not isinstance(value, str) or not _PHONE.fullmatch(value.strip()):
+        return None
+    digits = _COUNTRY.sub("", re.sub(r"[^0-9]", "", value))
+    return digits if 7 <= len(digits) <= 15 else None
+
+
+def index_of(key: str, number: str) -> str:
+    """Return by what a sealed telephone number is found; without the key it says nothing."""
+    return hmac.new(key.encode(), f"phone:{number}".encode(), hashlib.sha256).hexdigest()
 
 
 def unseal(

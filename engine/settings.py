@@ -10,6 +10,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+SHORTEST_KEY = 32
+"""Telephone numbers are few: a short key would let them be found by trying."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -30,6 +33,7 @@ class Settings:
         smtp_url: the mail server and the sender's address; empty = no e-mails.
         webhook_url: who is told of tasks and notices, and the secret that signs it;
             empty = nobody.
+        search_key: under it sealed telephone numbers are found; empty = they are not.
     """
 
     database_url: str = "sqlite:///var/bihuan.db"
@@ -44,6 +48,7 @@ class Settings:
     public_url: str = "http://127.0.0.1:8080"
     smtp_url: str = ""
     webhook_url: str = ""
+    search_key: str = ""
 
 
 def from_environment(environment: Mapping[str, str]) -> Settings:
@@ -66,6 +71,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         public_url=_url(environment, "PUBLIC_URL", _WEB) or default.public_url,
         smtp_url=_mail_server(environment),
         webhook_url=_receiver(environment),
+        search_key=_key(environment),
     )
 
 
@@ -111,6 +117,15 @@ def _receiver(environment: Mapping[str, str]) -> str:
     text = _url(environment, "WEBHOOK_URL", _WEB)
     if text and not urlsplit(text).password:
         raise ValueError("WEBHOOK_URL has no secret to sign with: https://:SECRET@HOST/PATH.")
+    return text
+
+
+def _key(environment: Mapping[str, str]) -> str:
+    text = environment.get("SEARCH_KEY", "").strip()
+    if text and len(text) < SHORTEST_KEY:
+        raise ValueError(
+            f"SEARCH_KEY is too short: take at least {SHORTEST_KEY} random characters."
+        )
     return text
 
 

@@ -42,17 +42,21 @@ GIVEN = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def case_id(any_app):
+def install(app):
     files = {"report.bpmn": DIAGRAM, "report.json": FORM}
-    deployments.deploy(any_app, identities.operator(), files)
-    actor = identities.actor(any_app, "resident")
-    return cases.start(any_app, actor, process="report", data=GIVEN).case_id
+    deployments.deploy(app, identities.operator(), files)
+    actor = identities.actor(app, "resident")
+    return cases.start(app, actor, process="report", data=GIVEN).case_id
 
 
 @pytest.fixture
-def caller(any_app):
-    return callers(any_app)
+def case_id(app):
+    return install(app)
+
+
+@pytest.fixture
+def caller(app):
+    return callers(app)
 
 
 def log(caller, case_id, who="auditor"):
@@ -80,14 +84,14 @@ def test_what_a_reader_was_not_shown_does_not_stand_there(caller, case_id):
     assert log(caller, case_id) == [("grid_worker", "case", ["story"])]
 
 
-def test_lists_of_cases_and_tasks_show_nothing_personal_and_leave_no_row(any_app, caller, case_id):
+def test_lists_of_cases_and_tasks_show_nothing_personal_and_leave_no_row(app, caller, case_id):
     for path in ("/cases", "/tasks", "/tasks?view=mine", "/me", f"/cases/{case_id}/history"):
         assert caller("street_dispatcher").get(path).status_code == 200
 
-    assert count(any_app) == 0
+    assert count(app) == 0
 
 
-def test_a_request_is_one_transaction_however_much_it_opens(any_app, caller, case_id, monkeypatch):
+def test_a_request_is_one_transaction_however_much_it_opens(app, caller, case_id, monkeypatch):
     written = []
     plain = Database.writing
 
@@ -120,9 +124,9 @@ def test_what_cannot_be_recorded_is_not_shown(app, monkeypatch):
     assert "dark lamp" in reader.get(f"/cases/{case_id}").get_data(as_text=True)
 
 
-def test_remarks_and_files_are_personal_too(any_app, caller, case_id):
-    dispatcher = identities.actor(any_app, "street_dispatcher")
-    cases.handle(any_app, dispatcher, case_id, AddComment("report.work.1", "calls back at six"))
+def test_remarks_and_files_are_personal_too(app, caller, case_id):
+    dispatcher = identities.actor(app, "street_dispatcher")
+    cases.handle(app, dispatcher, case_id, AddComment("report.work.1", "calls back at six"))
     task = f"{case_id}.report.work.1"
     caller("street_analyst").get(f"/tasks/{task}/comments")
     caller("street_analyst").get(f"/tasks/{task}/attachments")
@@ -130,7 +134,7 @@ def test_remarks_and_files_are_personal_too(any_app, caller, case_id):
     assert log(caller, case_id) == [("street_analyst", "comments", ["text"])]
 
 
-def test_who_follows_by_code_stands_there_without_a_name(any_app, caller, case_id):
+def test_who_follows_by_code_stands_there_without_a_name(app, caller, case_id):
     given = caller("resident").post(f"/cases/{case_id}/code").get_json()
     body = {"number": given["number"], "code": given["code"]}
     assert caller(None).post("/follow", body).status_code == 200
@@ -152,7 +156,8 @@ def test_only_those_who_watch_over_the_reading_read_the_log(caller, case_id):
     assert problem_of(caller("auditor").get("/cases/none/accesses")) == (404, "case-not-found")
 
 
-def test_the_log_comes_in_pages_and_a_reader_is_not_lost_between_them(any_app, caller, case_id):
+def test_the_log_comes_in_pages_and_a_reader_is_not_lost_between_them(any_app):
+    case_id, caller = install(any_app), callers(any_app)
     readers = ("street_dispatcher", "grid_worker", "resident", "street_analyst", "admin")
     for who in readers:
         caller(who).get(f"/cases/{case_id}")
@@ -168,13 +173,13 @@ def test_the_log_comes_in_pages_and_a_reader_is_not_lost_between_them(any_app, c
     assert problem_of(wrong) == (400, "invalid-request")
 
 
-def test_the_log_outlives_what_was_erased_and_holds_no_value(any_app, caller, case_id):
+def test_the_log_outlives_what_was_erased_and_holds_no_value(app, caller, case_id):
     caller("street_dispatcher").get(f"/cases/{case_id}")
-    privacy = identities.actor(any_app, "privacy_officer")
-    erasure.erase(any_app, privacy, case_id, classes=(), reason="request")
+    privacy = identities.actor(app, "privacy_officer")
+    erasure.erase(app, privacy, case_id, classes=(), reason="request")
     caller("street_dispatcher").get(f"/cases/{case_id}")
 
-    held = str(rows.everything(any_app)["accesses"])
+    held = str(rows.everything(app)["accesses"])
     assert ("13912345678" in held, "dark lamp" in held) == (False, False)
     # What was erased is shown to nobody any more; that it was shown before stays.
     assert sorted(log(caller, case_id)) == [
@@ -183,7 +188,9 @@ def test_the_log_outlives_what_was_erased_and_holds_no_value(any_app, caller, ca
     ]
 
 
-def test_nothing_of_a_history_changes_when_it_is_read(any_app, caller, case_id):
+def test_nothing_of_a_history_changes_when_it_is_read(any_app):
+    case_id, caller = install(any_app), callers(any_app)
+
     def stored():
         found = rows.everything(any_app)
         return {name: one for name, one in found.items() if name != "accesses"}
@@ -197,7 +204,8 @@ def test_nothing_of_a_history_changes_when_it_is_read(any_app, caller, case_id):
     assert count(any_app) == 2
 
 
-def test_rows_of_a_register_with_personal_values_are_recorded_by_case(any_app, caller, case_id):
+def test_rows_of_a_register_with_personal_values_are_recorded_by_case(any_app):
+    case_id, caller = install(any_app), callers(any_app)
     other = identities.actor(any_app, "resident")
     second = cases.start(any_app, other, process="report", data=GIVEN).case_id
     page = caller("privacy_officer").get("/registers/resident_diary").get_json()
@@ -208,14 +216,14 @@ def test_rows_of_a_register_with_personal_values_are_recorded_by_case(any_app, c
     assert (log(caller, case_id), log(caller, second)) == (told, told)
 
 
-def test_outside_a_request_nothing_is_kept(any_app, case_id):
-    actor = identities.actor(any_app, "street_dispatcher")
-    cases.handle(any_app, actor, case_id, CompleteTask("report.work.1"))
+def test_outside_a_request_nothing_is_kept(app, case_id):
+    actor = identities.actor(app, "street_dispatcher")
+    cases.handle(app, actor, case_id, CompleteTask("report.work.1"))
 
-    assert count(any_app) == 0
+    assert count(app) == 0
 
 
-def test_the_page_shows_the_log(any_app, caller, case_id):
+def test_the_page_shows_the_log(app, caller, case_id):
     caller("street_dispatcher").get(f"/cases/{case_id}")
     server = caller("auditor")
     client = server.server.test_client(use_cookies=False)

@@ -47,14 +47,25 @@ FILES = {
 
 
 @pytest.fixture
-def installed(any_app):
-    deployments.deploy(any_app, identities.operator(), FILES)
-    return any_app
+def installed(app):
+    deployments.deploy(app, identities.operator(), FILES)
+    return app
 
 
 @pytest.fixture
 def call(installed):
     return callers(installed)
+
+
+@pytest.fixture
+def both(any_app):
+    deployments.deploy(any_app, identities.operator(), FILES)
+    return any_app
+
+
+@pytest.fixture
+def call_both(both):
+    return callers(both)
 
 
 def start(app, key="plain"):
@@ -77,11 +88,11 @@ def state(app, task_id):
     return views.task(app, identities.actor(app, "admin"), case_id, name)["state"]
 
 
-def test_one_that_is_refused_does_not_stop_the_others(installed, call):
-    first, taken, last = (start(installed) for _ in range(3))
+def test_one_that_is_refused_does_not_stop_the_others(both, call_both):
+    first, taken, last = (start(both) for _ in range(3))
     case_id, name = cases.split_task(taken)
-    cases.handle(installed, identities.actor(installed, "admin"), case_id, ClaimTask(name))
-    answer = batch(call("street_dispatcher"), "claim", [first, taken, "none", "x.y.z", last])
+    cases.handle(both, identities.actor(both, "admin"), case_id, ClaimTask(name))
+    answer = batch(call_both("street_dispatcher"), "claim", [first, taken, "none", "x.y.z", last])
 
     assert (answer.status_code, answer.get_json()["done"]) == (200, 2)
     assert told(answer) == [
@@ -91,7 +102,7 @@ def test_one_that_is_refused_does_not_stop_the_others(installed, call):
         ("x.y.z", 404, "case-not-found"),
         (last, 200, None),
     ]
-    held = {one["id"]: one["assignee"] for one in call("street_dispatcher").tasks("mine")}
+    held = {one["id"]: one["assignee"] for one in call_both("street_dispatcher").tasks("mine")}
     assert held == {first: "street_dispatcher", last: "street_dispatcher"}
 
 
@@ -146,9 +157,9 @@ def test_reminders_are_sent_once_each_and_counted(installed, call):
     assert [one[2] for one in told(answers[1])] == ["reminded-lately"] * 2
 
 
-def test_the_same_key_does_each_once_and_answers_the_same(installed, call):
-    tasks = [start(installed), start(installed)]
-    dispatcher = call("street_dispatcher")
+def test_the_same_key_does_each_once_and_answers_the_same(both, call_both):
+    tasks = [start(both), start(both)]
+    dispatcher = call_both("street_dispatcher")
     answers = [
         batch(dispatcher, "complete", tasks, outcome="sign", key="k1").get_json() for _ in range(2)
     ]

@@ -83,19 +83,32 @@ GRID, NEXT_GRID = "99010100100101001", "99010100100101002"
 GIVEN = {"place": GRID, "story": "dark lamp", "reporter_phone": "13912345678"}
 
 
+FILES = {
+    "report.bpmn": DIAGRAM, "report.json": FORM, "other.bpmn": OTHER,
+    "watched.bpmn": WATCHED, "watching.bpmn": WATCHING,
+}  # fmt: skip
+
+
 @pytest.fixture
-def installed(any_app):
-    files = {
-        "report.bpmn": DIAGRAM, "report.json": FORM, "other.bpmn": OTHER,
-        "watched.bpmn": WATCHED, "watching.bpmn": WATCHING,
-    }  # fmt: skip
-    deployments.deploy(any_app, identities.operator(), files)
-    return any_app
+def installed(app):
+    deployments.deploy(app, identities.operator(), FILES)
+    return app
 
 
 @pytest.fixture
 def call(installed):
     return callers(installed)
+
+
+@pytest.fixture
+def both(any_app):
+    deployments.deploy(any_app, identities.operator(), FILES)
+    return any_app
+
+
+@pytest.fixture
+def call_both(both):
+    return callers(both)
 
 
 def start(app, who="resident", process="report", **data):
@@ -132,24 +145,24 @@ def assert_proved(app, *ids):
 # -- merging -------------------------------------------------------------------------------
 
 
-def test_a_merged_case_ends_and_the_other_goes_on_with_both_reporters(installed, call):
-    mine, main = start(installed), start(installed, "grid_worker", reporter_phone="13800000000")
+def test_a_merged_case_ends_and_the_other_goes_on_with_both_reporters(both, call_both):
+    mine, main = start(both), start(both, "grid_worker", reporter_phone="13800000000")
     body = {"into": main, "reason": "the same lamp"}
-    answer = call("street_dispatcher").post(f"/cases/{mine}/merge", body)
+    answer = call_both("street_dispatcher").post(f"/cases/{mine}/merge", body)
 
     assert (answer.status_code, answer.get_json()["end"]) == (200, "merged")
-    assert (shown(installed, mine)["tasks"], linked(installed, mine)) == ([], [(main, "merged")])
-    assert linked(installed, main) == [(mine, "merged")]
-    found = shown(installed, main, "street_dispatcher")["data"]["reporters"]
+    assert (shown(both, mine)["tasks"], linked(both, mine)) == ([], [(main, "merged")])
+    assert linked(both, main) == [(mine, "merged")]
+    found = shown(both, main, "street_dispatcher")["data"]["reporters"]
     assert found == [
         {"phone": "13800000000", "of": main}, {"phone": "13912345678", "of": mine},
     ]  # fmt: skip
-    who, kind, event = last(installed, mine)
+    who, kind, event = last(both, mine)
     assert (who, kind, event["end"], event["into"]) == (
         "street_dispatcher", "cancel_case", "merged", main,
     )  # fmt: skip
-    assert last(installed, main)[:2] == (f"@case/{mine}", "correlate_message")
-    assert_proved(installed, mine, main)
+    assert last(both, main)[:2] == (f"@case/{mine}", "correlate_message")
+    assert_proved(both, mine, main)
 
 
 def test_a_case_that_took_others_in_hands_all_of_them_on(installed, call):
@@ -162,17 +175,19 @@ def test_a_case_that_took_others_in_hands_all_of_them_on(installed, call):
     assert [one["of"] for one in found] == [third, second, first]
 
 
-def test_merging_again_after_a_stop_in_between_counts_nobody_twice(installed, call):
-    mine, main = start(installed), start(installed)
+def test_merging_again_after_a_stop_in_between_counts_nobody_twice(both, call_both):
+    mine, main = start(both), start(both)
     # As if the server had stopped after the other case had been told.
     message = {"reporter": {"phone": Personal("13912345678"), "of": mine}}
     sender = identities.operator().system(f"@case/{mine}")
     told = CorrelateMessage("joined", {"main_case": main}, message)
-    cases.handle(installed, sender, main, told, once=Once(f"@merge/{mine}", f"{main}/0"))
-    answer = call("street_dispatcher").post(f"/cases/{mine}/merge", {"into": main, "reason": "x"})
+    cases.handle(both, sender, main, told, once=Once(f"@merge/{mine}", f"{main}/0"))
+    answer = call_both("street_dispatcher").post(
+        f"/cases/{mine}/merge", {"into": main, "reason": "x"}
+    )
 
     assert answer.status_code == 200
-    assert [one["of"] for one in shown(installed, main)["data"]["reporters"]] == [main, mine]
+    assert [one["of"] for one in shown(both, main)["data"]["reporters"]] == [main, mine]
 
 
 def test_the_same_key_merges_once_and_answers_the_same(installed, call):
@@ -262,37 +277,37 @@ def test_a_case_under_supervision_does_not_go_away_quietly(installed, call):
     assert ended.status_code == 200
 
 
-def test_another_case_that_supervises_it_keeps_it_too(installed, call):
-    case_id = start(installed)
-    watching = start(installed, "admin", "watching", subject_case=case_id)
-    refused = call("resident").post(f"/cases/{case_id}/withdraw", {"reason": "x"})
+def test_another_case_that_supervises_it_keeps_it_too(both, call_both):
+    case_id = start(both)
+    watching = start(both, "admin", "watching", subject_case=case_id)
+    refused = call_both("resident").post(f"/cases/{case_id}/withdraw", {"reason": "x"})
 
     assert problem_of(refused) == (409, "wrong-state")
-    call("admin").post(f"/cases/{watching}/void", {"reason": "entered by mistake"})
-    passed = call("resident").post(f"/cases/{case_id}/withdraw", {"reason": "x"})
+    call_both("admin").post(f"/cases/{watching}/void", {"reason": "entered by mistake"})
+    passed = call_both("resident").post(f"/cases/{case_id}/withdraw", {"reason": "x"})
     assert passed.status_code == 200
 
 
 # -- reopening -----------------------------------------------------------------------------
 
 
-def test_its_reporter_takes_a_closed_case_up_again_at_analyse(installed, call):
-    old = start(installed)
-    close(installed, old)
-    answer = call("resident").post(f"/cases/{old}/reopen", {"reason": "dark again"})
+def test_its_reporter_takes_a_closed_case_up_again_at_analyse(both, call_both):
+    old = start(both)
+    close(both, old)
+    answer = call_both("resident").post(f"/cases/{old}/reopen", {"reason": "dark again"})
 
     new = answer.get_json()["id"]
     assert (answer.status_code, answer.headers["Location"]) == (201, f"/api/v1/cases/{new}")
-    found = shown(installed, new, "street_dispatcher")
+    found = shown(both, new, "street_dispatcher")
     told = {"story": "dark lamp", "reopened_from": old, "reopen_reason": "dark again"}
     assert found["data"].items() >= (told | {"reporter_phone": "13912345678"}).items()
     assert [one["element"] for one in found["tasks"]] == ["analyse"]
     assert (found["starter"], found["unit"]) == ("resident", GRID)
-    assert (linked(installed, old), linked(installed, new)) == (
+    assert (linked(both, old), linked(both, new)) == (
         [(new, "reopens")], [(old, "reopens")],
     )  # fmt: skip
-    assert shown(installed, old)["state"] == "completed"
-    assert_proved(installed, old, new)
+    assert shown(both, old)["state"] == "completed"
+    assert_proved(both, old, new)
 
 
 def test_what_a_check_reopens_stays_the_case_of_its_reporter(installed, call):
@@ -380,26 +395,26 @@ def test_what_was_erased_is_not_carried_into_the_new_case(installed, call):
 # -- splitting -----------------------------------------------------------------------------
 
 
-def test_a_part_becomes_a_case_of_its_own(installed, call):
-    old = start(installed)
+def test_a_part_becomes_a_case_of_its_own(both, call_both):
+    old = start(both)
     body = {"data": {"place": NEXT_GRID, "story": "the hole beside it"}, "reason": "two matters"}
-    answer = call("street_dispatcher").post(f"/cases/{old}/split", body)
+    answer = call_both("street_dispatcher").post(f"/cases/{old}/split", body)
 
     new = answer.get_json()["id"]
     assert answer.status_code == 201
-    found = shown(installed, new, "street_dispatcher")
+    found = shown(both, new, "street_dispatcher")
     told = {"story": "the hole beside it", "reporter_phone": "13912345678", "split_from": old}
     assert found["data"].items() >= told.items()
     assert (found["starter"], found["unit"]) == ("resident", NEXT_GRID)
-    assert (linked(installed, old), linked(installed, new)) == (
+    assert (linked(both, old), linked(both, new)) == (
         [(new, "split")], [(old, "split")],
     )  # fmt: skip
-    who, kind, event = last(installed, old)
+    who, kind, event = last(both, old)
     assert (who, kind, event["type"], event["case"], event["link"]) == (
         "street_dispatcher", "link_case", "case_linked", new, "split",
     )  # fmt: skip
-    assert shown(installed, old)["state"] == "open"
-    assert_proved(installed, old, new)
+    assert shown(both, old)["state"] == "open"
+    assert_proved(both, old, new)
 
 
 def test_a_split_that_does_not_fit_the_form_leaves_nothing(installed, call):
@@ -463,21 +478,21 @@ def test_a_whistle_is_merged_split_and_reopened_as_its_diagram_says(app):
 # -- linking -------------------------------------------------------------------------------
 
 
-def test_a_link_shows_on_both_sides_and_goes_from_either(installed, call):
-    one, other = start(installed), start(installed)
-    dispatcher = call("street_dispatcher")
+def test_a_link_shows_on_both_sides_and_goes_from_either(both, call_both):
+    one, other = start(both), start(both)
+    dispatcher = call_both("street_dispatcher")
     first = dispatcher.post(f"/cases/{one}/link", {"case": other, "reason": "same yard"})
-    assert (first.status_code, linked(installed, one)) == (200, [(other, "related")])
-    assert linked(installed, other) == [(one, "related")]
+    assert (first.status_code, linked(both, one)) == (200, [(other, "related")])
+    assert linked(both, other) == [(one, "related")]
     again = dispatcher.post(f"/cases/{other}/link", {"case": one})
     assert problem_of(again) == (409, "wrong-state")
-    assert_proved(installed, one, other)
+    assert_proved(both, one, other)
 
     gone = dispatcher.post(f"/cases/{other}/unlink", {"case": one, "reason": "not the same"})
     assert (gone.status_code, gone.get_json()["case"]) == (200, one)
-    assert (linked(installed, one), linked(installed, other)) == ([], [])
-    assert last(installed, one)[2]["type"] == "case_unlinked"
-    assert_proved(installed, one, other)
+    assert (linked(both, one), linked(both, other)) == ([], [])
+    assert last(both, one)[2]["type"] == "case_unlinked"
+    assert_proved(both, one, other)
 
 
 def test_links_that_come_from_elsewhere_stay(installed, call):

@@ -11,6 +11,7 @@ from api.current import actor, answered, application, once, read, reply
 from api.moments import moment
 from api.shapes import CasePath, CaseQuery, Document, Items, Start, StateQuery
 from engine import cases, views
+from engine.errors import InvalidRequest
 
 api = APIBlueprint("cases", __name__, abp_tags=[Tag(name="cases")])
 
@@ -34,7 +35,17 @@ def start(body: Start) -> Response:
 
 @api.get("/cases", responses={200: Items})
 def find(query: CaseQuery) -> Response:
-    """List the cases that you may see, the newest first."""
+    """List the cases that you may see, the newest first; or find some by what they hold."""
+    if query.words or query.place or query.phone:
+        others = (query.process, query.state, query.business_key, query.q, query.since, query.until)
+        if any(others):
+            raise InvalidRequest(
+                "Words, place and phone do not go with the other filters.",
+                hint="Ask for one kind at a time.",
+            )
+        wanted = views.Wanted(query.words, query.place, query.phone)
+        held = views.search(application(), actor(), wanted, limit=query.limit, cursor=query.cursor)
+        return reply(held)
     found = views.cases_page(
         application(),
         actor(),

@@ -22,6 +22,12 @@ CASE_WORDS: dict[str, tuple[str, str]] = {
     "done_reopen": ("已重开，这是新的一件。", "Reopened: this is the new case."),
     "event_case_linked": ("关联另一件", "Linked with another case"),
     "event_case_unlinked": ("取消关联", "No longer linked with another case"),
+    # -- finding
+    "find": ("检索", "Find"),
+    "find_words": ("编号或文字", "Number or words"),
+    "find_place": ("单位或网格编码", "Code of a unit or grid"),
+    "find_phone": ("电话号码", "Telephone number"),
+    "find_nothing": ("没有您可以查看的事项。", "Nothing that you may see."),
     # -- many tasks at once
     "batch_ticked": ("所选任务：", "The ticked tasks:"),
     "batch_choose": ("选择“{name}”", "Tick “{name}”"),

@@ -20,6 +20,7 @@ from api.web import (
     people,
     registers,
     returns,
+    search,
     signing,
     start,
     tasks,
@@ -56,6 +57,7 @@ def install(app: Flask) -> None:
         start,
         people,
         registers,
+        search,
         designs,
         incidents,
     ):

@@ -21,7 +21,7 @@ from engine.events import Event
 from engine.execution import Applied, Bundle, Snapshot
 from engine.history import Entry, canonical, seal
 from engine.ports import Application
-from engine.sealing import Sealer
+from engine.sealing import Sealer, index_of
 from engine.store import CaseRow
 from engine.worlds import LiveWorld
 
@@ -196,7 +196,7 @@ def _write(
     actor = request.actor.name
     store.append(tx, after.id, entry, at=turn.at, actor=actor, kind=command.type)
     if turn.sealer.kept:
-        store.put_sealed(tx, after.id, turn.sealer.kept, turn.sealer.ballots)
+        _keep(app, tx, after.id, turn.sealer)
     names, fresh = pinned.main.indexed, entry.position == 1 or turn.onto is not None
     projection.index(tx, after.id, applied, names, fresh=fresh)
     entered = projection.Entered(
@@ -228,6 +228,15 @@ def _write(
         # After all that may be outrun: what is noted is done, or the commit fails.
         request.once.noted(tx)
     return answer
+
+
+def _keep(app: Application, tx: Transaction, case_id: str, sealer: Sealer) -> None:
+    """Store what was sealed, and by which digest each telephone number is found."""
+    store.put_sealed(tx, case_id, sealer.kept, sealer.ballots)
+    key = app.settings.search_key
+    if key:
+        found_by = [(index_of(key, number), one) for one, number in sealer.phones]
+        store.put_index(tx, case_id, found_by)
 
 
 def _versions(app: Application, turn: Turn, world: LiveWorld, used: dict[str, str]) -> JsonObject:

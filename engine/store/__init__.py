@@ -45,6 +45,7 @@ from engine.store.personal import (
     get_ballots,
     get_sealed,
     get_sealed_values,
+    put_index,
     put_sealed,
     sealed_with_salt,
 )
@@ -71,6 +72,7 @@ __all__ = [
     "pack",
     "put_blob",
     "put_fact",
+    "put_index",
     "put_pins",
     "put_sealed",
     "read_before",

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
 from engine.database import Moment, Transaction
-from engine.tables import cases, sealed
+from engine.tables import cases, sealed, sealed_index
 
 _INSERT_SEALED = sa.insert(sealed)
 _WITH_ERASED = sa.select(sealed.c.id, sealed.c.salt, sealed.c.value, sealed.c.erased_at).where(
@@ -42,6 +42,18 @@ _ERASE = (
     .where(sealed.c.case_id == p("of_case"), sealed.c.id == p("of_id"))
     .values(salt=None, value=None, erased_at=p("at"))
 )
+
+
+_INSERT_INDEX = sa.insert(sealed_index)
+_DELETE_INDEX = sa.delete(sealed_index).where(
+    sealed_index.c.case_id == p("of_case"), sealed_index.c.id == p("of_id")
+)
+
+
+def put_index(tx: Transaction, case_id: str, found_by: list[tuple[str, str]]) -> None:
+    """Store by which digest each sealed value is found, as (digest, id)."""
+    rows = [{"digest": digest, "case_id": case_id, "id": one} for digest, one in found_by]
+    tx.run_many(_INSERT_INDEX, rows)
 
 
 def put_sealed(
@@ -111,5 +123,7 @@ def sealed_with_salt(tx: Transaction, case_id: str) -> dict[str, tuple[bytes, by
 
 
 def erase_sealed(tx: Transaction, case_id: str, ids: list[str], at: datetime) -> int:
-    """Erase personal values and their salts for good; return how many there were."""
+    """Erase personal values for good, with salts and index; return how many there were."""
+    for one in ids:
+        tx.run(_DELETE_INDEX, {"of_case": case_id, "of_id": one})
     return sum(tx.run(_ERASE, {"of_case": case_id, "of_id": one, "at": at}) for one in ids)

@@ -34,6 +34,7 @@ from engine.views.registers import (
     xml,
 )
 from engine.views.running import running_on
+from engine.views.search import Wanted, search
 from engine.views.tasks import (
     attached,
     attachment,
@@ -50,6 +51,7 @@ from engine.views.tasks import (
 
 __all__ = [
     "INCIDENT",
+    "Wanted",
     "all_definitions",
     "all_lists",
     "attached",
@@ -79,6 +81,7 @@ __all__ = [
     "process_of",
     "running_on",
     "scope_of",
+    "search",
     "shown",
     "state_at",
     "task",
