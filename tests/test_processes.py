@@ -30,6 +30,7 @@ KEYS = (
     "performance_review",
     "project_cycle",
     "promise_tracking",
+    "proposal_reply",
     "publication",
     "reference_change",
     "return_visit",
@@ -64,6 +65,8 @@ TOPICS = {
 }
 # Step tables of the domain report, sections 2.1 and 2.4.
 STEPS = {
+    "proposal_reply": """receive_proposal assign_lead co_opinion talk draft_reply approve_reply
+        send_reply satisfaction public_reply street_opinion""",
     "project_cycle": """need design gate tender review_board register_org run pilot
         evaluate_project pay award fund_vote""",
     "reference_change": """propose check_change consult_units review_change publish_change
@@ -101,6 +104,14 @@ STEPS = {
     "publication": "draft redact review second committee release objection answer expire",
 }
 TIMERS = {
+    "proposal_reply": {
+        "speak_over": "10 日",
+        "co_over": "1 个月",
+        "reply_warn": "15日前",
+        "reply_late": "到期",
+        "feedback_over": "逾期未反馈",
+        "opinion_late": "15 工作日",
+    },
     "performance_review": {
         "year_due": "年度目标到期",
         "quarter_over": "季度",
@@ -513,6 +524,7 @@ def test_escalation_adds_tasks_and_never_takes_the_departments():
         ("volunteer_claim", "confirm_done", {"do_claim"}),
         ("case_conference", "district_decide", {"decide"}),
         ("promise_tracking", "sign_off", {"keep"}),
+        ("proposal_reply", "approve_reply", {"draft_reply"}),
         ("meeting", "sign_minutes", {"minutes"}),
     ],
 )
