@@ -345,11 +345,11 @@ def _notice(row: Any) -> Item:
 def _item(row: Any, now: datetime) -> Item:
     values = dict(zip(_NAMES, row, strict=True))
     ended = values.pop("ended_at")
+    # What was handed on (转办) is the same task to who looks for it.
+    name = values["task"].partition("^")[0]
     item: Item = {
-        "id": f"{values['case_id']}.{values['task']}",
-        "of": f"{values['case_id']}.{signed_task(values['task'])}"
-        if is_signature(values["task"])
-        else None,
+        "id": f"{values['case_id']}.{name}",
+        "of": f"{values['case_id']}.{signed_task(name)}" if is_signature(name) else None,
         "case": values["case_id"],
         "process": values["main"],
         "called": values["process"],

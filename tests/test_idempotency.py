@@ -87,6 +87,16 @@ ACTS = {
     "suspend a task": prepared("/tasks/{task}/suspend", HOLD),
     "resume a task": prepared("/tasks/{task}/resume", {}, ("/tasks/{task}/suspend", HOLD)),
     "extend": prepared("/tasks/{task}/extend", {"due_at": "2026-10-01T09:00+08:00", **WHY}),
+    "cosign": prepared(
+        "/tasks/{task}/cosign",
+        {"to": "street_leader", "kind": "before"},
+        ("/tasks/{task}/claim", {}),
+    ),
+    "delegate": prepared(
+        "/tasks/{task}/delegate", {"to": "street_leader"}, ("/tasks/{task}/claim", {})
+    ),
+    "remind": prepared("/tasks/{task}/remind", {}),
+    "copy": prepared("/tasks/{task}/copy", {"to": ["street_leader"]}),
     "comment": prepared("/tasks/{task}/comment", {"text": "remark"}),
     "clock": prepared("/clock", {"advance_seconds": 60}),
     "version for new cases": prepared("/definitions/five_steps/versions/1/default", {}),

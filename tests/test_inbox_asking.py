@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
-from engine import cases, identities, replay, store
+from engine import cases, deployments, identities, replay, store
 from engine.commands import ReadCopy
 from tests import rows
 from tests.callers import callers, problem_of
+from tests.conftest import FIVE_STEPS
 
 STREET = "990101001"
 OWNER, FIRST, SECOND = "street_dispatcher", "street_leader", "street_analyst"
@@ -330,3 +332,52 @@ def test_a_copy_goes_to_people_with_an_office_alone(call, task, to):
 
     assert answer.status_code in {403, 422}, answer.get_data(as_text=True)
     assert call(OWNER).get(f"/tasks/{task}").get_json()["copies"] == []
+
+
+# -- handing over ----------------------------------------------------------------------------
+
+
+def test_who_has_handed_a_task_over_finds_it_among_what_was_done(call, task, any_app):
+    holders = [OWNER, "admin", OWNER]
+    for giver, taker in pairwise(holders):
+        answer = call(giver).post(f"/tasks/{task}/transfer", {"to": taker, "reason": "出差"})
+        assert answer.status_code == 200, answer.get_data(as_text=True)
+
+    for giver in holders[:2]:
+        (row,) = call(giver).tasks("done")
+        assert (row["id"], row["state"], row["of"]) == (task, "transferred", None)
+    assert [one["id"] for one in call(OWNER).tasks("mine")] == [task]
+    sound(any_app, task)
+    any_app.clock.set(any_app.clock.now() + timedelta(minutes=1))
+    decided(call, task)
+    assert [one["state"] for one in call(OWNER).tasks("done")] == ["completed", "transferred"]
+
+
+def test_who_has_handed_a_task_over_may_not_take_it_back(call, task):
+    call(OWNER).post(f"/tasks/{task}/transfer", {"to": "admin"})
+
+    assert problem_of(call(OWNER).post(f"/tasks/{task}/withdraw", {"reason": "x"}))[0] in {403, 409}
+    assert problem_of(decided(call, task)) == (409, "already-claimed")
+
+
+# -- the other executor -----------------------------------------------------------------------
+
+
+def test_the_other_executor_refuses_by_name(app):
+    by = identities.operator()
+    files = {FIVE_STEPS.name: FIVE_STEPS.read_bytes().replace(b"five_steps", b"five_spiff")}
+    deployments.deploy(app, by, files, executor="spiff")
+    owner = callers(app)(OWNER)
+    case = owner.post("/cases", {"process": "five_spiff"}).get_json()
+    task = case["tasks"][0]["id"]
+    owner.post(f"/tasks/{task}/claim")
+
+    for act, body in (
+        ("cosign", {"to": FIRST, "kind": "before"}),
+        ("delegate", {"to": FIRST}),
+        ("remind", {}),
+        ("copy", {"to": [FIRST]}),
+    ):
+        assert problem_of(owner.post(f"/tasks/{task}/{act}", body)) == (409, "not-on-executor")
+    hold = {"reason": "等", "review_at": "2026-09-21T09:00:00+08:00"}
+    assert callers(app)("admin").post(f"/tasks/{task}/suspend", hold).status_code == 200

@@ -62,6 +62,8 @@ _DESCRIBE = _TASK.values(
 )
 _RANK = _TASK.values(priority=p("priority"))
 _CLOCK = _TASK.values(continuous=p("continuous"))
+_TASK_COLUMNS = [column.name for column in tasks.c]
+_WHOLE_TASK = sa.select(*tasks.c).where(*matching(tasks, "case_id", "task"))
 _HOLDER = sa.select(tasks.c.assignee, tasks.c.due_at).where(*matching(tasks, "case_id", "task"))
 _CANDIDATES_DUE = (
     sa.update(candidates)
@@ -170,8 +172,20 @@ def _task_claimed(tx: Transaction, entered: Entered, event: Event) -> None:
 
 
 def _task_transferred(tx: Transaction, entered: Entered, event: Event) -> None:
+    if event.get("was") not in {None, event["assignee"]}:
+        _leave_trace(tx, entered, event)
     _task_claimed(tx, entered, event)
     _tell(tx, entered, event, "transferred")
+
+
+def _leave_trace(tx: Transaction, entered: Entered, event: Event) -> None:
+    """Let who had the task find it in 已办: a row of its own, named ``TASK^POSITION``."""
+    row = tx.one(_WHOLE_TASK, task_key(entered, event))
+    if row is not None:
+        given = dict(zip(_TASK_COLUMNS, row, strict=True))
+        mark = {"task": f"{event['task']}^{entered.position}", "state": "transferred"}
+        ended = {"assignee": None, "ended_by": event["was"], "ended_at": entered.at}
+        tx.run(_INSERT_TASK, {**given, **mark, **ended, "candidates": "[]"})
 
 
 def _tell(tx: Transaction, entered: Entered, event: Event, what: str) -> None:
