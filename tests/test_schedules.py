@@ -41,7 +41,12 @@ def units_of_cases(app):
 
 def armed(app):
     with app.database.reading() as tx:
-        rows = tx.all(sa.select(starts.c.process, starts.c.due_at).order_by(starts.c.process), {})
+        rows = tx.all(
+            sa.select(starts.c.process, starts.c.due_at).order_by(
+                starts.c.process, starts.c.due_at
+            ),
+            {},
+        )
     return [(name, due_at.astimezone(LOCAL).strftime("%m-%d %H:%M")) for name, due_at in rows]
 
 
@@ -89,21 +94,41 @@ def test_a_cycle_that_is_none_is_not_armed(app):
     assert armed(app) == []
 
 
-def test_the_affairs_of_each_community_are_due_at_the_end_of_a_quarter(app):
-    publication = [
-        *ROOT.glob("publication.bpmn"),
-        *ROOT.glob("forms/publication_*.json"),
-        *ROOT.glob("decisions/publication_*.dmn"),
+def deploy_loops(app, *names):
+    """The named diagrams as they are delivered, with what they need."""
+    found = [
+        path
+        for name in names
+        for pattern in (f"{name}.bpmn", f"forms/{name}_*.json", f"decisions/{name}_*.dmn")
+        for path in ROOT.glob(pattern)
     ]
-    deployments.deploy(
-        app, identities.operator(), {one.name: one.read_bytes() for one in publication}
-    )
+    deployments.deploy(app, identities.operator(), {one.name: one.read_bytes() for one in found})
+
+
+def test_the_affairs_of_each_community_are_due_at_the_end_of_a_quarter(app):
+    deploy_loops(app, "publication")
 
     app.clock.set(datetime(2026, 10, 1, 9, tzinfo=LOCAL))
 
     assert timers.tick(app) == 4
     assert sorted(units_of_cases(app)) == COMMUNITIES
     assert armed(app) == [("publication", "01-01 09:00")]
+
+
+def test_a_walk_is_due_each_day_where_a_plan_is_in_force(app):
+    app.clock.set(datetime(2026, 9, 18, 7, tzinfo=LOCAL))
+    deploy_loops(app, "publication", "patrol")
+
+    app.clock.set(datetime(2026, 9, 18, 8, 30, tzinfo=LOCAL))
+    timers.tick(app)
+
+    assert units_of_cases(app) == ["99010100100101001"]
+    assert armed(app) == [
+        ("patrol", "09-19 08:30"),
+        ("patrol", "09-21 09:00"),
+        ("patrol", "10-01 09:00"),
+        ("publication", "10-01 09:00"),
+    ]
 
 
 # -- conditions -------------------------------------------------------------------------
