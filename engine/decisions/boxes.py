@@ -16,8 +16,10 @@ from engine.decisions.logic import (
     Literal,
     Logic,
     Relation,
+    Typed,
 )
 from engine.decisions.reading import Reading
+from engine.decisions.types import ANY
 
 KINDS = (
     "literalExpression", "decisionTable", "context", "invocation", "functionDefinition", "list",
@@ -64,12 +66,19 @@ class Boxes:
             return self.literal(element, names)
         if kind == "decisionTable":
             return read_table(element, self.reading, names, self.where)
+        if kind == "functionDefinition":
+            return self.function(element, names)
+        found = self._typed(element, kind, names)
+        wanted = self.reading.type_of(element)
+        return found if wanted is ANY else Typed(found, wanted, self.where)
+
+    def _typed(self, element: Element, kind: str, names: Names) -> Logic:
+        """Return an element whose ``typeRef`` says what it has to give."""
         if kind in _ITERATIONS:
             return self.iteration(element, kind, names)
         reader = {
             "context": self.context,
             "invocation": self.invocation,
-            "functionDefinition": self.function,
             "list": self.list_of,
             "relation": self.relation,
             "conditional": self.conditional,
@@ -113,7 +122,7 @@ class Boxes:
             bindings.append(Entry(name_of(parameter), logic, self.reading.type_of(parameter)))
         return Invocation(called, tuple(bindings), self.where)
 
-    def function(self, element: Element, names: Names) -> Logic:
+    def function(self, element: Element, names: Names) -> FunctionDefinition:
         """Return a function; those of Java and PMML are never run, and null."""
         kind = (element.get("kind") or "FEEL").upper()
         if kind not in ("FEEL", "F"):
@@ -124,9 +133,8 @@ class Boxes:
         )
         inner = (*names, *(name for name, _ in parameters))
         body = self.inside(element, inner) if kind in ("FEEL", "F") else None
-        return FunctionDefinition(
-            parameters, body or Literal("", None), self.reading.type_of(element), self.where
-        )
+        gives = self.reading.type_of(element).returned()
+        return FunctionDefinition(parameters, body or Literal("", None), gives, self.where)
 
     def list_of(self, element: Element, names: Names) -> Logic:
         """Return a list."""

@@ -19,6 +19,7 @@ from engine.decisions.model import (
     Service,
 )
 from engine.decisions.reading import Reading
+from engine.decisions.types import ANY
 
 _KINDS = ("inputData", "decision", "businessKnowledgeModel", "decisionService")
 _REQUIRED = ("requiredDecision", "requiredInput", "requiredKnowledge")
@@ -128,6 +129,8 @@ class Graph:
         if found is None:
             return element
         logic = boxes.function(found, ())
+        if logic.type is ANY:
+            logic = replace(logic, type=element.type.returned())
         return replace(element, logic=logic, reads=logic.names())
 
     def _service(self, element: Service, one: Xml) -> Service:

@@ -43,8 +43,10 @@ def _item(element: Element, reading: Reading, depth: int) -> ItemType:
     if components and depth < MAX_DEPTH:
         fields = tuple((name_of(one), _item(one, reading, depth + 1)) for one in components)
         return _with(made, components=fields)
-    if child(element, "functionItem") is not None:
-        return _with(made, leaf=feel_types.FUNCTION)
+    function = child(element, "functionItem")
+    if function is not None:
+        gives = own_name((function.get("outputTypeRef") or "").strip())
+        return _with(made, leaf=feel_types.FUNCTION, gives=gives or None)
     named = own_name(type_ref(element))
     if not named:
         return made

@@ -181,6 +181,23 @@ class FunctionDefinition:
 
 
 @dataclass(frozen=True, slots=True)
+class Typed:
+    """A boxed expression that says of which type its value is."""
+
+    logic: Logic
+    type: ItemType
+    where: str = ""
+
+    def evaluate(self, scope: Scope, run: Run) -> Any:
+        """Return the value as its type has it; null where it does not fit."""
+        return run.fitted(self.logic.evaluate(scope, run), self.type, self.where)
+
+    def names(self) -> frozenset[str]:
+        """Return the names that it reads."""
+        return self.logic.names()
+
+
+@dataclass(frozen=True, slots=True)
 class ListOf:
     """A boxed list."""
 

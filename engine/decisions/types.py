@@ -52,6 +52,7 @@ class ItemType:
         allowed: what each value has to be.
         constraint: what the whole value has to be, of a list the list.
         plain: the Python class of a leaf that needs no more than that.
+        gives: of a type of functions the name of the type of what they return.
     """
 
     name: str = "Any"
@@ -63,11 +64,26 @@ class ItemType:
     constraint: Constraint | None = None
     types: Types | None = field(default=None, repr=False, compare=False)
     plain: type | None = None
+    gives: str | None = None
 
     @property
     def is_any(self) -> bool:
         """Whether every value fits."""
         return self == ANY
+
+    def returned(self) -> ItemType:
+        """Return the type of what functions of this type return; of another type, itself.
+
+        A function is given either: files of DMN 1.1 say what it returns, later ones what it is.
+        """
+        found = self
+        for _ in range(20):
+            if found.base is None or found.types is None or found.collection:
+                break
+            found = found.types.named(found.base)
+        if found.leaf != feel_types.FUNCTION or found.collection:
+            return self
+        return ANY if found.gives is None or found.types is None else found.types.named(found.gives)
 
     def kind(self) -> str:
         """Return the name of the FEEL type that its values have; "" for lists and objects."""
