@@ -42,3 +42,11 @@ class FigureCasesQuery(Page, _Period):
     part: Literal["denominator", "numerator", "missing", "apart"] = Field(
         "denominator", description="The base, what counts, what does not, what is left out."
     )
+
+
+class BulletinQuery(Params):
+    """Which bulletin, written as what."""
+
+    unit: QueryText = Field(description="This unit and those below it, or a department.")
+    month: QueryText = Field(description="Such as `2026-08`.")
+    format: Literal["html", "docx"] = "html"

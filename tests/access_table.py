@@ -337,6 +337,7 @@ THINGS: dict[str, tuple[str, str, str]] = {
 _COUNT = sa.select(sa.func.count()).select_from(entries)
 _KEYS = {"forms": "whistle_start", "lists": "roles", "registers": "resident_diary"}
 _QUERIES = {
+    "GET /bulletin": "?unit=990101001&month=2026-09",
     "GET /figures": "?unit=990101001&from=2026-09-01&codes=on_time",
     "GET /figures/{code}/cases": "?unit=990101001&from=2026-09-01",
     "GET /cases/{case_id}/state": "?position=1",

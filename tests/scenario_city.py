@@ -6,6 +6,7 @@ ever changed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -91,6 +92,20 @@ def files() -> dict[str, bytes]:
         for path in sorted((ROOT / folder).glob("*")):
             if path.suffix in SUFFIXES:
                 found[path.name] = path.read_bytes()
+    return found
+
+
+@cache
+def files_of(key: str) -> dict[str, bytes]:
+    """The diagram of a process and of all that it calls, with every form and decision."""
+    found = {name: one for name, one in files().items() if not name.endswith(".bpmn")}
+    waiting = [f"{key}.bpmn"]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found[name] = files()[name]
+            called = re.findall(rb'calledElement="(\w+)"', found[name])
+            waiting += [f"{one.decode()}.bpmn" for one in called]
     return found
 
 

@@ -19,7 +19,7 @@ from engine.figures.facts import EVERYWHERE, Fact
 from engine.figures.reading import REGISTER, SUBJECTS
 from engine.projection import milestones
 from engine.tables import milestones as table
-from tests.scenario_city import files
+from tests.scenario_city import files_of
 
 D = Decimal
 SEPTEMBER = {"since": date(2026, 9, 1), "until": date(2026, 10, 1)}
@@ -216,7 +216,7 @@ def test_figures_follow_from_the_histories_and_are_made_anew_by_rebuild(
     any_app, clock: ManualClock
 ):
     app = any_app
-    deployments.deploy(app, identities.operator(), files())
+    deployments.deploy(app, identities.operator(), files_of("department_handling"))
     admin = identities.operator()
     started = [cases.start(app, admin, process="department_handling", data=SHARE).case_id]
     started.append(cases.start(app, admin, process="department_handling", data=SHARE).case_id)
@@ -229,7 +229,7 @@ def test_figures_follow_from_the_histories_and_are_made_anew_by_rebuild(
         ).parts
 
     assert (shown("signing"), shown("on_time"), shown("on_schedule")) == ("2/2", "0/0", "0/2")
-    clock.set(clock.now() + timedelta(days=30))
+    clock.set(clock.now() + timedelta(days=8))
     assert (shown("on_time"), shown("backlog"), shown("on_time", "D04")) == ("0/2", "2", "0/2")
     cases.handle(app, admin, started[1], CancelCase(end="voided", reason="入错"))
     assert (shown("on_time"), shown("backlog"), shown("on_time", "D05")) == ("0/1", "1", "0/0")

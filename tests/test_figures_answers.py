@@ -17,7 +17,7 @@ from engine.errors import InvalidRequest, NotAllowed
 from engine.settings import Settings
 from tests.callers import callers, problem_of
 from tests.conftest import MONDAY
-from tests.scenario_city import files
+from tests.scenario_city import files_of
 from tests.test_figures import SEPTEMBER, SHARE
 
 ASKED = "/figures?unit=990101001&from=2026-09-01&to=2026-10-01"
@@ -30,7 +30,7 @@ def filled(city: Path, sandbox, tmp_path_factory) -> tuple[Path, str]:
     shutil.copy(city, path)
     settings = Settings(database_url=f"sqlite:///{path}")
     app = open_application(settings, clock=ManualClock(MONDAY), sandbox=sandbox)
-    deployments.deploy(app, identities.operator(), files())
+    deployments.deploy(app, identities.operator(), files_of("department_handling"))
     admin = identities.operator()
     case = cases.start(app, admin, process="department_handling", data=SHARE).case_id
     cases.handle(app, admin, case, CompleteTask("department_handling.sign.1", outcome="sign"))

@@ -7,9 +7,10 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
 from api.current import actor, application, reply
-from api.figure_shapes import FigureCasesQuery, FigurePath, FigureQuery
+from api.figure_shapes import BulletinQuery, FigureCasesQuery, FigurePath, FigureQuery
 from api.moments import day, required_day
 from api.shapes import Document, Items
+from engine import bulletin as bulletins
 from engine import figures
 
 api = APIBlueprint("figures", __name__, abp_tags=[Tag(name="figures")])
@@ -45,3 +46,16 @@ def cases(path: FigurePath, query: FigureCasesQuery) -> Response:
         cursor=query.cursor,
     )
     return reply(found)
+
+
+@api.get("/bulletin")
+def bulletin(query: BulletinQuery) -> Response:
+    """Return the month bulletin (月点评) of a unit as a file."""
+    drafted = bulletins.draft(application(), actor(), unit=query.unit, month=query.month)
+    response = Response(
+        bulletins.write(drafted, query.format),
+        content_type=bulletins.MEDIA_TYPES[query.format],
+    )
+    name = f"bulletin-{query.month}.{query.format}"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "import": ("lists", "import_lists", "Show what your own CSV files change, then activate them."),
     "unattended": ("lists", "list_unattended", "List open tasks that nobody is left to do."),
     "figures": ("reports", "figures", "Print the figures of a unit and a period."),
+    "bulletin": ("reports", "bulletin", "Write the month bulletin as HTML or DOCX."),
     "layout": ("diagrams", "layout", "Draw diagrams anew: write their shapes and edges."),
     "move-cases": ("moving", "move_cases", "Let running cases go on with another version."),
     "demo": ("city", "demo", "Load the demo city and simulated cases."),

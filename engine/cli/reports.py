@@ -1,12 +1,14 @@
-"""``bihuan figures``: what offices report."""
+"""``bihuan figures``, ``bihuan bulletin``: what offices report."""
 
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import click
 
+from engine import bulletin as bulletins
 from engine import figures as reported
 from engine import identities
 from engine.cli import terminal
@@ -63,6 +65,25 @@ def figures(
             by_department=by_department,
         )
     terminal.answer(found, as_json=as_json, text=_text(found))
+
+
+@click.command()
+@click.option("--unit", required=True, metavar="U", help="A unit, or a department.")
+@click.option("--month", required=True, metavar="M", help="Of which month: 2026-08.")
+@click.argument("out", type=click.Path(dir_okay=False, writable=True, path_type=Path))
+@click.pass_obj
+def bulletin(settings: Settings, *, unit: str, month: str, out: Path) -> None:
+    """Write the month bulletin (月点评) of a unit to OUT, a .html or .docx file.
+
+    Example: bihuan bulletin --unit 990101 --month 2026-08 bulletin.docx
+    """
+    kind = out.suffix.removeprefix(".").lower()
+    if kind not in bulletins.FORMATS:
+        raise click.UsageError(f"{out.name} is no .html or .docx file.")
+    with opened(settings) as app:
+        drafted = bulletins.draft(app, identities.operator(), unit=unit, month=month)
+    out.write_bytes(bulletins.write(drafted, kind))
+    terminal.say(f"{drafted.title}: {out}")
 
 
 def _text(found: dict[str, Any]) -> str:

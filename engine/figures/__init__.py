@@ -8,19 +8,23 @@ What is counted and how is data: the lists ``figures``, ``figure_weights``,
 
 from __future__ import annotations
 
-from engine.figures.answers import PARTS, cases_behind, overview
-from engine.figures.counting import Counted
+from engine.figures.answers import PARTS, cases_behind, league, overview
+from engine.figures.counting import Counted, Window
 from engine.figures.definitions import Figure
+from engine.figures.facts import Fact
 from engine.figures.freezing import collect
 from engine.figures.reading import Reading, one, some
 
 __all__ = [
     "PARTS",
     "Counted",
+    "Fact",
     "Figure",
     "Reading",
+    "Window",
     "cases_behind",
     "collect",
+    "league",
     "one",
     "overview",
     "some",

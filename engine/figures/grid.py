@@ -144,3 +144,16 @@ def publications(ground: Ground) -> list[Fact]:
         moments = {"asked_at": run.began_at}
         found.append(Fact(run.case, run.number, run.unit, frozenset(), frozenset(marks), moments))
     return found
+
+
+def promises(ground: Ground) -> list[Fact]:
+    """Return a fact for each promise of a meeting or conference: whether its owner kept it."""
+    found = []
+    for run in ground.runs("promise_tracking"):
+        owner, due = run.data.get("owner"), run.at("due_at")
+        kept = run.data.get("promise_result") == "done"
+        marks = run.apart() | ({"kept"} if kept else set())
+        moments = {"made_at": run.began_at} | ({} if due is None else {"due_at": due})
+        bodies = frozenset({owner} if owner else ())
+        found.append(Fact(run.case, run.number, run.unit, bodies, marks, moments))
+    return found

@@ -31,6 +31,7 @@ SUBJECTS: Mapping[str, Subject] = MappingProxyType(
         "matters": grid.matters,
         "topics": grid.topics,
         "publications": grid.publications,
+        "promises": grid.promises,
         "posts": rest.posts,
         "fields": rest.fields,
     }
