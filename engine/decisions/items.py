@@ -50,7 +50,7 @@ def _item(element: Element, reading: Reading, depth: int) -> ItemType:
     named = own_name(type_ref(element))
     if not named:
         return made
-    for text in (named, named.rpartition(":")[2]):
+    for text in reading.spellings(named, element):
         if text in reading.types.known:
             return _with(made, base=text)
         leaf = builtin(text)

@@ -134,6 +134,7 @@ class _File:
         elements: dict[Key, Element] = {}
         for one in imports.values():
             elements.update(one.model.elements)
+            self.reading.imports[one.model.namespace] = one.name
             prefix = f"{one.name}." if one.name else ""
             for name, kind in one.model.types.known.items():
                 self.types.known.setdefault(f"{prefix}{name}", kind)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from engine import feel
@@ -57,6 +57,7 @@ class Reading:
         is_open: the file has no input data: names are those of the data that are given.
         owner: the id of the element that is being read.
         broken: the ids of those with errors.
+        imports: the names of imports by their namespaces.
         faults: these errors, by the text that has them.
         perhaps: names inside of filters, by the id of the element: of data, or of entries.
     """
@@ -71,6 +72,7 @@ class Reading:
         self.is_open = False
         self.owner = ""
         self.names: tuple[str, ...] = ()
+        self.imports: dict[str, str] = {}
         self.fields: frozenset[str] = frozenset()
         self.perhaps: dict[str, set[str]] = {}
         self._unary: dict[tuple[str, tuple[str, ...]], feel.UnaryTests] = {}
@@ -254,10 +256,20 @@ class Reading:
         name = (element.get("typeRef") or "").strip()
         return self.type_named(name, element) if name else ANY
 
+    def spellings(self, name: str, at: Element) -> Iterator[str]:
+        """Yield by what names a type may be known that is written so in the file."""
+        prefix, _, local = name.rpartition(":")
+        # DMN 1.1 names the types of imported files by the prefix of their namespace.
+        imported = self.imports.get(str(at.nsmap.get(prefix))) if prefix else None
+        if imported:
+            yield f"{imported}.{local}"
+        yield name
+        yield local
+
     def type_named(self, name: str, at: Element) -> ItemType:
         """Return the type of that name; ``ANY`` after a finding where there is none."""
         name = own_name(name)
-        for text in (name, name.rpartition(":")[2]):
+        for text in self.spellings(name, at):
             found = self.types.known.get(text) or builtin(text)
             if found is not None:
                 return found
