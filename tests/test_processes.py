@@ -137,6 +137,7 @@ TIMERS = {
     },
     "reference_change": {
         "consult_over": "5 工作日",
+        "admit_late": "5 工作日",
         "review_late": "10 工作日",
         "publish_late": "3 工作日",
         "staffing_due": "生效前 1 日",
