@@ -1,4 +1,4 @@
-"""What people ask of each other over a task, through the API, on both databases."""
+"""What people ask of each other over a task, through the API."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ OWNER, FIRST, SECOND = "street_dispatcher", "street_leader", "street_analyst"
 
 
 @pytest.fixture
-def call(any_app):
-    return callers(any_app)
+def call(request):
+    """Callers of the application; on both databases where a test asks for ``any_app``."""
+    both = "any_app" in request.fixturenames
+    return callers(request.getfixturevalue("any_app" if both else "app"))
 
 
 @pytest.fixture
@@ -179,7 +181,7 @@ def test_the_same_answer_twice_at_once_counts_once(call, task):
     assert codes == [200, 409]
 
 
-def test_on_hold_nobody_answers_and_after_an_extension_the_limit_follows(call, task):
+def test_on_hold_nobody_answers_and_after_an_extension_the_limit_follows(call, task, any_app):
     name, admin = asked(call, task), call("admin")
     own = asked(call, task, SECOND, due_at="2026-09-14T12:00:00+08:00")
     hold = {"reason": "等", "review_at": "2026-09-21T09:00:00+08:00"}
@@ -192,6 +194,7 @@ def test_on_hold_nobody_answers_and_after_an_extension_the_limit_follows(call, t
     assert call(FIRST).tasks("mine")[0]["due_at"] == "2026-09-16T04:00:00Z"
     assert call(SECOND).get(f"/tasks/{own}").get_json()["due_at"] == "2026-09-14T04:00:00Z"
     assert answered(call(FIRST), name).status_code == 200
+    sound(any_app, task)
 
 
 def test_a_case_that_ends_takes_its_signatures_along(call, task, any_app):
@@ -242,6 +245,28 @@ def test_who_has_read_a_task_before_an_answer_is_told_to_look_again(call, task):
 
     answer = call(OWNER).post(f"/tasks/{task}/complete", {"outcome": "accept"}, If_Match=etag)
     assert problem_of(answer) == (412, "stale")
+
+
+# -- another version -----------------------------------------------------------------------
+
+
+def test_a_signature_goes_along_when_its_step_gets_another_name(call, task, any_app):
+    name = asked(call, task, kind="parallel", reason="请核")
+    decided(call, task)
+    changed = FIVE_STEPS.read_bytes()
+    for old in (b'"accept"', b">accept<", b"accept_outcome"):
+        changed = changed.replace(old, old.replace(b"accept", b"receive"))
+    deployments.deploy(any_app, identities.operator(), {FIVE_STEPS.name: changed})
+    case_id = task.partition(".")[0]
+    body = {"version": 2, "mapping": {"accept": "receive"}, "reason": "改名"}
+    answer = call("admin").post(f"/cases/{case_id}/migrate", body)
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+
+    shown = call(FIRST).get(f"/tasks/{name}").get_json()
+    assert (shown["element"], shown["signatures"][0]["words"]) == ("receive", "请核")
+    assert answered(call(FIRST), name).status_code == 200
+    assert call(OWNER).get(f"/tasks/{task}").get_json()["state"] == "completed"
+    sound(any_app, task)
 
 
 # -- delegation ---------------------------------------------------------------------------

@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine import commands as c
 from engine.errors import (
     AlreadyClaimed,
+    EngineError,
     LastSignature,
     NothingWaits,
     OnHold,
@@ -373,3 +376,60 @@ def test_holds_of_older_records_are_not_reviewed():
     one = case()
     held = one.do(c.SuspendTask(T, "waits", "2026-09-16T09:00:00+08:00"))
     assert [e["type"] for e in held] == ["task_held"]
+
+
+# -- whatever people do, in any order ------------------------------------------------------
+
+PEOPLE = ("ann", "bob", "cai")
+MANY = (
+    f'<userTask id="t">{OUTCOMES}<multiInstanceLoopCharacteristics'
+    ' camunda:collection="[1, 2]"/></userTask>'
+)
+
+
+def tried(one: Case, pick: st.DataObject) -> None:
+    """Do something that somebody might do; a refusal is fine."""
+    who = pick.draw(st.sampled_from(PEOPLE))
+    task = pick.draw(st.sampled_from(one.tasks))
+    asked = sorted(one.snapshot.control.get("beside", {}).get(task, {}).get("signatures", {}))
+    name = f"{task}~{pick.draw(st.sampled_from(asked))}" if asked else f"{task}~9"
+    kind, other = pick.draw(st.sampled_from(c.KINDS)), pick.draw(st.sampled_from(PEOPLE))
+    command = pick.draw(
+        st.sampled_from(
+            [
+                c.ClaimTask(task), c.UnclaimTask(task), c.TransferTask(task, other),
+                c.AddSignature(task, other, kind), c.AddSignature(task, other, kind),
+                c.GiveSignature(name, "agree"), c.GiveSignature(name, "disagree"),
+                c.GiveSignature(name, "resolved"), c.RemoveSignature(name),
+                c.SuspendTask(task, None, "2026-09-16T09:00:00+08:00", True), c.ResumeTask(task),
+                c.CompleteTask(task, "yes"), c.RemindTask(task),
+            ]
+        )
+    )  # fmt: skip
+    before = one.snapshot.control.get("beside", {}).get(task, {})
+    try:
+        events = one.do(command, who)
+    except EngineError:
+        return
+    ended = [e["task"] for e in events if e["type"] == "task_completed"]
+    if ended:
+        rows = before.get("signatures", {})
+        left = [number for number, row in rows.items() if row[2] != "given"]
+        assert left in ([], [command.task.partition("~")[2]]), (command, rows)
+        assert all(events[-1]["type"] != "decision_returned" for _ in ended)
+
+
+@settings(max_examples=40, derandomize=True, deadline=None, database=None)
+@given(st.data())
+def test_no_task_goes_on_while_somebody_is_asked_and_the_books_are_kept(pick):
+    late = boundary("b", "t", TIMER.format("working_hours(4)"), interrupting=True)
+    body = f'<startEvent id="s"/>{MANY}<endEvent id="e"/><endEvent id="f"/>{late}'
+    one = Case(process(body + flows("s > t > e", "b > f")))
+    one.start()
+    for _ in range(20):
+        if one.state != "open":
+            break
+        tried(one, pick)
+    if one.timers and one.state == "open":
+        one.fire()
+        assert one.state == "completed"

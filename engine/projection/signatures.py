@@ -34,6 +34,7 @@ _OPEN_OF = (
     sa.func.substr(tasks.c.task, 1, p("length")) == p("prefix"),
     tasks.c.state == "open",
 )
+_RENAME = sa.update(tasks).where(*_OPEN_OF[:2]).values(element=p("element"), name=p("name"))
 _HOLD = sa.update(tasks).where(*_OPEN_OF).values(held=p("held"))
 _FOLLOW = (
     sa.update(tasks)
@@ -147,6 +148,12 @@ def _copied(tx: Transaction, entered: Entered, event: Event) -> None:
 def hold(tx: Transaction, entered: Entered, event: Event, held: int) -> None:
     """Let the signatures of a task stand still, or go on, with it."""
     tx.run(_HOLD, {**_prefix(entered, event), "held": held})
+
+
+def rename(tx: Transaction, entered: Entered, event: Event) -> None:
+    """Let the signatures of a task be found at its element, which a migration may rename."""
+    values = {"element": event["element"], "name": event["name"]}
+    tx.run(_RENAME, {**_prefix(entered, event), **values})
 
 
 def follow(tx: Transaction, entered: Entered, event: Event) -> None:

@@ -13,7 +13,7 @@ from engine.database import Transaction
 from engine.events import Event
 from engine.projection.notes import noted, notify
 from engine.projection.place import END_OF_TIME, Entered, Handler, matching, moment_of, task_key
-from engine.projection.signatures import follow, hold
+from engine.projection.signatures import follow, hold, rename
 from engine.tables import (
     candidates,
     links,
@@ -278,6 +278,7 @@ def _task_changed(tx: Transaction, entered: Entered, event: Event) -> None:
         "candidates": orjson.dumps(event["candidates"]).decode(),
     }
     tx.run(_DESCRIBE, {**key, **described, "changed": entered.position})
+    rename(tx, entered, event)
     if "priority" in event:
         tx.run(_RANK, {**key, "priority": event["priority"]})
     if "continuous" in event:
