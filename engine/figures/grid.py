@@ -13,7 +13,9 @@ from engine.figures.runs import Run, moment
 
 QUARTER = timedelta(minutes=15)
 FOUND_BY_STAFF = frozenset({"patrol", "visit", "door", "steward", "patch"})
-IN_COMMUNITY = frozenset({"self_fixed", "onsite", "grid_head", "consultation", "property"})
+IN_COMMUNITY = frozenset(
+    {"self_fixed", "onsite", "grid_head", "consultation", "property", "mediation", "care"}
+)
 
 
 def events(ground: Ground) -> list[Fact]:
