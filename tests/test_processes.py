@@ -476,6 +476,7 @@ def test_calls_name_diagrams_that_are_here():
     called = {one for key in KEYS for one in process(key).calls}
 
     assert called == {
+        "case_conference",
         "consultation",
         "department_handling",
         "department_score",
