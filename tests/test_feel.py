@@ -305,7 +305,7 @@ def test_a_cell_read_without_the_parser_is_the_same(text):
         ("1 2", 2, "An operator is missing, or this is too much, at '2' (character 3)."),
         ("", 0, "A value is due, at the end of ''."),
         ('"a', 0, "A string does not end, at '\"a' (character 1)."),
-        ("1 instance of thing", 14, "This is no type that is known, at 'thing' (character 15)."),
+        ("1 instance of", 13, "This is no type that is known, at the end of '1 instance of'."),
     ],
 )
 def test_a_text_that_is_no_feel_is_refused_with_its_place(text, position, says):

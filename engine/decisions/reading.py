@@ -200,7 +200,7 @@ class Reading:
         known: tuple[str, ...],
     ) -> None:
         """Tell functions that there are not, and dates that are none."""
-        if "{" in text:
+        if "{" in text or " of " in text:
             for reason in reasons(getattr(parsed.tree, "parts", parsed.tree)):
                 self.no_value(at, where, reason)
         if "(" not in text and "@" not in text:

@@ -312,6 +312,17 @@ class Operands(Scanner):
         node = syntax.FunctionOf(tuple(parameters), body, self.depth(body))
         return self.made(node, body)
 
+    def type_or_name(self) -> Type | str:
+        """Read a type, or the name of one that there is not."""
+        self.skip()
+        reader = TypeReader(self.text, self.at, self.types)
+        found = reader.read()
+        name = _TYPE_NAME.match(self.text, self.at)
+        if found is None and name is not None and name[0] not in _HEADS:
+            self.at = name.end()
+            return name[0]
+        return self.type()
+
     def type(self) -> Type:
         """Read a type."""
         self.skip()
@@ -321,6 +332,10 @@ class Operands(Scanner):
             raise self.error("This is no type that is known")
         self.at = reader.at
         return found
+
+
+_HEADS = ("list", "context", "function", "range")
+_TYPE_NAME = re.compile(r"[^\W\d][\w.]*")
 
 
 def _in_order(ends: list[Node]) -> bool:

@@ -130,7 +130,10 @@ class Parser(Operands):
             return self.made(syntax.In(left, tests), left, *tests)
         if operator == "instance":
             self.due_word("of")
-            return self.made(syntax.InstanceOf(left, self.type()), left)
+            kind = self.type_or_name()
+            if isinstance(kind, str):
+                return syntax.Nothing(f"{kind!r} is no type that is known.")
+            return self.made(syntax.InstanceOf(left, kind), left)
         right = self.binary(4)
         return self.made(syntax.Comparison(operator, left, right), left, right)
 
