@@ -46,3 +46,12 @@ class Batch(Body):
     tasks: Annotated[list[Name], Field(min_length=1, max_length=MOST_TASKS)]
     outcome: Name | None = Field(None, description="With which each is completed.")
     text: Text | None = Field(None, description="Words that go with each reminder.")
+
+
+class Notifications(Body):
+    """Which news reach you where."""
+
+    kinds: dict[
+        Literal["task-opened", "task-assigned", "notice"],
+        list[Literal["in-app", "mail", "robot"]],
+    ]

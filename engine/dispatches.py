@@ -55,8 +55,8 @@ class Dispatch:
     """One message to one receiver.
 
     Attributes:
-        channel: ``mail`` or ``webhook``.
-        receiver: a user's name; empty for the webhook.
+        channel: ``mail``, ``webhook`` or ``robot``.
+        receiver: a user's name, a robot's; empty for the webhook.
         body: JSON with nothing personal in it.
         next_at: when it is tried; None = delivered or given up.
         failure: the kind of the last failure, for whoever looks why.

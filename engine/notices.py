@@ -22,7 +22,7 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy import bindparam as p
 
-from engine import access, contacts, dispatches, identities, post, store
+from engine import access, contacts, dispatches, identities, post, robots, store
 from engine.calendar import LOCAL
 from engine.clock import parse
 from engine.database import Transaction
@@ -65,10 +65,9 @@ def expand(app: Application, origin: tuple[str, int, int], event: Document) -> l
         told = None if row is None else _message(app, tx, row, event)
         if row is None or told is None:
             return []
-        people = _receivers(app, tx, row, event) if app.settings.smtp_url else []
+        found = _wanted(app, tx, row, event, told["type"])
     now = app.clock.now()
     body = orjson.dumps(told).decode()
-    found = [("mail", one) for one in people]
     if app.settings.webhook_url:
         found.append(("webhook", ""))
     return [
@@ -115,15 +114,33 @@ def _message(app: Application, tx: Transaction, row: CaseRow, event: Document) -
     }
 
 
-def _receivers(app: Application, tx: Transaction, row: CaseRow, event: Document) -> list[str]:
-    """Return the users that want e-mails and whom the event concerns, but not its cause."""
-    reachable = contacts.reachable(tx)
+def _wanted(
+    app: Application, tx: Transaction, row: CaseRow, event: Document, kind: str
+) -> list[tuple[str, str]]:
+    """Return (channel, receiver) of the e-mails and the robots that somebody concerned wants."""
+    everybody = contacts.everybody(tx)
+    by = {
+        channel: {name for name, one in everybody.items() if one.wants(kind, channel)}
+        for channel, url in (("mail", app.settings.smtp_url), ("robot", app.settings.robot_urls))
+        if url
+    }
+    concerned = _concerned(app, tx, row, event, set().union(*by.values()))
+    found = [("mail", one) for one in concerned if one in by.get("mail", ())]
+    if not by.get("robot", set()).isdisjoint(concerned):
+        found += [("robot", robots.name_of(one)) for one in app.settings.robot_urls.split()]
+    return found
+
+
+def _concerned(
+    app: Application, tx: Transaction, row: CaseRow, event: Document, names: set[str]
+) -> list[str]:
+    """Return those of some users whom the event concerns, but not its cause."""
     given = event.get("assignee")
     if given is not None:
         wanted = {given}
     else:
         wanted = {one["user"] for one in event.get("candidates", ()) if "user" in one}
-    names = _names(event["data"].get("to")) if event["type"] == "job_opened" else []
+    called = _names(event["data"].get("to")) if event["type"] == "job_opened" else []
     pairs = {
         (one["role"], one.get("unit") or "") for one in event.get("candidates", ()) if "role" in one
     }
@@ -131,11 +148,11 @@ def _receivers(app: Application, tx: Transaction, row: CaseRow, event: Document)
         pairs = set()
     organisation = app.references.organisation
     found = []
-    for actor in identities.actors(app, tx, reachable):
+    for actor in identities.actors(app, tx, sorted(names)):
         concerned = (
             actor.name in wanted
             or not pairs.isdisjoint(actor.grants)
-            or any(access.concerns(actor, name, row.unit, organisation) for name in names)
+            or any(access.concerns(actor, name, row.unit, organisation) for name in called)
         )
         if concerned and actor.name != event.get("@actor"):
             found.append(actor.name)
@@ -161,6 +178,8 @@ def send_due(app: Application) -> int:
     arrived = 0
     if app.settings.webhook_url:
         arrived += sum(_call(app, one) for one in _taken(app, "webhook"))
+    if app.settings.robot_urls:
+        arrived += sum(_post(app, one) for one in _taken(app, "robot"))
     if app.settings.smtp_url:
         arrived += _send_mails(app, list(_taken(app, "mail")))
     return arrived
@@ -182,6 +201,25 @@ def _call(app: Application, one: Dispatch) -> bool:
     body = orjson.dumps({"id": one.key, **orjson.loads(one.body)})
     try:
         post.call_webhook(app.settings.webhook_url, body, key=one.key, at=app.clock.now())
+    except post.NotSentError as reason:
+        return _failed(app, one, reason)
+    return _arrived(app, one)
+
+
+def _post(app: Application, one: Dispatch) -> bool:
+    urls = {robots.name_of(url): url for url in app.settings.robot_urls.split()}
+    url = urls.get(one.receiver)
+    if url is None:
+        return _failed(app, one, post.NotSentError("no such robot any more", for_good=True))
+    if not _is_news(app, one):
+        return _failed(app, one, post.NotSentError("done meanwhile", for_good=True))
+    (title, _), (step, _), told = _said(app, one)
+    lines = [f"编号：{told['number']}"]
+    if told.get("due_at"):
+        lines.append(f"期限：{_short(told['due_at'])}")
+    text = robots.Text(f"{title}：{step}", lines, told["link"], "打开")
+    try:
+        post.call_robot(url, robots.body_of(url, text), at=app.clock.now())
     except post.NotSentError as reason:
         return _failed(app, one, reason)
     return _arrived(app, one)
@@ -222,13 +260,15 @@ def _send_mail(
 
 def _is_news(app: Application, one: Dispatch) -> bool:
     """Tell whether the task that is told of is still there for the receiver."""
-    name = orjson.loads(one.body).get("task")
+    told = orjson.loads(one.body)
+    name = told.get("task")
     if name is None:
         return True
+    meant = {None, one.receiver, *(to.get("user") for to in told["to"])}
     with app.database.reading() as tx:
         task = name.removeprefix(f"{one.case_id}.")
         found = tx.one(_TASK, {"case_id": one.case_id, "task": task})
-    return found is not None and found[0] == "open" and found[1] in {None, one.receiver}
+    return found is not None and found[0] == "open" and found[1] in meant
 
 
 def _arrived(app: Application, one: Dispatch) -> bool:
@@ -287,11 +327,7 @@ def text_of(app: Application, code: str) -> tuple[str, str]:
 
 def written(app: Application, one: Dispatch) -> EmailMessage:
     """Return the e-mail for a message, in both languages and without anything personal."""
-    told = orjson.loads(one.body)
-    zh, en = _SAYS[told["type"]]
-    step_zh, step_en = (
-        text_of(app, told["text"]) if told["type"] == "notice" else (told["step"],) * 2
-    )
+    (zh, en), (step_zh, step_en), told = _said(app, one)
     due = told.get("due_at")
     lines = [
         f"{zh}：{step_zh}",
@@ -312,6 +348,14 @@ def written(app: Application, one: Dispatch) -> EmailMessage:
     message["Auto-Submitted"] = "auto-generated"
     message.set_content("\n".join(lines))
     return message
+
+
+def _said(app: Application, one: Dispatch) -> tuple[tuple[str, str], tuple[str, str], Document]:
+    """Return in Chinese and English what kind of news it is and what it names; and the message."""
+    told = orjson.loads(one.body)
+    if told["type"] == "notice":
+        return _SAYS["notice"], text_of(app, told["text"]), told
+    return _SAYS[told["type"]], (told["step"], told["step"]), told
 
 
 def _line(text: str) -> str:

@@ -19,9 +19,12 @@ from email.message import EmailMessage
 from types import MappingProxyType
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
+from engine import robots
 from engine.settings import is_loopback
 
 TIMEOUT_SECONDS = 10.0
+MOST_ANSWER = 10_000
+"""Bytes of an answer that are read."""
 PORTS = MappingProxyType({"smtp": 25, "smtps": 465, "http": 80, "https": 443})
 
 
@@ -144,6 +147,35 @@ def call_webhook(url: str, body: bytes, *, key: str, at: datetime) -> None:
         connection.close()
     if not 200 <= status < 300:
         raise NotSentError(f"http {status}")
+
+
+def call_robot(url: str, body: bytes, *, at: datetime) -> None:
+    """POST a message to a group robot (``robots``).
+
+    Raises:
+        NotSentError: it did not take it; for good where there is no such robot.
+    """
+    address = urlsplit(robots.address_of(url, at))
+    path = (address.path or "/") + (f"?{address.query}" if address.query else "")
+    headers = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "bihuan"}
+    connection = _web(address)
+    try:
+        connection.request("POST", path, body, headers)
+        answer = connection.getresponse()
+        status, said = answer.status, answer.read(MOST_ANSWER)
+    except (OSError, http.client.HTTPException) as reason:
+        raise NotSentError(_kind(reason)) from None
+    finally:
+        connection.close()
+    if not 200 <= status < 300:
+        raise NotSentError(f"http {status}")
+    try:
+        code = robots.refusal_of(said)
+    except ValueError:
+        raise NotSentError("no answer of a robot") from None
+    if code is not None:
+        kind = f"{robots.kind_of(url)} {code}"
+        raise NotSentError(kind, for_good=code in robots.NO_SUCH_ROBOT)
 
 
 def signature(secret: str, seconds: int, body: bytes) -> str:

@@ -33,6 +33,8 @@ class Settings:
         smtp_url: the mail server and the sender's address; empty = no e-mails.
         webhook_url: who is told of tasks and notices, and the secret that signs it;
             empty = nobody.
+        robot_urls: group robots of WeCom and DingTalk that are told what people want told
+            there, parted by spaces; empty = none.
         search_key: under it sealed telephone numbers are found; empty = they are not.
     """
 
@@ -49,6 +51,12 @@ class Settings:
     smtp_url: str = ""
     webhook_url: str = ""
     search_key: str = ""
+    robot_urls: str = ""
+
+    @property
+    def tells_outside(self) -> bool:
+        """Whether anybody is told of work outside the pages."""
+        return bool(self.smtp_url or self.webhook_url or self.robot_urls)
 
 
 def from_environment(environment: Mapping[str, str]) -> Settings:
@@ -72,6 +80,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         smtp_url=_mail_server(environment),
         webhook_url=_receiver(environment),
         search_key=_key(environment),
+        robot_urls=" ".join(map(_robot, environment.get("ROBOT_URLS", "").split())),
     )
 
 
@@ -117,6 +126,28 @@ def _receiver(environment: Mapping[str, str]) -> str:
     text = _url(environment, "WEBHOOK_URL", _WEB)
     if text and not urlsplit(text).password:
         raise ValueError("WEBHOOK_URL has no secret to sign with: https://:SECRET@HOST/PATH.")
+    return text
+
+
+_ROBOTS = {"wecom": "key=", "dingtalk": "access_token="}
+
+
+def _robot(text: str) -> str:
+    """Return the URL of a robot; it is the right to post, so what is wrong is said without it."""
+    kind, _, plain = text.partition("+")
+    try:
+        parts = urlsplit(plain)
+        safe = parts.scheme == "https" or (
+            parts.scheme == "http" and is_loopback(parts.hostname or "")
+        )
+        fits = bool(parts.hostname) and _ROBOTS[kind] in parts.query and parts.port != 0
+    except (KeyError, ValueError):
+        safe = fits = False
+    if not (safe and fits):
+        raise ValueError(
+            "ROBOT_URLS names no robots: write wecom+https://…?key=KEY or "
+            "dingtalk+https://:SECRET@…?access_token=TOKEN, parted by spaces."
+        )
     return text
 
 

@@ -89,6 +89,8 @@ class Hook:
     calls: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
     """What it answers, in turn; 204 when they are used up."""
+    answers: list[bytes] = field(default_factory=list)
+    """What it says, in turn; nothing when they are used up."""
 
     def url(self, secret: str = "s3cret%2F") -> str:
         """Return the WEBHOOK_URL of the server."""
@@ -109,6 +111,8 @@ def hook() -> Iterator[Hook]:
             if status in {301, 302}:
                 self.send_header("Location", f"http://127.0.0.1:{told.port}/elsewhere")
             self.end_headers()
+            if told.answers:
+                self.wfile.write(told.answers.pop(0))
 
         def log_message(self, *_: Any) -> None:
             pass

@@ -13,6 +13,7 @@ GET /cases POST /cases GET /cases/{} GET /cases/{}/history GET /cases/{}/state
 GET /cases/{}/accesses GET /cases/{}/decisions
 POST /cases/{}/merge POST /cases/{}/split POST /cases/{}/reopen
 POST /cases/{}/link POST /cases/{}/unlink POST /tasks/batch
+GET /me/notifications PUT /me/notifications
 POST /cases/{}/suspend POST /cases/{}/resume POST /cases/{}/cancel POST /cases/{}/terminate
 POST /cases/{}/void POST /cases/{}/withdraw POST /cases/{}/retry POST /cases/{}/messages
 POST /messages POST /signals GET /tasks GET /tasks/changes GET /tasks/{}

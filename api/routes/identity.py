@@ -7,11 +7,13 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
 from api import sessions
+from api.case_shapes import Notifications
 from api.current import actor, application, reply
 from api.moments import checked_moment
 from api.shapes import Document, Follow, Login, Seen, Wishes
 from engine import contacts, following, identities, views
 from engine.clock import parse
+from engine.commands import JsonObject
 
 api = APIBlueprint("identity", __name__, abp_tags=[Tag(name="identity")])
 
@@ -37,6 +39,32 @@ def wish(body: Wishes) -> Response:
     with app.database.writing() as tx:
         contacts.put(tx, who.name, email=body.email, by_mail=body.by_mail)
     return reply(views.contact(app, who))
+
+
+@api.get("/me/notifications", responses={200: Document})
+def notifications() -> Response:
+    """Say which news reach you where."""
+    app, who = application(), actor()
+    with app.database.reading() as tx:
+        return reply(_chosen(contacts.read(tx, who.name)))
+
+
+@api.put("/me/notifications", responses={200: Document})
+def choose(body: Notifications) -> Response:
+    """Choose which news reach you where; a kind that you leave out stays as it was."""
+    app, who = application(), actor()
+    wished = {str(kind): [str(one) for one in channels] for kind, channels in body.kinds.items()}
+    with app.database.writing() as tx:
+        return reply(_chosen(contacts.choose(tx, who.name, wished)))
+
+
+def _chosen(contact: contacts.Contact) -> JsonObject:
+    settings = application().settings
+    there = {"in-app": True, "mail": settings.smtp_url, "robot": settings.robot_urls}
+    return {
+        "kinds": contact.chosen,
+        "channels": [one for one, is_there in there.items() if is_there],
+    }
 
 
 @api.post("/me/notices-seen", responses={200: Document})

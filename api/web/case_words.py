@@ -22,6 +22,19 @@ CASE_WORDS: dict[str, tuple[str, str]] = {
     "done_reopen": ("已重开，这是新的一件。", "Reopened: this is the new case."),
     "event_case_linked": ("关联另一件", "Linked with another case"),
     "event_case_unlinked": ("取消关联", "No longer linked with another case"),
+    # -- what reaches whom where
+    "news": ("消息提醒", "What you are told where"),
+    "news_kind": ("消息", "News"),
+    "news_task-opened": ("新任务待签收", "A task you may claim"),
+    "news_task-assigned": ("交给我的任务", "A task that is yours"),
+    "news_notice": ("抄送、预警、催办", "Notices and warnings"),
+    "news_in-app": ("站内提醒", "The bell"),
+    "news_mail": ("邮件", "E-mail"),
+    "news_robot": ("群机器人", "Group robot"),
+    "news_note": (
+        "任务总在任务列表里；这里只决定另外在哪里提醒。群机器人发到工作群，不写姓名和内容。",
+        "Tasks stand in your list in any case. A group robot names nobody.",
+    ),
     # -- finding
     "find": ("检索", "Find"),
     "find_words": ("编号或文字", "Number or words"),

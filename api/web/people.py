@@ -33,7 +33,14 @@ def _me(refusal: EngineError | None) -> str:
         typed=request.form.get("email"),
         refusal=refusal,
         has_mail=bool(application().settings.smtp_url),
+        channels=contacts.CHANNELS,
+        kinds=_chosen(),
     )
+
+
+def _chosen() -> dict[str, list[str]]:
+    with application().database.reading() as tx:
+        return contacts.read(tx, actor().name).chosen
 
 
 @pages.post("/me")
@@ -46,6 +53,19 @@ def wish() -> Response:
             contacts.put(tx, who.name, email=email, by_mail="by_mail" in request.form)
     except InvalidData as refusal:
         return make_response(_me(refusal), 422)
+    return redirect("/me?done=wish", code=303)
+
+
+@pages.post("/me/notifications")
+def choose() -> Response:
+    """Keep which news reach one where."""
+    app, who = application(), actor()
+    ticked = [one.partition(" ") for one in request.form.getlist("wish")]
+    wished = {
+        kind: [channel for name, _, channel in ticked if name == kind] for kind in contacts.KINDS
+    }
+    with app.database.writing() as tx:
+        contacts.choose(tx, who.name, wished)
     return redirect("/me?done=wish", code=303)
 
 

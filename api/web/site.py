@@ -83,8 +83,8 @@ def _unread() -> int:
         return 0
     app, who = application(), g.actor
     with app.database.reading() as tx:
-        seen = contacts.read(tx, who.name).seen_at
-    return views.unread(app, who, seen)
+        contact = contacts.read(tx, who.name)
+    return views.unread(app, who, contact)
 
 
 def _training_clock() -> str:

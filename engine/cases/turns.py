@@ -205,8 +205,7 @@ def _write(
     projection.project(tx, entered, applied.events)
     named = projection.kept(app.references.active.get(projection.MILESTONES))
     projection.keep(tx, entered, applied, document, named)
-    tells = bool(app.settings.smtp_url or app.settings.webhook_url)
-    projection.send(tx, entered, sent, TOPICS, tells=tells)
+    projection.send(tx, entered, sent, TOPICS, tells=app.settings.tells_outside)
     answer = (request.answer or _moved)(tx, after, applied.snapshot, command)
     if turn.onto is not None:
         answer.body.update(migrations.told(applied.events, turn.onto))

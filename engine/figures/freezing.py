@@ -39,7 +39,9 @@ def collect(app: Application, case_id: str, data: JsonObject) -> JsonObject:
         window = reading.window(str(unit), since, until)
         rules = reading.book.rules.get(str(data.get("ruleset")), ())
         asked = codes_of(data.get("codes")) or list(reading.book.figures)
-        wanted = dict.fromkeys([*asked, *(one.metric for one in rules if one.kind in score_rules.RATED)])
+        wanted = dict.fromkeys(
+            [*asked, *(one.metric for one in rules if one.kind in score_rules.RATED)]
+        )
         found = {
             code: reading.count(reading.book.named(code), str(unit), window) for code in wanted
         }

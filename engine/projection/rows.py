@@ -126,9 +126,12 @@ def _news(events: list[Event]) -> list[Event]:
     return [
         one
         for one in events
-        if (one["type"] in {"task_opened", "task_transferred"} and one["task"] not in done)
+        if (one["type"] in _TASK_NEWS and one["task"] not in done)
         or (one["type"] == "job_opened" and one["topic"] == "notify")
     ]
+
+
+_TASK_NEWS = frozenset({"task_opened", "task_transferred", "signature_opened"})
 
 
 def _notice(entered: Entered, event: Event, number: int) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 import orjson
@@ -131,19 +130,21 @@ def contact(app: Application, actor: Actor) -> Document:
         "email": found.email,
         "by_mail": found.by_mail,
         "seen_at": None if seen is None else text(seen),
-        "unread": unread(app, actor, seen),
+        "unread": unread(app, actor, found),
     }
 
 
-def unread(app: Application, actor: Actor, seen: datetime | None) -> int:
-    """Return how many notices came after a moment; counting stops at 100."""
-    now, organisation = app.clock.now(), app.references.organisation
+def unread(app: Application, actor: Actor, contact: contacts.Contact) -> int:
+    """Return how many notices a user wants the bell for came since; counting stops at 100."""
+    now, organisation, seen = app.clock.now(), app.references.organisation, contact.seen_at
+    rings = {kind for kind in contacts.KINDS if contact.wants(kind, "in-app")}
     with app.database.reading() as tx:
         items, _ = inbox.page(tx, actor.name, actor.grants, now=now, view="cc", limit=100)
     return sum(
         1
         for one in items
         if (seen is None or parse(one["at"]) > seen)
+        and ("task-assigned" if one["to"].startswith("@") else "notice") in rings
         and access.concerns(actor, one["to"], one["unit"], organisation)
     )
 
