@@ -21,7 +21,7 @@ IN_COMMUNITY = frozenset(
 def events(ground: Ground) -> list[Fact]:
     """Return a fact for each event of the grid; a walk without a find is none."""
     whistled = {one.data.get("origin_case"): one for one in ground.runs("whistle_report")}
-    street = {one.case for one in whistles(ground) if "within_street" in one.marks}
+    street = {one.case for one in ground.facts(whistles) if "within_street" in one.marks}
     return [
         _event(ground, run, whistled.get(run.case), street)
         for run in ground.case_runs("grid_event").values()
@@ -86,7 +86,7 @@ def matters(ground: Ground) -> list[Fact]:
             marks=one.marks | {"accepted"},
             moments={"accepted_at": one.moments["found_at"]},
         )
-        for one in events(ground)
+        for one in ground.facts(events)
     ]
     return found + [
         Fact(
@@ -96,7 +96,7 @@ def matters(ground: Ground) -> list[Fact]:
             marks=one.marks,
             moments={"accepted_at": one.moments["received_at"]},
         )
-        for one in whistles(ground)
+        for one in ground.facts(whistles)
         if {"direct", "accepted"} <= one.marks
     ]
 

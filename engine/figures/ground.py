@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -10,6 +11,7 @@ from engine.database import Transaction
 from engine.deadlines import working_minutes
 from engine.figures import runs
 from engine.figures.definitions import Book
+from engine.figures.facts import Fact
 from engine.figures.runs import Run
 from engine.organisation import Organisation
 from engine.ports import Application
@@ -24,11 +26,18 @@ class Ground:
         self.calendar: Calendar = app.references.calendar
         self.organisation: Organisation = app.references.organisation
         self._runs: dict[str, list[Run]] = {}
+        self._made: dict[Callable[[Ground], list[Fact]], list[Fact]] = {}
 
     @property
     def today(self) -> date:
         """The local day."""
         return self.calendar.local(self.now).date()
+
+    def facts(self, make: Callable[[Ground], list[Fact]]) -> list[Fact]:
+        """Return the facts of a subject, made once: subjects rest on each other."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        return self._made[make]
 
     def runs(self, process: str) -> list[Run]:
         """Return the runs of a process, read once."""

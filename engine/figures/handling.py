@@ -65,7 +65,7 @@ def burdens(ground: Ground) -> list[Fact]:
     """Return the shares of community bodies, by the department that asks for their help."""
     leads = {case: run.data.get("lead") for case, run in ground.case_runs("whistle_report").items()}
     found = []
-    for share in shares(ground):
+    for share in ground.facts(shares):
         lead = leads.get(share.case)
         if "community" in share.marks and lead:
             place = next(iter(share.bodies))
@@ -170,7 +170,7 @@ def _returning(run: Run, result: dict[str, Any], marks: set[str]) -> None:
 def whistles(ground: Ground) -> list[Fact]:
     """Return a fact for each case of the whistle loop, by its place and its departments."""
     of_case: dict[str, list[Fact]] = {}
-    for one in shares(ground):
+    for one in ground.facts(shares):
         of_case.setdefault(one.case, []).append(one)
     found = list(ground.case_runs("whistle_report").values())
     repeated = _repeated(ground, found)

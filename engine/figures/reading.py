@@ -57,7 +57,7 @@ class Reading:
             if subject.startswith(REGISTER):
                 found = rest.register_rows(self.ground, subject.removeprefix(REGISTER))
             else:
-                found = SUBJECTS[subject](self.ground)
+                found = self.ground.facts(SUBJECTS[subject])
             self._facts[subject] = found
         return self._facts[subject]
 
