@@ -495,3 +495,37 @@ def test_a_file_that_is_no_dmn_has_no_table():
         drawn(b"<a/>", "limit", filename="f.dmn")
 
     assert "f.dmn: The root element is 'a'" in str(reason.value)
+
+
+# -- what must not be read ------------------------------------------------------------------
+
+
+def a_broken_workbook(**parts):
+    """A workbook of which some parts are others."""
+    made = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(a_workbook(rows_of()))) as old,
+        zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
+        for name in old.namelist():
+            key = name.rpartition("/")[2].partition(".")[0]
+            new.writestr(name, parts.get(key, old.read(name)))
+    return made.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ({"sheet1": b" " * (workbooks.MAX_PART + 1)}, "has more than"),
+        ({"sheet1": b"<!DOCTYPE a><a/>"}, "has a document type"),
+        ({"sheet1": b"<a><row r='60000'/></a>"}, "row 60000 of at most"),
+        ({"sheet1": b"<a><row><c r='ZZZ1'/></row></a>"}, "of at most 500"),
+        ({"sheet1": b"<a><row><c t='s'><v>9</v></c></row></a>"}, "list index out of range"),
+        ({"sheet1": b"<a>"}, "the workbook cannot be read"),
+        ({"workbook": b"<a/>"}, "the workbook cannot be read"),
+    ],
+)
+def test_a_workbook_that_is_made_to_do_harm_is_refused(parts, said):
+    ((_, line, _, message),) = refused(a_broken_workbook(**parts))
+
+    assert (line, said in message) == (1, True)
