@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
+from sqlalchemy import bindparam as p
 from sqlalchemy import func
 
 from engine import access, columns, imports, revisions, spreadsheets, store, unattended, views
@@ -28,7 +29,7 @@ from engine.imports import Plan
 from engine.ports import Application
 from engine.sealing import unseal
 from engine.spreadsheets import Finding
-from engine.tables import cases
+from engine.tables import cases, tasks
 
 ROWS = 500
 """Rows that one case may change by name; more come as a file."""
@@ -38,6 +39,12 @@ _TRIES = 5
 
 _PINNING = (
     sa.select(cases.c.lists, func.count()).where(cases.c.ended_at.is_(None)).group_by(cases.c.lists)
+)
+_DONE = (
+    sa.select(tasks.c.task)
+    .where(tasks.c.case_id == p("case_id"), tasks.c.ended_by == p("by"))
+    .where(tasks.c.state == "completed")
+    .limit(1)
 )
 
 
@@ -59,7 +66,7 @@ def check(app: Application, case_id: str, data: JsonObject) -> JsonObject:
         plan = Plan(_day(app, data), 0, findings=list(reason.findings or []))
         plan.findings = plan.findings or [_plain(reason)]
     by = str(data.get("by") or "")
-    if by and not may_activate(app.find_actor(app, by)):
+    if by and not (_acted(app, case_id, by) and may_activate(app.find_actor(app, by))):
         hint = "Let a list owner or data officer name the rows."
         told = f"{by!r} may not put lists in force."
         plan.findings.append({**spreadsheets.finding("", 1, None, told, hint), "message": told})
@@ -73,14 +80,15 @@ def activate(app: Application, case_id: str, data: JsonObject) -> JsonObject:
 
     Raises:
         InvalidList: what ``check`` calls errors.
-        NotAllowed: ``by`` names nobody who may put lists in force.
+        NotAllowed: ``by`` names nobody who may put lists in force, or somebody who has
+            neither started the case nor done a task of it.
         ValueError: as for ``check``.
     """
     by = str(data.get("by") or "")
     actor = app.find_actor(app, by)
-    if actor is None:
-        message = f"{by!r} is no user, so nobody puts the list in force."
-        raise NotAllowed(message, hint="Name a list owner or data officer as by.")
+    if actor is None or not _acted(app, case_id, by):
+        message = f"{by!r} has done nothing in this case, so nobody puts the list in force."
+        raise NotAllowed(message, hint="Name a list owner or data officer who has done a task.")
     for last in range(_TRIES):
         plan = _plan(app, case_id, data)
         try:
@@ -215,6 +223,15 @@ def _told(findings: Iterable[Finding], severity: str) -> list[str]:
 
 def _plain(reason: InvalidList) -> Finding:
     return spreadsheets.finding("", 1, None, reason.message, reason.hint or "")
+
+
+def _acted(app: Application, case_id: str, by: str) -> bool:
+    """Whether a user has started the case or done a task of it: no name is used unasked."""
+    with app.database.reading() as tx:
+        row = store.read_case(tx, case_id)
+        if row is not None and row.starter == by:
+            return True
+        return tx.one(_DONE, {"case_id": case_id, "by": by}) is not None
 
 
 def _pinned(app: Application, name: str) -> int:
