@@ -178,6 +178,8 @@ class Boxes:
         source = self.part(element, "in", names)
         inner = (*names, variable, "partial") if kind == "for" else (*names, variable)
         body = self.part(element, _PARTS[kind], inner)
+        if kind == "filter":
+            self.reading.may_read(body.names() - {"item"})
         return Iteration(kind, variable, source, body, self.where)
 
 

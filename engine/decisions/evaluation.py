@@ -160,13 +160,15 @@ class Asking:
 
     def scope(self, element: Decision | Knowledge) -> dict[str, Any]:
         """Return what an element's logic sees by name."""
-        wanted, scope = element.reads, {}
+        scope: dict[str, Any] = {}
+        wanted = element.reads
+        if isinstance(element, Decision) and element.perhaps:
+            wanted |= element.perhaps
         if not wanted.isdisjoint(NAMES):
             scope.update(functions(self.run, self.data, self.lookups, wanted))
         if element.requires:
             self._prepare(element.requires)
         if isinstance(element, Decision) and element.is_open:
-            wanted = wanted | element.perhaps
             scope.update(
                 {name: feel.from_json(self.data[name]) for name in wanted if name in self.data}
             )

@@ -131,7 +131,8 @@ class Graph:
         logic = boxes.function(found, ())
         if logic.type is ANY:
             logic = replace(logic, type=element.type.returned())
-        return replace(element, logic=logic, reads=logic.names())
+        perhaps = self.reading.perhaps.get(element.key, set())
+        return replace(element, logic=logic, reads=logic.names() | perhaps)
 
     def _service(self, element: Service, one: Xml) -> Service:
         inputs = [

@@ -297,5 +297,10 @@ class Iteration:
         return _FORMS[self.kind].evaluate(names, run=run.feel)
 
     def names(self) -> frozenset[str]:
-        """Return the names that it reads, less its variable."""
+        """Return the names that it reads, less its variable.
+
+        Those in the match of a filter may be entries of the items; ``Reading.perhaps`` has them.
+        """
+        if self.kind == "filter":
+            return self.source.names()
         return self.source.names() | (self.body.names() - {self.variable, "partial", "item"})

@@ -144,7 +144,7 @@ class Reading:
             names = self.names + names + self._data_in(text)
             parsed = feel.parse(_feel(text), names, types=self._feel_types, fields=self.fields)
             self._doubts(text, at, where, parsed, names)
-            self._may_read(parsed)
+            self.may_read(parsed.perhaps)
         except feel.FeelError as reason:
             self._unreadable(text, at, where, reason)
             parsed = None
@@ -167,12 +167,13 @@ class Reading:
             except feel.FeelError as reason:
                 self._unreadable(text, at, where, reason)
                 return None
-        self._may_read(self._unary[key])
+        self.may_read(self._unary[key].perhaps)
         return self._unary[key]
 
-    def _may_read(self, parsed: feel.Expression | feel.UnaryTests) -> None:
-        if parsed.perhaps:
-            self.perhaps.setdefault(self.owner, set()).update(parsed.perhaps)
+    def may_read(self, names: frozenset[str]) -> None:
+        """Note names inside of a filter of the element that is being read."""
+        if names:
+            self.perhaps.setdefault(self.owner, set()).update(names)
 
     def constraint(self, element: Element | None, where: str) -> Constraint | None:
         """Return the allowed values that an element holds; None for none or any."""
