@@ -77,7 +77,10 @@ def _act_in_time(
 
 
 def matters(ground: Ground) -> list[Fact]:
-    """Return what streets have taken on: events of the grid, and whistles without one."""
+    """Return what streets have taken on: events of the grid, and whistles without one.
+
+    What a street has handed to the grid is an event there, and counted once.
+    """
     found = [
         Fact(
             one.case,
@@ -97,7 +100,7 @@ def matters(ground: Ground) -> list[Fact]:
             moments={"accepted_at": one.moments["received_at"]},
         )
         for one in ground.facts(whistles)
-        if {"direct", "accepted"} <= one.marks
+        if one.bears(("direct", "accepted", "!to_grid"))
     ]
 
 

@@ -205,6 +205,8 @@ def _whistle(run: Run, shared: list[Fact], *, is_repeated: bool) -> Fact:
         marks.add("reworked")
     if is_repeated:
         marks.add("repeated")
+    if data.get("end_result") == "to_grid":
+        marks.add("to_grid")
     if not data.get("origin_case"):
         marks.add("direct")
     bodies = frozenset(body for one in shared if "rerouted" not in one.marks for body in one.bodies)
