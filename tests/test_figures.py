@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from engine import cases, deployments, figures, identities, replay
 from engine.clock import ManualClock
 from engine.commands import CancelCase, CompleteTask
-from engine.errors import InvalidRequest, NotFound
+from engine.errors import InvalidList, InvalidRequest, NotFound
 from engine.figures import counting
 from engine.figures.counting import Window
 from engine.figures.definitions import KINDS, Figure
@@ -194,6 +194,17 @@ def test_a_figure_or_a_unit_that_is_not_there_is_refused(app):
         figures.one(app, "on_time", unit="D99", **SEPTEMBER)
     with pytest.raises(InvalidRequest):
         figures.one(app, "on_time", unit="D04", since=date(2026, 9, 2), until=date(2026, 9, 2))
+
+
+def test_a_row_that_cannot_be_counted_is_named(app):
+    with app.database.reading() as tx:
+        reading = figures.Reading(app, tx)
+        window = reading.window("D04", *SEPTEMBER.values())
+
+        for wrong in ({"subject": "luck"}, {"kind": "guess"}):
+            with pytest.raises(InvalidList) as refused:
+                reading.count(figure(**wrong), "D04", window)
+            assert next(iter(wrong.values())) in str(refused.value)
 
 
 # -- from histories ---------------------------------------------------------------------

@@ -37,7 +37,8 @@ CASES = 20
 """So many overdue cases are named of one unit; the rest is counted."""
 
 _SECRET = sa.select(keys.c.case_id).where(
-    keys.c.name == sa.literal(SECRET), keys.c.value == sa.literal("True")
+    keys.c.name == sa.literal_column(f"'{SECRET}'"),
+    keys.c.value == sa.literal_column("'True'"),
 )
 
 

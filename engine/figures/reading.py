@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from engine.calendar import LOCAL
 from engine.database import Transaction
-from engine.errors import InvalidRequest, NotFound
+from engine.errors import InvalidList, InvalidRequest, NotFound
 from engine.figures import counting, definitions, grid, handling, rest
 from engine.figures.counting import Counted, Window
 from engine.figures.definitions import Book, Figure
@@ -52,12 +52,21 @@ class Reading:
         self._facts: dict[str, list[Fact]] = {}
 
     def facts(self, subject: str) -> list[Fact]:
-        """Return the facts of a subject, made once."""
+        """Return the facts of a subject, made once.
+
+        Raises:
+            InvalidList: a row of ``figures`` names a subject that there is not.
+        """
         if subject not in self._facts:
             if subject.startswith(REGISTER):
                 found = rest.register_rows(self.ground, subject.removeprefix(REGISTER))
-            else:
+            elif subject in SUBJECTS:
                 found = self.ground.facts(SUBJECTS[subject])
+            else:
+                raise InvalidList(
+                    f"The list figures counts {subject!r}, of which nothing is known.",
+                    hint=f"The column subject is one of {', '.join(SUBJECTS)} or register:NAME.",
+                )
             self._facts[subject] = found
         return self._facts[subject]
 
@@ -79,7 +88,16 @@ class Reading:
         return Window(below, midnight(since), midnight(until))
 
     def count(self, figure: Figure, unit: str, window: Window) -> Counted:
-        """Count one figure of a unit."""
+        """Count one figure of a unit.
+
+        Raises:
+            InvalidList: its row names a subject or a kind that there is not.
+        """
+        if figure.kind not in definitions.KINDS:
+            raise InvalidList(
+                f"The figure {figure.code!r} is of the unknown kind {figure.kind!r}.",
+                hint=f"The column kind is one of {', '.join(definitions.KINDS)}.",
+            )
         if figure.kind == "composite":
             return self._composite(figure, unit, window)
         per = 0
