@@ -121,7 +121,7 @@ def fire(app: Application, process: str, element: str, number: int, due_at: date
         drawn = definitions.process_of(tx, version)
     units = _units(app, drawn, drawn.root.nodes[element], app.clock.now())
     which = f"#{number}" if number else ""
-    for one in units or [""]:
+    for one in units:
         once = Once("@start", f"{process}/{element}{which}/{one}/{text(due_at)}")
         cases.start(
             app, cases.SCHEDULER, process=process, version=row[0], at_start=element,
@@ -141,7 +141,7 @@ def fire(app: Application, process: str, element: str, number: int, due_at: date
                 "cycle": row[2],
             },
         )
-    return len(units or [""])
+    return len(units)
 
 
 class Condition(NamedTuple):
@@ -179,7 +179,7 @@ def look(app: Application, condition: Condition) -> int:
     holds = _holds(app, drawn, node, node.events[number], now)
     if holds == state["held"]:
         return 0
-    units = (_units(app, drawn, node, now) or [""]) if holds else []
+    units = _units(app, drawn, node, now) if holds else []
     times = state["times"] + 1
     for one in units:
         once = Once("@start", f"{process}/{element}#{number}/{one}/{times}")
@@ -226,8 +226,9 @@ def _timer(
 
 
 def _units(app: Application, process: Process, node: Node, now: datetime) -> list[str]:
+    """Return the units of which each has a case of its own; one without a unit if none is named."""
     if node.units is None:
-        return []
+        return [""]
     value = _ask(app, process, node, node.units, now)
     if not isinstance(value, list) or not all(isinstance(one, str) and one for one in value):
         raise NotDeployable(

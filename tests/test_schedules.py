@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 import pytest
 import sqlalchemy as sa
 
 from engine import deployments, identities, replay, schedules, store, timers
+from engine.bpmn import reader
 from engine.calendar import LOCAL
 from engine.errors import NotDeployable
 from engine.tables import starts
@@ -58,6 +60,31 @@ def test_a_date_starts_one_case_in_each_unit_that_is_named(any_app):
 
     assert timers.tick(app) == 2
     assert sorted(units_of_cases(app)) == ["U1", "U2"]
+
+
+def test_where_no_unit_is_named_nothing_begins(app):
+    deploy(app, by_unit("[]"))
+
+    app.clock.set(app.clock.now() + HOUR)
+
+    assert timers.tick(app) == 0
+    assert units_of_cases(app) == []
+    assert armed(app) == [("rounds", "09-14 11:00")]
+
+
+def test_morning_meetings_are_held_on_working_days(app):
+    diagram, _ = reader.read_cached((ROOT / "meeting.bpmn").read_bytes(), "meeting.bpmn")
+    units = diagram.processes["meeting"].nodes["morning_due"].units.text
+    deploy(app, by_unit(escape(units, {'"': "&quot;"}), "R/2026-09-18T15:00+08:00/P1D"))
+    begun = {}
+
+    # The Sunday before the holidays of Mid-Autumn is worked.
+    for day in range(18, 27):
+        app.clock.set(datetime(2026, 9, day, 15, tzinfo=LOCAL))
+        begun[day] = timers.tick(app)
+
+    assert begun == {18: 1, 19: 0, 20: 1, 21: 1, 22: 1, 23: 1, 24: 1, 25: 0, 26: 0}
+    assert set(units_of_cases(app)) == {"990101001"}
 
 
 def test_no_unit_begins_twice_when_the_scheduler_stopped_half_way(app):
