@@ -85,7 +85,7 @@ class _Translation:
     def __init__(self, text: str, flags: str) -> None:
         self.text, self.at = text, 0
         self.spaces, self.dotall = "x" in flags, "s" in flags
-        self.multiline = "m" in flags
+        self.multiline, self.caseless = "m" in flags, "i" in flags
         self.groups = 0
         self.size = 0
         self.closed: set[int] = set()
@@ -190,6 +190,8 @@ class _Translation:
         return f"{opening}{inner})"
 
     def _escape(self, *, inside: bool) -> str:
+        if not inside:
+            self._skip()
         sign = self.text[self.at : self.at + 1]
         self.at += 1
         if sign in _LETTERS:
@@ -199,7 +201,9 @@ class _Translation:
         if sign and sign.lower() in _SETS and sign.isascii():
             return _SETS[sign.lower()][sign.isupper()]
         if sign in ("p", "P"):
-            return self._property(sign)
+            named = self._property(sign)
+            # Categories stay what they are, also where the case of letters does not count.
+            return f"(?-i:{named})" if self.caseless and not inside else named
         if sign.isdigit() and sign.isascii() and sign != "0" and not inside:
             return self._back(sign)
         raise NoPattern(f"\\{sign} means nothing")
@@ -249,7 +253,10 @@ class _Translation:
                 break
             parts.append(self._member(sign))
         body = f"[{'^' if negative else ''}{''.join(parts)}]"
-        return f"[{body}--{taken}]" if taken else body
+        if taken:
+            return f"[{body}--{taken}]"
+        named = [one for one in parts if one[:2] in (r"\p", r"\P")]
+        return _caseless(parts, named, negative=negative) if self.caseless and named else body
 
     def _member(self, sign: str) -> str:
         low = self._single(sign)
@@ -270,3 +277,10 @@ class _Translation:
         if sign in ("[", "]"):
             raise NoPattern(f"{sign!r} in a class is written \\{sign}")
         return "\\" + sign if sign in _SPECIAL else sign
+
+
+def _caseless(parts: list[str], named: list[str], *, negative: bool) -> str:
+    """Return a class some of whose members are categories, which have their own case."""
+    others = [one for one in parts if one not in named]
+    either = f"(?-i:[{''.join(named)}])" + (f"|[{''.join(others)}]" if others else "")
+    return f"(?!{either})(?s:.)" if negative else f"(?:{either})"
