@@ -336,7 +336,10 @@ THINGS: dict[str, tuple[str, str, str]] = {
 """What is looked for -> (where, its plain text, what is there in any case)."""
 
 _COUNT = sa.select(sa.func.count()).select_from(entries)
-_KEYS = {"forms": "whistle_start", "lists": "roles", "registers": "resident_diary"}
+_KEYS = {
+    "forms": "whistle_start", "lists": "roles", "registers": "resident_diary",
+    "cases": "print_whistle_order",
+}  # fmt: skip
 _QUERIES = {
     "GET /bulletin": "?unit=990101001&month=2026-09",
     "GET /figures": "?unit=990101001&from=2026-09-01&codes=on_time",

@@ -35,6 +35,10 @@ CASE_WORDS: dict[str, tuple[str, str]] = {
         "任务总在任务列表里；这里只决定另外在哪里提醒。群机器人发到工作群，不写姓名和内容。",
         "Tasks stand in your list in any case. A group robot names nobody.",
     ),
+    # -- on paper
+    "print": ("打印", "Print"),
+    "print_proof": ("流转记录第 {n} 条，摘要", "Entry {n} of the history, digest"),
+    "print_by": ("{who} 打印于 {at}", "Printed by {who} at {at}"),
     # -- finding
     "find": ("检索", "Find"),
     "find_words": ("编号或文字", "Number or words"),

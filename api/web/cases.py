@@ -91,6 +91,7 @@ def _page(case_id: str, given: JsonObject | None = None, refusal: EngineError | 
         activities=activities.offered(case, pinned),
         may_give_code=following.may_give_code(app, who, case_id),
         linked=relations.linked(case_id),
+        papers=views.papers(app, who, case_id),
         may_read_accesses=access.may(who, "read_accesses"),
         has_viewer=lit.has_viewer(),
     )

@@ -22,6 +22,7 @@ from engine.views.cases import (
 from engine.views.decisions import decisions
 from engine.views.histories import history, looks, state_at
 from engine.views.linked import linked, numbered
+from engine.views.printing import paper, papers
 from engine.views.registers import (
     all_definitions,
     all_lists,
@@ -78,6 +79,8 @@ __all__ = [
     "list_rows",
     "looks",
     "numbered",
+    "paper",
+    "papers",
     "process_of",
     "running_on",
     "scope_of",
