@@ -320,7 +320,11 @@ def test_a_task_goes_to_a_colleague_of_the_same_unit():
             ["complete", "unclaim", "transfer", "cosign", "comment", "attach", "remind", "copy"],
         ),
         (person(4), "RY003", ["comment", "remind"]),
-        (LEADER, "RY003", ["unclaim", "transfer", "extend", "comment", "remind", "copy"]),
+        (
+            LEADER,
+            "RY003",
+            ["unclaim", "transfer", "extend", "cosign", "comment", "remind", "copy"],
+        ),
         (HANDLER, None, ["comment", "remind"]),
         (AUDITOR, None, []),
         (

@@ -115,7 +115,7 @@ def test_a_decision_waits_for_who_agrees_after_it(call, task, any_app):
     assert decided(call, task).status_code == 200
     shown = call(OWNER).get(f"/tasks/{task}").get_json()
     assert (shown["state"], shown["decided"]["outcome"]) == ("open", "accept")
-    assert shown["actions"] == ["comment", "attach", "remind", "copy"]
+    assert shown["actions"] == ["cosign", "comment", "attach", "remind", "copy"]
     assert [one["id"] for one in call(FIRST).tasks("mine")] == [name]
     assert answered(call(FIRST), name, "disagree", "再想想").status_code == 200
     again = call(OWNER).get(f"/tasks/{task}").get_json()

@@ -141,7 +141,7 @@ def test_who_is_asked_after_must_agree_before_it_goes_on():
     assert one.data["t_outcome"] == "no"
 
 
-def test_what_is_decided_is_not_handed_on_given_back_or_asked_about():
+def test_what_is_decided_is_not_handed_on_or_given_back_and_nobody_is_asked_before():
     one = case()
     ask(one, "bob", "after")
     decide(one)
@@ -149,11 +149,23 @@ def test_what_is_decided_is_not_handed_on_given_back_or_asked_about():
     for command in (
         c.UnclaimTask(T),
         c.TransferTask(T, "dan"),
-        c.AddSignature(T, "dan", "parallel"),
+        c.AddSignature(T, "dan", "before"),
+        c.AddSignature(T, "dan", "delegate"),
         c.CompleteTask(T, "no"),
     ):
         with pytest.raises(SignaturesAwaited):
             one.do(command, "owner")
+
+
+def test_where_who_is_asked_after_is_gone_another_is_asked_at_once():
+    one = case()
+    gone = ask(one, "bob", "after")
+    decide(one)
+
+    events = one.do(c.AddSignature(T, "cai", "after"), "head")
+    assert said(events) == [("signature_added", "t.1~2", "head"), ("signature_opened", "t.1~2", "")]
+    one.do(c.RemoveSignature(gone), "head")
+    assert said(give(one, "p.t.1~2"))[1] == ("task_completed", "t.1", "owner")
 
 
 # -- delegation -------------------------------------------------------------------------

@@ -122,7 +122,7 @@ def task_actions(
     allowed = [
         one for one in TASK_ACTIONS if may(actor, one, case, task, organisation=organisation)
     ]
-    drop = {"claim"} if task.assignee is not None else {"unclaim"}
+    drop = {"claim"} if task.assignee is not None else {"unclaim", "cosign"}
     return [one for one in allowed if one not in drop]
 
 

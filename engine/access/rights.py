@@ -66,7 +66,10 @@ RIGHTS: dict[str, tuple[Right, ...]] = {
     "suspend_task": (_right("district_coordinator", "around", "挂起 is the district's decision"),),
     "resume_task": (_right("district_coordinator", "around", "as suspending"),),
     "extend": (_right(_CHIEFS, "around", "延期 is granted by the street or the district"),),
-    "cosign": (_right("*", "assignee", "加签、委派: who has signed for the task asks others"),),
+    "cosign": (
+        _right("*", "assignee", "加签、委派: who has signed for the task asks others"),
+        _right(_HEADS, "heads", "or a head of the unit, for one who is absent"),
+    ),
     "uncosign": (
         _right("*", "assignee", "减签: who has signed for the task"),
         _right(_HEADS, "heads", "or a head of the unit, for one who is absent"),

@@ -28,7 +28,7 @@ from engine.commands import (
     RemoveSignature,
     signed_task,
 )
-from engine.commands.inbox import AFTER, AGREE, DELEGATE, DISAGREE, PARALLEL, RESOLVED
+from engine.commands.inbox import AFTER, AGREE, BEFORE, DELEGATE, DISAGREE, PARALLEL, RESOLVED
 from engine.deadlines import local_text
 from engine.errors import (
     AlreadyClaimed,
@@ -89,7 +89,7 @@ def add(run: Run, command: AddSignature) -> None:
 
     Raises:
         WrongState: the task is nobody's or that person's own, or is delegated already.
-        SignaturesAwaited: it is decided.
+        SignaturesAwaited: it is decided, and nobody can be asked before.
         AlreadyClaimed: that person is asked already.
     """
     task, kind = command.task, command.kind
@@ -99,7 +99,8 @@ def add(run: Run, command: AddSignature) -> None:
             f"Task {task!r} is not signed for yet, or is {command.to!r}'s own.",
             hint="Who has signed for the task asks somebody else.",
         )
-    demand_undecided(run, task)
+    if kind in {BEFORE, DELEGATE}:
+        demand_undecided(run, task)
     waiting = [one for one in signatures(run, task).values() if one[S_STATE] != GIVEN]
     if any(one[S_TO] == command.to for one in waiting):
         raise AlreadyClaimed(
@@ -114,7 +115,8 @@ def add(run: Run, command: AddSignature) -> None:
     _set(run, task, number, [kind, command.to, PLANNED, due_at])
     words = {"assignee": command.to, "by": run.actor, "reason": command.reason}
     tell(run, task, number, "added", due_at=due_at, **words)
-    if kind != AFTER:
+    # Who is asked about what is decided already is asked at once.
+    if kind != AFTER or "decision" in run.beside[task]:
         _open(run, task, number)
 
 

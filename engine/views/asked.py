@@ -34,7 +34,7 @@ _OUTCOMES = {
     RESOLVED: ("办结交回", "Done"),
 }
 _WHILE_ASKED = ("sign", "comment", "attach", "remind")
-_WHILE_DECIDED = frozenset({"claim", "complete", "unclaim", "transfer", "cosign"})
+_WHILE_DECIDED = frozenset({"claim", "complete", "unclaim", "transfer"})
 
 
 class _Folded:
