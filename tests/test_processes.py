@@ -580,6 +580,7 @@ def test_what_is_chosen_from_data_is_offered_by_some_diagram():
         "roll_choices",
         "same_choices",
         "standard_choices",
+        "topic_choices",
         "unit_choices",
         "watcher_choices",
     }
