@@ -2,9 +2,9 @@
 
 A rule gives ``full`` points from a threshold on and takes ``slope`` points for every
 point below it (of kind ``low``: above it), not below ``floor``; a value below
-``zero_below`` gets nothing. A rule of kind ``each`` takes points for things that happened: ``slope`` for each of them in
-one case, or once where ``once`` is set, from so many of them on; what leaders or the
-media brought counts ``doubled``.
+``zero_below`` gets nothing. A rule of kind ``each`` takes points for things that
+happened: ``slope`` for each of them in one case, or once where ``once`` is set, from so
+many of them on; what leaders or the media brought counts ``doubled``.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ def _table(one: Component, label: str, data: Mapping[str, Any]) -> Block:
 
 
 def _value(one: Component, value: Any, data: Mapping[str, Any]) -> str:
-    if value is None or value == "" or value == []:
+    if value in (None, "", []):
         return ""
     if times.is_withheld(value):
         return language.text("withheld")
