@@ -98,6 +98,7 @@ _SIGNED_IN = frozenset(
         "task_asking",
         "files",
         "events",
+        "figures",
         "reference",
         "identity",
         "clock",

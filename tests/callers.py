@@ -35,6 +35,10 @@ class Caller:
         given = {"Content-Type": "application/json", **self._with(headers)}
         return self._client.post(PREFIX + path, data=content, headers=given)
 
+    def put(self, path: str, body: Any = None, **headers: str) -> TestResponse:
+        """PUT a JSON body below /api/v1."""
+        return self._client.put(PREFIX + path, json=body or {}, headers=self._with(headers))
+
     def upload(
         self, path: str, files: list[tuple[str, tuple[Any, str, str]]], **headers: str
     ) -> TestResponse:

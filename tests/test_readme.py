@@ -155,9 +155,12 @@ def test_the_escalation_of_the_tour_stands_in_its_history(tour):
 
 @pytest.mark.slow
 def test_what_the_tour_did_replays_and_verifies(tour):
-    # Two cases: the whistle, and the question four weeks later that it started.
-    assert read(tour, "replay.json") == {"cases": 2, "identical": 2, "different": []}
-    assert read(tour, "verify.json") == {"cases": 2, "sound": 2, "broken": []}
+    replayed, verified = read(tour, "replay.json"), read(tour, "verify.json")
+    # The whistle, the question four weeks later that it started, and what the calendar began.
+    count = replayed["cases"]
+    assert count >= 2
+    assert replayed == {"cases": count, "identical": count, "different": []}
+    assert verified == {"cases": count, "sound": count, "broken": []}
 
 
 @pytest.mark.slow

@@ -90,5 +90,4 @@ def _item(pattern: Row, name: Name, codes: Iterable[str]) -> Row:
         "code": f"{prefix}{last + 1:03}",
         "item_zh": name[0],
         "item_en": name[1],
-        "policy_basis": "示例",
     }

@@ -93,9 +93,10 @@ class Ledger:
         if command["process"] == "follow":
             sender = command["links"][0]["case"]
             self.arrived[sender, "followed", json.dumps({"of": sender})] += 1
-        elif actor.startswith("@"):
+        elif actor.startswith("@case/"):
             self.starts[actor.removeprefix("@case/"), stream] += 1
-        else:
+        elif not actor.startswith("@"):
+            # What the calendar begins is nobody's to acknowledge.
             self.marks[data.get("mark") or command["business_key"]] += 1
 
     def _event(self, stream: str, event: Document) -> None:
