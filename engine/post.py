@@ -136,17 +136,7 @@ def call_webhook(url: str, body: bytes, *, key: str, at: datetime) -> None:
         "Idempotency-Key": key,
         "Bihuan-Signature": f"t={seconds},v1={proof}",
     }
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    connection = _web(parts)
-    try:
-        connection.request("POST", path, body, headers)
-        status = connection.getresponse().status
-    except (OSError, http.client.HTTPException) as reason:
-        raise NotSentError(_kind(reason)) from None
-    finally:
-        connection.close()
-    if not 200 <= status < 300:
-        raise NotSentError(f"http {status}")
+    _posted(parts, body, headers)
 
 
 def call_robot(url: str, body: bytes, *, at: datetime) -> None:
@@ -156,19 +146,8 @@ def call_robot(url: str, body: bytes, *, at: datetime) -> None:
         NotSentError: it did not take it; for good where there is no such robot.
     """
     address = urlsplit(robots.address_of(url, at))
-    path = (address.path or "/") + (f"?{address.query}" if address.query else "")
     headers = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "bihuan"}
-    connection = _web(address)
-    try:
-        connection.request("POST", path, body, headers)
-        answer = connection.getresponse()
-        status, said = answer.status, answer.read(MOST_ANSWER)
-    except (OSError, http.client.HTTPException) as reason:
-        raise NotSentError(_kind(reason)) from None
-    finally:
-        connection.close()
-    if not 200 <= status < 300:
-        raise NotSentError(f"http {status}")
+    said = _posted(address, body, headers, MOST_ANSWER)
     try:
         code = robots.refusal_of(said)
     except ValueError:
@@ -176,6 +155,27 @@ def call_robot(url: str, body: bytes, *, at: datetime) -> None:
     if code is not None:
         kind = f"{robots.kind_of(url)} {code}"
         raise NotSentError(kind, for_good=code in robots.NO_SUCH_ROBOT)
+
+
+def _posted(parts: SplitResult, body: bytes, headers: dict[str, str], most: int = 0) -> bytes:
+    """POST to an address; return the first ``most`` bytes of the answer, and wait for no more.
+
+    Raises:
+        NotSentError: there was no answer of the kind 2xx.
+    """
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    connection = _web(parts)
+    try:
+        connection.request("POST", path, body, headers)
+        answer = connection.getresponse()
+        status, said = answer.status, answer.read(most)
+    except (OSError, http.client.HTTPException) as reason:
+        raise NotSentError(_kind(reason)) from None
+    finally:
+        connection.close()
+    if not 200 <= status < 300:
+        raise NotSentError(f"http {status}")
+    return said
 
 
 def signature(secret: str, seconds: int, body: bytes) -> str:
