@@ -1,15 +1,48 @@
-"""Chinese first, English on request: the words of the pages."""
+"""Chinese first, English on request: the words of the pages, out of gettext catalogues.
+
+``translations/LANGUAGE/LC_MESSAGES/*.po`` hold them, one file (domain) for each part of
+the pages. A message id is a short name, not a sentence: the Chinese text is a translation
+like the others and may be mended without touching them. The files are read as they are
+when the first page is shown: nothing compiled is committed, and nothing can be stale.
+"""
 
 from __future__ import annotations
 
+import gettext
+from functools import cache
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import Translations
 from flask import g, request
-
-from api.web.words import WORDS
 
 COOKIE = "bihuan_language"
 LANGUAGES = ("zh", "en")
+CATALOGUES = Path(__file__).parent / "translations"
+
+
+class _Unknown(gettext.NullTranslations):
+    """Says so where gettext would show the id of a text to people."""
+
+    def gettext(self, message: str) -> str:
+        raise KeyError(message)
+
+
+@cache
+def catalogue(language: str) -> Translations:
+    """Return the words of one language, all domains in one; its ``gettext`` raises KeyError."""
+    found = Translations()
+    for path in sorted((CATALOGUES / language / "LC_MESSAGES").glob("*.po")):
+        with path.open("rb") as source:
+            compiled = BytesIO()
+            write_mo(compiled, read_po(source, locale=language, domain=path.stem))
+        compiled.seek(0)
+        found.merge(Translations(compiled, domain=path.stem))
+    found.add_fallback(_Unknown())
+    return found
 
 
 def chosen() -> str:
@@ -21,13 +54,21 @@ def chosen() -> str:
 
 
 def text(key: str, **values: Any) -> str:
-    """Return the words for ``key`` in the chosen language, with ``values`` filled in."""
-    return WORDS[key][LANGUAGES.index(chosen())].format(**values)
+    """Return the words for ``key`` in the chosen language, with ``values`` filled in.
+
+    Raises:
+        KeyError: there are no words for ``key``.
+    """
+    return catalogue(chosen()).gettext(key).format(**values)
 
 
 def known(key: str) -> bool:
     """Say whether there are words for ``key``."""
-    return key in WORDS
+    try:
+        catalogue(LANGUAGES[0]).gettext(key)
+    except KeyError:
+        return False
+    return True
 
 
 def pick(chinese: str, english: str | None) -> str:
