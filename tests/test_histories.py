@@ -10,6 +10,7 @@ import pytest
 from engine import replay
 from engine.events import FIELDS
 from engine.history import Entry
+from engine.replay.differences import HEAD
 from tests.stored_histories import FOLDER, read
 
 KEPT = sorted(FOLDER.glob("*.json"))
@@ -65,12 +66,12 @@ def test_a_kept_history_replays_as_it_was_written(app, path):
 def test_a_rebuild_brings_a_kept_case_back_to_where_it_stood(app, path):
     case_id = read(app, path)
     with app.database.reading() as tx:
-        recorded = tx.one(replay._HEAD, {"stream": case_id})
+        recorded = tx.one(HEAD, {"stream": case_id})
 
     assert list(replay.rebuild(app, [case_id])) == [case_id]
 
     with app.database.reading() as tx:
-        assert tx.one(replay._HEAD, {"stream": case_id}) == recorded
+        assert tx.one(HEAD, {"stream": case_id}) == recorded
 
 
 @pytest.mark.parametrize("path", KEPT, ids=[path.stem for path in KEPT])

@@ -1,0 +1,27 @@
+"""Re-execute histories and compare; check their chains; refill what derives from them.
+
+A recorded command is applied again with its recorded moment, actor, definitions
+and evaluations; every event must come out byte for byte. ``replay`` and
+``verify`` write nothing. ``rebuild`` throws away a case's rows and snapshot and
+makes them anew from its history.
+"""
+
+from engine.replay.applying import Step, state_at, steps
+from engine.replay.comparing import reevaluate, replay, replay_case
+from engine.replay.differences import Difference, case_ids
+from engine.replay.rebuilding import rebuild
+from engine.replay.verifying import verify_cases, verify_rest
+
+__all__ = [
+    "Difference",
+    "Step",
+    "case_ids",
+    "rebuild",
+    "reevaluate",
+    "replay",
+    "replay_case",
+    "state_at",
+    "steps",
+    "verify_cases",
+    "verify_rest",
+]

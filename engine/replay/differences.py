@@ -1,0 +1,54 @@
+"""What is said where a history is not what it should be, and which histories there are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy import bindparam as p
+
+from engine.history import canonical
+from engine.ports import Application
+from engine.tables import cases
+
+_IDS = sa.select(cases.c.id).order_by(cases.c.id)
+HEAD = sa.select(cases.c.position, cases.c.head).where(cases.c.id == p("stream"))
+"""Position and last digest of a case, as they lie with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The first place where a history does not follow from its commands."""
+
+    case: str
+    position: int | None
+    reason: str
+    what: str = "entry"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as the command line prints it."""
+        found: dict[str, Any] = {"case": self.case, "reason": self.reason}
+        if self.position is None:
+            return {**found, "what": self.what}
+        return {**found, "position": self.position, "what": self.what}
+
+
+def case_ids(app: Application) -> list[str]:
+    """Return the ids of all cases, oldest first."""
+    with app.database.reading() as tx:
+        return [row[0] for row in tx.all(_IDS, {})]
+
+
+def first_difference(recorded: list[Any], again: list[Any]) -> str:
+    """Say where two lists of events part."""
+    for at, (old, new) in enumerate(zip(recorded, again, strict=False)):
+        if canonical(old) != canonical(new):
+            return f"event {at + 1} was {_short(old)} and is now {_short(new)}"
+    return f"{len(recorded)} events were recorded and {len(again)} follow now"
+
+
+def _short(event: Any) -> str:
+    text = orjson.dumps(event).decode()
+    return text if len(text) <= 300 else text[:297] + "..."

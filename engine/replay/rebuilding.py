@@ -1,0 +1,64 @@
+"""What derives from a history, made anew from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from engine import commands, projection, store
+from engine.clock import parse
+from engine.database import Transaction
+from engine.errors import CaseNotFound
+from engine.history import canonical, verify
+from engine.ports import Application
+from engine.replay.applying import Step, steps
+
+
+def rebuild(app: Application, ids: Iterable[str]) -> Iterator[str]:
+    """Refill each case's snapshot and rows from its history; yield its id when done.
+
+    Raises:
+        HistoryBroken: before anything of that case is changed.
+    """
+    for case_id in ids:
+        with app.database.writing() as tx:
+            store.lock_case(tx, case_id)
+            _rebuild(app, tx, case_id)
+        yield case_id
+
+
+def _rebuild(app: Application, tx: Transaction, case_id: str) -> None:
+    row = store.read_case(tx, case_id)
+    if row is None:
+        raise CaseNotFound(case_id)
+    found = list(store.read_entries(tx, case_id))
+    verify(case_id, found, head=found[-1].digest if found else "")
+    projection.empty(tx, case_id)
+    app.references.refresh(tx)
+    named = projection.kept(app.references.active.get(projection.MILESTONES))
+    was, lists = row, {}
+    row = row._replace(business_key=None, unit=None, end_state=None, ended_at=None)
+    last: Step | None = None
+    for step in steps(app, tx, case_id, found):
+        at = parse(step.document["at"])
+        lists.update(step.document["versions"].get("lists", {}))
+        if step.entry.position == 1:
+            row = row._replace(business_key=step.document["command"].get("business_key"))
+        main, fresh = step.pinned.main, step.entry.position == 1
+        if step.document["command"]["type"] == commands.MigrateCase.type:
+            projection.forget_index(tx, case_id)
+            fresh = True
+        projection.index(tx, case_id, step.applied, main.indexed, fresh=fresh)
+        place = case_id, row.process, step.entry.position, at, step.document["actor"]
+        entered = projection.Entered(*place, step.pinned.supervisions)
+        projection.project(tx, entered, step.applied.events)
+        asked = step.document["evaluations"]
+        projection.keep(tx, entered, step.applied, step.document, named)
+        row = projection.after(row, step.applied, at, step.entry, asked, number=main.business_key)
+        last = step
+    if last is not None:
+        semantics = app.executors[row.executor].semantics
+        version = last.pinned.versions["processes"][row.process]["version"]
+        row = row._replace(
+            lists=canonical(lists).decode(), pins=last.pinned.digest, version=version
+        )
+        store.update_case(tx, was, row, last.applied.snapshot, semantics)

@@ -1,0 +1,141 @@
+"""Chains, copies and files checked; nothing is written."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy import bindparam as p
+
+from engine import store
+from engine.clock import parse
+from engine.database import Transaction
+from engine.definitions import STREAM
+from engine.errors import CaseNotFound, HistoryBroken
+from engine.history import Entry, verify
+from engine.ports import Application
+from engine.replay.differences import HEAD, Difference
+from engine.sealing import commitment, find_sealed
+from engine.tables import blobs, cases, definitions, entries, list_versions, pins, streams
+
+_STREAMS = sa.select(streams.c.id, streams.c.position, streams.c.head).order_by(streams.c.id)
+_COPIES = (
+    sa.select(
+        entries.c.position, entries.c.body, entries.c.digest, entries.c.at, entries.c.actor,
+        entries.c.type,
+    )
+    .where(entries.c.stream == p("stream"))
+    .order_by(entries.c.position)
+)  # fmt: skip
+_ORPHANS = (
+    sa.select(entries.c.stream)
+    .where(
+        entries.c.stream.not_in(sa.select(cases.c.id)),
+        entries.c.stream.not_in(sa.select(streams.c.id)),
+    )
+    .distinct()
+    .order_by(entries.c.stream)
+)
+_BLOBS = sa.select(blobs.c.sha256, blobs.c.content).order_by(blobs.c.sha256)
+_DEFINITIONS = sa.select(
+    definitions.c.process, definitions.c.version, definitions.c.sha256, definitions.c.files
+).order_by(definitions.c.process, definitions.c.version)
+_PINS = sa.select(pins.c.digest, pins.c.versions).order_by(pins.c.digest)
+_LISTS = sa.select(
+    list_versions.c.name, list_versions.c.version, list_versions.c.descriptor,
+    list_versions.c.content,
+)  # fmt: skip
+
+
+def verify_cases(app: Application, ids: Iterable[str]) -> Iterator[Difference | None]:
+    """Yield for each case None when its chain and copies are sound, else what is broken."""
+    for case_id in ids:
+        with app.database.reading() as tx:
+            head = tx.one(HEAD, {"stream": case_id})
+            if head is None:
+                raise CaseNotFound(case_id)
+            found = _check_stream(tx, case_id, head[0], head[1]) or _check_sealed(tx, case_id)
+        yield found
+
+
+def verify_rest(app: Application) -> list[Difference]:
+    """Return what is broken outside the cases: acts, files, histories without a case."""
+    found: list[Difference] = []
+    with app.database.reading() as tx:
+        for name, position, head in tx.all(_STREAMS, {}):
+            broken = _check_stream(tx, name, position, head)
+            if broken is not None:
+                found.append(broken)
+        for (orphan,) in tx.all(_ORPHANS, {}):
+            found.append(Difference(orphan, None, "its history is here, the case is not", "case"))
+        found += _check_files(tx)
+    return found
+
+
+def _check_stream(tx: Transaction, stream: str, position: int, head: str) -> Difference | None:
+    rows = tx.all(_COPIES, {"stream": stream})
+    found = [Entry(row[0], bytes(row[1]), row[2]) for row in rows]
+    try:
+        checked = verify(stream, found, head=head)
+    except HistoryBroken as broken:
+        return Difference(stream, broken.position, broken.reason)
+    if checked != position:
+        return Difference(stream, checked, f"{checked} entries where {position} are due")
+    for entry, row in zip(found, rows, strict=True):
+        document = entry.document()
+        copies = (document["position"], parse(document["at"]), document["actor"],
+                  document["command"]["type"])  # fmt: skip
+        if copies != (row[0], row[3], row[4], row[5]):
+            return Difference(stream, entry.position, "a column differs from its bytes", "column")
+    return None
+
+
+def _check_sealed(tx: Transaction, case_id: str) -> Difference | None:
+    values = store.sealed_with_salt(tx, case_id)
+    for entry in store.read_entries(tx, case_id):
+        if b'"$sealed"' not in entry.body:
+            continue
+        for one, promised in find_sealed(entry.document()["command"]):
+            kept = values.get(one)
+            if kept is not None and commitment(*kept) != promised:
+                reason = f"the sealed value {one} is not the one that was entered"
+                return Difference(case_id, entry.position, reason, "sealed value")
+            if one not in values:
+                reason = f"the sealed value {one} is gone, and nobody erased it"
+                return Difference(case_id, entry.position, reason, "sealed value")
+    return None
+
+
+def _check_files(tx: Transaction) -> Iterator[Difference]:
+    stored = set()
+    for sha256, content in tx.all(_BLOBS, {}):
+        stored.add(sha256)
+        if hashlib.sha256(bytes(content)).hexdigest() != sha256:
+            yield Difference(sha256, None, "its bytes do not match its hash", "file")
+    deployed = _deployed(tx)
+    for process, number, sha256, files in tx.all(_DEFINITIONS, {}):
+        name, named = f"{process} version {number}", orjson.loads(files)
+        if deployed.get((process, number)) != (sha256, named):
+            yield Difference(name, None, "it is not the one that was deployed", "definition")
+        for one in named:
+            if one["sha256"] not in stored:
+                yield Difference(name, None, f"{one['filename']} is gone", "definition")
+    for digest, versions in tx.all(_PINS, {}):
+        if hashlib.sha256(versions.encode()).hexdigest() != digest:
+            yield Difference(digest, None, "the versions do not match their digest", "pins")
+    for name, version, descriptor, content in tx.all(_LISTS, {}):
+        if not {descriptor, content} <= stored:
+            yield Difference(f"{name} {version}", None, "its file is gone", "list")
+
+
+def _deployed(tx: Transaction) -> dict[tuple[str, int], tuple[str, list[Any]]]:
+    """Return the hash and the files of every version, as its deployment recorded them."""
+    return {
+        (event["process"], event["version"]): (event["sha256"], event["files"])
+        for entry in store.read_entries(tx, STREAM)
+        for event in entry.document()["events"]
+        if event["type"] == "version_deployed"
+    }
