@@ -36,6 +36,7 @@ from engine.store.histories import (
     lock_stream,
     read_entries,
     read_entry,
+    read_part,
     stream_head,
     stream_positions,
 )
@@ -79,6 +80,7 @@ __all__ = [
     "read_case",
     "read_entries",
     "read_entry",
+    "read_part",
     "replace_answer",
     "sealed_with_salt",
     "store_answer",

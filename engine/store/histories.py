@@ -23,6 +23,15 @@ _ENTRIES = (
     .where(entries.c.stream == p("stream"))
     .order_by(entries.c.position)
 )
+_PART = (
+    sa.select(entries.c.position, entries.c.body, entries.c.digest)
+    .where(
+        entries.c.stream == p("stream"),
+        entries.c.position > p("after"),
+        entries.c.position <= p("last"),
+    )
+    .order_by(entries.c.position)
+)
 _ENTRY = sa.select(entries.c.position, entries.c.body, entries.c.digest).where(
     entries.c.stream == p("stream"), entries.c.position == p("position")
 )
@@ -60,6 +69,12 @@ def read_entries(tx: Transaction, stream: str) -> Iterator[Entry]:
     """Yield the history of ``stream`` in the order of its positions."""
     for position, body, digest in tx.all(_ENTRIES, {"stream": stream}):
         yield Entry(position, bytes(body), digest)
+
+
+def read_part(tx: Transaction, stream: str, *, after: int, last: int) -> list[Entry]:
+    """Return the entries of ``stream`` that follow position ``after``, up to ``last``."""
+    rows = tx.all(_PART, {"stream": stream, "after": after, "last": last})
+    return [Entry(position, bytes(body), digest) for position, body, digest in rows]
 
 
 def read_entry(tx: Transaction, stream: str, position: int) -> Entry | None:
