@@ -10,6 +10,7 @@ Columns of ``entries`` beside ``body`` are copies that ``verify`` compares.
 from __future__ import annotations
 
 from engine.tables.columns import metadata
+from engine.tables.log import checkpoints, leaves, subtrees
 from engine.tables.people import accesses, attempts, bookmarks, codes, contacts, dispatches
 from engine.tables.present import (
     candidates,
@@ -40,6 +41,7 @@ __all__ = [
     "buffered",
     "candidates",
     "cases",
+    "checkpoints",
     "codes",
     "contacts",
     "definitions",
@@ -50,6 +52,7 @@ __all__ = [
     "incidents",
     "jobs",
     "keys",
+    "leaves",
     "links",
     "list_versions",
     "metadata",
@@ -65,6 +68,7 @@ __all__ = [
     "starts",
     "streams",
     "subscriptions",
+    "subtrees",
     "supervised",
     "tasks",
     "timers",
