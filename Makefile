@@ -16,7 +16,7 @@ WORKERS := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 SAY := @printf '\n==> %s\n'
 WEB := api/web
 BUILT := $(WEB)/static/built
-VIEWER := bpmn-navigated-viewer.production.min.js assets/bpmn-js.css assets/diagram-js.css
+SCRIPTS := $(shell find $(WEB)/scripts -type f) $(WEB)/build.mjs
 PACKAGING := setup.cfg pyproject.toml requirements.lock
 
 export PORT DATABASE_URL CLOCK
@@ -51,7 +51,7 @@ lint: $(VENV)/.test-installed
 bench: $(VENV)/.test-installed
 	@$(BIN)/bihuan bench
 
-docs: $(VENV)/.test-installed
+docs: $(VENV)/.test-installed $(BUILT)/.done
 	@$(BIN)/python docs/draw.py
 
 $(BIN)/python:
@@ -70,12 +70,14 @@ $(VENV)/.test-installed: $(PACKAGING) | $(BIN)/python
 	@$(PIP) -e '.[postgres,dev]'
 	@touch $@ $(VENV)/.run-installed
 
-# Nothing built is committed. Without it the pages work, but for the diagram of a case.
-$(BUILT)/.done: $(WEB)/package-lock.json $(WEB)/package.json Makefile | $(VENV)/.run-installed
+# Nothing built is committed. Without it the pages work, but for diagrams and editors.
+$(BUILT)/.done: $(SCRIPTS) $(WEB)/node_modules/.package-lock.json
 	$(SAY) 'Building the browser assets'
-	@mkdir -p $(BUILT)
-	@cd $(WEB) && { [ node_modules -nt package-lock.json ] || \
-		PATH="$(abspath $(BIN)):$$PATH" npm ci --no-audit --no-fund; }
-	@cd $(WEB)/node_modules/bpmn-js/dist && cp $(VIEWER) $(abspath $(BUILT))/
-	@cp $(WEB)/node_modules/bpmn-js/LICENSE $(BUILT)/bpmn-js.LICENSE
+	@cd $(WEB) && PATH="$(abspath $(BIN)):$$PATH" node build.mjs
+	@touch $@
+
+# npm leaves a lock file of its own in node_modules. No script of a package is run.
+$(WEB)/node_modules/.package-lock.json: $(WEB)/package-lock.json $(WEB)/package.json | $(VENV)/.run-installed
+	$(SAY) 'Fetching what the browser assets are built from'
+	@cd $(WEB) && PATH="$(abspath $(BIN)):$$PATH" npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@

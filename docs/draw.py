@@ -90,7 +90,8 @@ def _install() -> None:
         npm = shutil.which("npm", path=str(Path(sys.executable).parent)) or shutil.which("npm")
         if npm is None:
             sys.exit("npm is missing; `make docs` installs it from PyPI with the dev extra.")
-        subprocess.run([npm, "ci", "--no-audit", "--no-fund"], cwd=WEB, check=True)  # noqa: S603
+        arguments = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        subprocess.run(arguments, cwd=WEB, check=True)  # noqa: S603 - npm, found above
 
 
 def _draw(page: Page, file: Path, folder: Path) -> bool:

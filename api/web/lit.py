@@ -16,11 +16,11 @@ from engine.clock import parse, text
 from engine.commands import JsonObject
 from engine.definitions import Pinned
 
-VIEWER = "built/bpmn-navigated-viewer.production.min.js"
+VIEWER = "built/case.js"
 
 
 def has_viewer() -> bool:
-    """Tell whether the viewer was built (``make run`` does)."""
+    """Tell whether the scripts of the pages were built (``make run`` does)."""
     return (Path(current_app.static_folder or "") / VIEWER).exists()
 
 

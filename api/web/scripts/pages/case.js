@@ -1,15 +1,14 @@
 // The diagrams of a case, lit: which steps are done, current, overdue, returned or undone.
 
-"use strict";
+import { viewerIn } from "../viewer.js";
 
 const place = document.getElementById("diagram");
 const tabs = document.getElementById("diagram-tabs");
-const textRenderer = { defaultStyle: { fontFamily: "inherit" } };
 let viewer;
 
 async function show(diagram) {
   viewer?.destroy();
-  viewer = new BpmnJS({ container: place, textRenderer });
+  viewer = viewerIn(place);
   await viewer.importXML(diagram.xml);
   light(diagram);
   const canvas = viewer.get("canvas");

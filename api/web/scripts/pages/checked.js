@@ -1,13 +1,12 @@
 // Checked files: each drawing with a mark where something was found; a mark leads to its
 // findings, a finding to its element.
 
-"use strict";
+import { viewerIn } from "../viewer.js";
 
 const sheets = JSON.parse(document.getElementById("sheets")?.textContent ?? "[]");
 const place = document.getElementById("diagram");
 const tabs = document.getElementById("diagram-tabs");
 const failed = document.getElementById("diagram-failed");
-const textRenderer = { defaultStyle: { fontFamily: "inherit" } };
 let viewer;
 let shown = -1;
 
@@ -16,7 +15,7 @@ async function show(number) {
   shown = number;
   delete place.dataset.shown;
   viewer?.destroy();
-  viewer = new BpmnJS({ container: place, textRenderer });
+  viewer = viewerIn(place);
   try {
     await viewer.importXML(textOf(number), sheets[number].diagram || undefined);
   } catch {
