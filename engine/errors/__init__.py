@@ -1,0 +1,100 @@
+"""Every refusal of Bihuan: a stable code, an HTTP status, a message and a hint.
+
+A message says what was refused and why; the hint says what to do next. Codes
+never change once released: programs outside decide by them. ``docs/errors.md``
+lists them all, and a test insists.
+
+Standard library only: every layer raises these.
+"""
+
+from __future__ import annotations
+
+from engine.errors.base import EngineError
+from engine.errors.cases import (
+    ActivityRunning,
+    AlreadyClaimed,
+    CaseNotFound,
+    LastSignature,
+    LimitUsedUp,
+    MigrationRefused,
+    MoveRefused,
+    NothingWaits,
+    OnHold,
+    RemindedLately,
+    SameHand,
+    SignaturesAwaited,
+    StepLimit,
+    TaskNotOpen,
+    UnknownOutcome,
+    WrongState,
+)
+from engine.errors.definitions import (
+    DecisionFailed,
+    InvalidDeadline,
+    InvalidForm,
+    InvalidList,
+    NotDeployable,
+    NotOnExecutor,
+    NotStartable,
+    SandboxUnavailable,
+)
+from engine.errors.keeping import BackupRefused, HistoryBroken, InvalidUser, NotReady, UserExists
+from engine.errors.requests import (
+    Busy,
+    CrossSite,
+    InvalidData,
+    InvalidRequest,
+    KeyReused,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+    Stale,
+    TooLarge,
+    TooManyAttempts,
+    UnsupportedMediaType,
+)
+
+__all__ = [
+    "ActivityRunning",
+    "AlreadyClaimed",
+    "BackupRefused",
+    "Busy",
+    "CaseNotFound",
+    "CrossSite",
+    "DecisionFailed",
+    "EngineError",
+    "HistoryBroken",
+    "InvalidData",
+    "InvalidDeadline",
+    "InvalidForm",
+    "InvalidList",
+    "InvalidRequest",
+    "InvalidUser",
+    "KeyReused",
+    "LastSignature",
+    "LimitUsedUp",
+    "MigrationRefused",
+    "MoveRefused",
+    "NotAllowed",
+    "NotDeployable",
+    "NotFound",
+    "NotOnExecutor",
+    "NotReady",
+    "NotSignedIn",
+    "NotStartable",
+    "NothingWaits",
+    "OnHold",
+    "RemindedLately",
+    "SameHand",
+    "SandboxUnavailable",
+    "SignaturesAwaited",
+    "Stale",
+    "StepLimit",
+    "TaskNotOpen",
+    "TooLarge",
+    "TooManyAttempts",
+    "UnknownOutcome",
+    "UnsupportedMediaType",
+    "UserExists",
+    "WrongState",
+]
