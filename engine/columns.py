@@ -12,7 +12,8 @@ A descriptor is a JSON file beside the CSV file of a list::
 ``type`` (text, integer, number, boolean, date, list), and may be ``required``,
 ``personal`` (never shown to designers' expressions), may name the lists its
 values come from (``references``) and, for type list, its ``separator`` (``;``). What
-``closing`` columns say is about the time after the row: who takes over.
+``closing`` columns say is about the time after the row: who takes over. By ``title_zh``
+and ``title_en`` people call the column; a file may have them in its header.
 Both ends of ``effective`` are included.
 """
 
@@ -20,7 +21,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -47,6 +48,8 @@ class Column:
     references: tuple[str, ...] = ()
     separator: str = ";"
     closing: bool = False
+    title_zh: str = ""
+    title_en: str = ""
 
     def value(self, cell: str) -> Any:
         """Return a cell as JSON; an empty one is None, or an empty list.
@@ -189,6 +192,16 @@ class Descriptor:
             raise InvalidList(f"The descriptor of list {name!r} cannot be read: {error}.") from None
         _check(found)
         return found
+
+    def named(self, header: Iterable[str]) -> list[str]:
+        """Return a file's header with the names of the columns in place of their titles."""
+        titles = {
+            title: one.name
+            for one in self.columns.values()
+            for title in (one.title_en, one.title_zh)
+            if title
+        }
+        return [cell if cell in self.columns else titles.get(cell, cell) for cell in header]
 
     @property
     def personal(self) -> frozenset[str]:

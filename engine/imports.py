@@ -5,18 +5,23 @@ them; it writes nothing. ``activate`` puts what was prepared in force, all of it
 one transaction, and refuses when the lists have changed in between.
 
 A file is known by its name (``people.csv``), else by its header: the one list
-whose columns it has. What the columns mean is taken from a descriptor that comes
-with the files, from the list in force, or from the lists delivered.
+whose columns it has, by name or title. What the columns mean is taken from a descriptor
+that comes with the files, from the list in force, or from the lists delivered. A workbook
+is its first sheet, or the one named after the list.
 """
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
-from engine import access, lists, references, revisions, spreadsheets, store, unattended
+from engine import access, lists, references, revisions, spreadsheets, store, unattended, workbooks
 from engine.access import Actor
 from engine.calendar import LOCAL, Calendar
 from engine.columns import Descriptor
@@ -26,6 +31,7 @@ from engine.lists import ListVersion
 from engine.organisation import Organisation
 from engine.ports import Application
 from engine.spreadsheets import Finding
+from engine.workbooks import Held
 
 KINDS: dict[str, frozenset[str]] = {
     "units": frozenset({"units", "departments"}),
@@ -34,6 +40,12 @@ KINDS: dict[str, frozenset[str]] = {
     "calendar": frozenset({"calendar"}),
 }
 """What ``bihuan import`` calls a group of lists -> the kinds of their descriptors."""
+
+DELIVERED = Path("processes/lists")
+"""Where descriptors lie of lists that are not in force yet."""
+
+EXACT_DIGITS = 15
+"""How many digits of a number spreadsheets keep."""
 
 Document = dict[str, Any]
 
@@ -56,7 +68,7 @@ class Sheet:
             "file": self.file,
             "list": self.version.name,
             "title_zh": self.version.descriptor.title_zh,
-            "encoding": "UTF-8" if self.encoding.startswith("utf") else "GB18030",
+            "encoding": self.encoding,
             "rows": len(self.version.rows),
             "version": self.version.version,
             "active": self.active.version if self.active else None,
@@ -96,6 +108,11 @@ class Plan:
         }
 
 
+def delivered() -> list[bytes]:
+    """Return the descriptors that come with Bihuan, as bytes of their files."""
+    return [path.read_bytes() for path in sorted(DELIVERED.glob("*.json"))]
+
+
 def prepare(
     app: Application,
     files: Mapping[str, bytes],
@@ -107,7 +124,7 @@ def prepare(
     """Return what files would change, with everything that is wrong with them.
 
     Args:
-        files: CSV files by name; descriptors (``NAME.json``) may come with them.
+        files: CSV files and workbooks by name; descriptors (``NAME.json``) may come with them.
         as_of: the day from which the files hold; what holds before is not touched.
             None: each file is its list as a whole, the past included.
         kind: a key of ``KINDS`` that all files must belong to; None = any.
@@ -191,7 +208,7 @@ class _Known:
         stem = file.rpartition(".")[0]
         named = [one for one in self.all if stem == one[0].name or file == one[0].file]
         for one in named:
-            if set(header) <= set(one[0].columns):
+            if set(one[0].named(header)) <= set(one[0].columns):
                 return one
         if named:
             return named[0]
@@ -205,6 +222,7 @@ class _Known:
 
 
 def _fits(descriptor: Descriptor, header: list[str]) -> bool:
+    header = descriptor.named(header)
     required = {name for name, column in descriptor.columns.items() if column.required}
     needed = required - {descriptor.first}
     return needed <= set(header) <= set(descriptor.columns)
@@ -212,8 +230,12 @@ def _fits(descriptor: Descriptor, header: list[str]) -> bool:
 
 def _read(app: Application, plan: Plan, known: _Known, file: str, content: bytes) -> None:
     try:
+        encoding = _encoding(content)
+        if encoding == "XLSX":
+            content = _plain(file, content)
         header, _ = spreadsheets.read(file, content)
         descriptor, described = known.of(file, header)
+        content = _renamed(descriptor, file, content)
         # What is wrong is said of the office's own file, not of the list's usual one.
         own = replace(descriptor, file=file)
         version = given = lists.read(own, content, first=plan.as_of)
@@ -229,8 +251,58 @@ def _read(app: Application, plan: Plan, known: _Known, file: str, content: bytes
     except InvalidList as reason:
         plan.findings += _findings_of(reason, file)
         return
-    encoding = spreadsheets.encoding(content)
     plan.sheets.append(Sheet(file, encoding, described, stored, given, version, active))
+
+
+def _encoding(content: bytes) -> str:
+    """Return how a file is written, as people call it; what it is not is said when it is read."""
+    if content.startswith(workbooks.START):
+        return "XLSX"
+    try:
+        return "UTF-8" if spreadsheets.encoding(content).startswith("utf") else "GB18030"
+    except UnicodeDecodeError:
+        return "UTF-8"
+
+
+def _plain(file: str, content: bytes) -> bytes:
+    """Return a workbook as the CSV file that people would have saved, row for row.
+
+    Raises:
+        InvalidList: it cannot be read, or cells of it hold no value.
+    """
+    rows = workbooks.read(file, content, file.rpartition(".")[0])
+    wrong = [
+        spreadsheets.finding(file, number, workbooks.letters(at), f"{cell.text[:40]!r} is no value",
+                             "Put the value itself into the cell.")
+        for number, row in enumerate(rows, start=1)
+        for at, cell in enumerate(row)
+        if cell.kind == "error"
+    ]  # fmt: skip
+    if wrong:
+        raise spreadsheets.refuse(file, wrong)
+    return _written([_shown(cell) for cell in row] for row in rows)
+
+
+def _shown(cell: Held) -> str:
+    """Return a cell as its column reads it."""
+    if cell.kind == "number" and len(cell.text.lstrip("-").replace(".", "")) > EXACT_DIGITS:
+        # An id whose last digits the spreadsheet has lost: text columns refuse what looks so.
+        return f"{Decimal(cell.text):.{EXACT_DIGITS - 1}E}"
+    return cell.text.removesuffix(":00") if cell.kind == "time" else cell.text
+
+
+def _renamed(descriptor: Descriptor, file: str, content: bytes) -> bytes:
+    """Return the file with the names of the columns where its header has their titles."""
+    table = spreadsheets.records(file, content)
+    given = [cell.strip() for cell in table[0]]
+    names = descriptor.named(given)
+    return content if names == given else _written([names, *table[1:]])
+
+
+def _written(rows: Iterable[Iterable[str]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    return text.getvalue().encode("utf-8-sig")
 
 
 def _findings_of(reason: InvalidList, file: str) -> list[Finding]:

@@ -10,10 +10,22 @@ from pathlib import Path
 
 import pytest
 
-from engine import accounts, cases, cli, identities, imports, references, store, unattended
+from engine import (
+    accounts,
+    cases,
+    cli,
+    identities,
+    imports,
+    references,
+    store,
+    unattended,
+    workbooks,
+)
 from engine.application import CLOCK_FACT
+from engine.columns import Descriptor
 from engine.commands import ClaimTask, CompleteTask
 from engine.errors import InvalidList, NotAllowed, Stale
+from engine.workbooks import Held
 from tests.callers import callers, problem_of
 
 LISTS = Path(__file__).parent.parent / "processes" / "lists"
@@ -164,6 +176,46 @@ def test_a_file_is_read_in_the_encoding_of_the_office(any_app, encoding, name):
     (sheet,) = prepared(any_app, people=content).to_json()["files"]
 
     assert (sheet["encoding"], sheet["added"], sheet["changed"]) == (name, [], [])
+
+
+def test_a_workbook_is_read_like_the_csv_file_that_it_would_be_saved_as(app):
+    header, rows = table("people")
+    sheet = [header, [], *([row[name] for name in header] for row in rows)]
+    content = workbooks.write(sheet, sheet="people", head=1)
+
+    plan = imports.prepare(app, {"people.xlsx": content}, delivered=DELIVERED)
+
+    (read,) = plan.to_json()["files"]
+    assert (read["encoding"], read["added"], read["changed"], read["removed"]) == (
+        "XLSX", [], [], [],
+    )  # fmt: skip
+    assert plan.sheets[0].version.numbers[0] == 3
+
+
+def test_a_header_may_have_the_titles_of_the_columns(app):
+    described = Descriptor.read((LISTS / "people.json").read_bytes())
+    header, rows = table("people")
+    titles = [described.columns[name].title_zh for name in header]
+    named = {name: title for name, title in zip(header, titles, strict=True)}
+    content = written(titles, [{named[n]: cell for n, cell in row.items()} for row in rows])
+
+    activated(app, **{"某区人员": content})
+
+    assert titles[:2] == ["人员编号", "姓名"]
+    assert active(app, "people").rows[0]["name_zh"] == rows[0]["name_zh"]
+
+
+def test_cells_of_a_workbook_that_hold_no_value_or_a_spoilt_id_are_named(app):
+    def cell(held):
+        return imports._shown(held)  # noqa: SLF001 - what a number of a workbook becomes
+
+    assert cell(Held("99010100100101000", "number")) == "9.90101001001010E+16"
+    assert cell(Held("3.5", "number")) == "3.5"
+    assert cell(Held("08:30:00", "time")) == "08:30"
+    with pytest.raises(ValueError, match="turned into a number"):
+        Descriptor.read((LISTS / "org_units.json").read_bytes()).columns["id"].value(
+            cell(Held("99010100100101000", "number"))
+        )
 
 
 def test_a_file_of_another_name_is_known_by_its_header(any_app):

@@ -14,9 +14,6 @@ from engine.cli import terminal
 from engine.cli.installation import opened
 from engine.settings import Settings
 
-DELIVERED = Path("processes/lists")
-"""Where descriptors lie of lists that are not in force yet."""
-
 LINES = 40
 """How many changed rows of a list are shown to people; ``--json`` gives all."""
 
@@ -50,7 +47,7 @@ def import_lists(
     activate: bool,
     as_json: bool,
 ) -> None:
-    """Show what your own CSV files would change; with --activate, change it.
+    """Show what your own CSV files or workbooks would change; with --activate, change it.
 
     With --as-of D the files say how things are from D on, and what holds before D
     stays as it is. Without it a file is its whole list, the past included.
@@ -86,8 +83,8 @@ def _contents(files: tuple[Path, ...]) -> dict[str, bytes]:
 def _delivered(files: tuple[Path, ...]) -> list[bytes]:
     """Descriptors beside the files come before those of ``processes/lists``."""
     beside = [path.with_suffix(".json") for path in files if path.suffix != ".json"]
-    found = [path for path in beside if path.is_file()]
-    return [path.read_bytes() for path in [*found, *sorted(DELIVERED.glob("*.json"))]]
+    found = [path.read_bytes() for path in beside if path.is_file()]
+    return found + imports.delivered()
 
 
 def _report(document: dict[str, Any]) -> Iterator[str]:
