@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine import deadlines
 from engine.calendar import Calendar
@@ -309,6 +309,41 @@ class ExplainingWorld(TapeWorld):
                  "agrees": agrees, "data": {one: names[one] for one in read}, **found}
             )  # fmt: skip
         return recorded
+
+
+class Condition(NamedTuple):
+    """A condition that was asked.
+
+    Attributes:
+        place: (process, element, nth) of whose visit asked it.
+        values: the data that it mentions, as far as there were any.
+        answer: ``{value}`` or ``{error}``.
+    """
+
+    place: tuple[str, str, int]
+    code: Code
+    values: Record
+    answer: Record
+
+
+class WatchingWorld(TapeWorld):
+    """Answers from the record; ``conditions`` says what each condition read."""
+
+    def __init__(self, tape: Sequence[Record]) -> None:
+        super().__init__(tape)
+        self.conditions: list[Condition] = []
+
+    def evaluate(
+        self, site: Site, codes: Sequence[Code], names: Mapping[str, Any]
+    ) -> Sequence[Answer]:
+        """Return the recorded answers, one per expression."""
+        answers = super().evaluate(site, codes, names)
+        if site.purpose == "condition":
+            for code, answer in zip(codes, answers, strict=True):
+                values = {name: names[name] for name in sorted(code.names) if name in names}
+                place = (site.process, site.element, site.nth)
+                self.conditions.append(Condition(place, code, values, _to_json(answer)))
+        return answers
 
 
 def _said(answer: Answer) -> Record:

@@ -21,6 +21,7 @@ from engine.views.cases import (
 )
 from engine.views.decisions import decisions
 from engine.views.histories import history, looks, state_at
+from engine.views.journeys import difference, journey
 from engine.views.linked import linked, numbered
 from engine.views.printing import paper, papers
 from engine.views.registers import (
@@ -66,6 +67,7 @@ __all__ = [
     "contact",
     "decisions",
     "definition",
+    "difference",
     "files",
     "follow",
     "form",
@@ -75,6 +77,7 @@ __all__ = [
     "incident_page",
     "incidents_of",
     "is_supervised",
+    "journey",
     "linked",
     "list_rows",
     "looks",

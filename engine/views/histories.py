@@ -48,13 +48,24 @@ def history(app: Application, actor: Actor, case_id: str) -> list[Document]:
         row = visible(app, tx, actor, case_id)
         reads = reading(app, tx, actor, row).personal
         values = store.get_sealed(tx, case_id)
-        found = [_entry(one, actor, values, reads=reads) for one in store.read_entries(tx, case_id)]
+        found = [
+            entry_document(one, actor, values, reads=reads)
+            for one in store.read_entries(tx, case_id)
+        ]
     if any("remark" in one for one in found):
         looked(app, actor, case_id, "history", ["remark"])
     return found
 
 
-def _entry(entry: Entry, actor: Actor, values: Mapping[str, bytes], *, reads: bool) -> Document:
+def entry_document(
+    entry: Entry, actor: Actor, values: Mapping[str, bytes], *, reads: bool
+) -> Document:
+    """Return an entry as ``history`` gives it.
+
+    Args:
+        values: what is sealed in the case.
+        reads: whether the actor reads the case's working values.
+    """
     document = entry.document()
     command = document["command"]
     remark = unseal(command.get("reason"), values)
