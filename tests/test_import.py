@@ -196,10 +196,10 @@ def test_a_header_may_have_the_titles_of_the_columns(app):
     described = Descriptor.read((LISTS / "people.json").read_bytes())
     header, rows = table("people")
     titles = [described.columns[name].title_zh for name in header]
-    named = {name: title for name, title in zip(header, titles, strict=True)}
+    named = dict(zip(header, titles, strict=True))
     content = written(titles, [{named[n]: cell for n, cell in row.items()} for row in rows])
 
-    activated(app, **{"某区人员": content})
+    activated(app, 某区人员=content)
 
     assert titles[:2] == ["人员编号", "姓名"]
     assert active(app, "people").rows[0]["name_zh"] == rows[0]["name_zh"]
@@ -207,7 +207,7 @@ def test_a_header_may_have_the_titles_of_the_columns(app):
 
 def test_cells_of_a_workbook_that_hold_no_value_or_a_spoilt_id_are_named(app):
     def cell(held):
-        return imports._shown(held)  # noqa: SLF001 - what a number of a workbook becomes
+        return imports._shown(held)
 
     assert cell(Held("99010100100101000", "number")) == "9.90101001001010E+16"
     assert cell(Held("3.5", "number")) == "3.5"
