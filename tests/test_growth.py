@@ -45,6 +45,19 @@ def test_there_are_as_many_as_the_sources_count(grown):
     assert len(items) == 224
 
 
+def test_the_first_contact_list_names_as_many_matters_as_the_source_counts(grown):
+    # Source 001: 三类1101项. Each stays with the owner of a matter of its kind and category.
+    rows = grown["first_contact"].rows
+    owners = {
+        (row["kind_code"], row["category_code"]): row["owner_code"]
+        for row in city().lists["first_contact"].rows
+    }
+
+    assert len({row["code"] for row in rows}) == len({row["item_zh"] for row in rows}) == 1101
+    assert {row["kind_zh"] for row in rows} == {"监管执法类", "公共服务类", "设施维护类"}
+    assert [r for r in rows if owners[r["kind_code"], r["category_code"]] != r["owner_code"]] == []
+
+
 def test_eight_hundred_people_work_in_the_grids(grown):
     # Source 001: more than 800; those of the communities work in the grids too.
     levels = {"community", "grid1", "grid2"}
@@ -134,7 +147,7 @@ def test_an_office_could_import_the_grown_lists(app, grown):
 
 def test_a_city_does_not_shrink():
     with pytest.raises(ValueError, match="as large already"):
-        growth.grow(city().lists, growth.Size(2, 8, 35, 64), 1)
+        growth.grow(city().lists, growth.Size(2, 8, 35, 64, 37), 1)
 
 
 def test_a_city_that_was_made_large_stays_large(sandbox, tmp_path):

@@ -35,22 +35,24 @@ class Size:
     Attributes:
         streets, heads, grids: streets, level-1 and level-2 grids.
         items: of the list of responsibilities.
+        duties: of the first-contact list.
     """
 
     streets: int
     heads: int
     grids: int
     items: int
+    duties: int
 
 
 SIZES = {
-    "sources": Size(streets=6, heads=55, grids=326, items=224),
-    "load": Size(streets=12, heads=182, grids=1093, items=224),
+    "sources": Size(streets=6, heads=55, grids=326, items=224, duties=1101),
+    "load": Size(streets=12, heads=182, grids=1093, items=224, duties=1101),
 }
 """Jianye's numbers (source 001, with the 224 items of source 003); Luyang's grids (000)."""
 
 
-GROWING = ("org_units", "departments", "people", "responsibility")
+GROWING = ("org_units", "departments", "people", "responsibility", "first_contact")
 """The lists that are larger in a larger city."""
 
 
@@ -78,6 +80,7 @@ def grow(versions: Mapping[str, ListVersion], size: Size, seed: int) -> dict[str
         "departments": [*versions["departments"].rows, *builder.departments()],
         "people": [*versions["people"].rows, *builder.people()],
         "responsibility": names.more_items(versions["responsibility"].rows, size.items, chance),
+        "first_contact": names.more_duties(versions["first_contact"].rows, size.duties, chance),
     }
     _add_up(found["org_units"])
     return {name: revisions.render(versions[name].descriptor, rows) for name, rows in found.items()}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from pathlib import Path
@@ -76,9 +77,41 @@ def more_items(rows: Sequence[Row], total: int, chance: random.Random) -> list[R
     return found
 
 
+def more_duties(rows: Sequence[Row], total: int, chance: random.Random) -> list[Row]:
+    """Return the rows of the first-contact list and new ones, ``total`` in all.
+
+    A new matter stays with whoever is the first to receive its kind in its category.
+
+    Raises:
+        ValueError: there are not words for so many.
+    """
+    wanted = {
+        name: row
+        for row in rows
+        for name in _paired(
+            _WORDS["items"][row["category_code"]]["things"], _WORDS["duties"][row["kind_code"]]
+        )
+    }
+    if len(rows) + len(wanted) < total:
+        raise ValueError(f"There are words for {len(rows) + len(wanted)} matters, not for {total}.")
+    counts = Counter(row["kind_code"] for row in rows)
+    found = list(rows)
+    for name in chance.sample(list(wanted), total - len(rows)):
+        row, (item_zh, item_en) = wanted[name], name
+        kind = row["kind_code"]
+        counts[kind] += 1
+        code = f"SJ-{kind}-{counts[kind]:03}"
+        found.append({**row, "code": code, "item_zh": item_zh, "item_en": item_en})
+    return found
+
+
 def _things(category: str) -> Iterator[Name]:
     words = _WORDS["items"][category]
-    for (thing, thing_en), (state, state_en) in product(words["things"], words["states"]):
+    return _paired(words["things"], words["states"])
+
+
+def _paired(things: Iterable[Name], states: Iterable[Name]) -> Iterator[Name]:
+    for (thing, thing_en), (state, state_en) in product(things, states):
         yield thing + state, f"{thing_en.capitalize()}: {state_en}"
 
 
