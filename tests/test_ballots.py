@@ -122,7 +122,7 @@ def test_a_ballot_is_read_by_nobody_and_told_as_totals_alone(any_app):
     assert list(replay.verify_rest(any_app)) == []
 
 
-PATHS = ("/", "/cases/{case}", "/cases/{case}/diagrams", "/tasks/{case}.ballots.vote.1")
+PATHS = ("/tasks", "/cases/{case}", "/cases/{case}/diagrams", "/tasks/{case}.ballots.vote.1")
 CALLS = (
     "/cases/{case}",
     "/cases/{case}/history",

@@ -196,14 +196,14 @@ def test_boxes_in_the_inbox_claim_complete_and_say_what_was_refused(installed, c
     def press(**form):
         return client.post("/batch", data=form, headers=caller.headers)
 
-    inbox = client.get("/?view=pool", headers=caller.headers).get_data(as_text=True)
+    inbox = client.get("/tasks?view=pool", headers=caller.headers).get_data(as_text=True)
     assert [f'name="task" value="{one}"' in inbox for one in (first, second)] == [True, True]
     assert "<script>" not in inbox
     claimed = press(act="claim", task=[first, second], view="pool", once="b1")
     assert (claimed.status_code, claimed.headers["Location"]) == (
-        303, "/?view=pool&done=batch&name=2",
+        303, "/tasks?view=pool&done=batch&name=2",
     )  # fmt: skip
-    mine = client.get("/?view=mine", headers=caller.headers).get_data(as_text=True)
+    mine = client.get("/tasks?view=mine", headers=caller.headers).get_data(as_text=True)
     assert 'value="complete sign"' in mine
     both = press(act="complete sign", task=[first, second], view="mine", once="b2")
     text = both.get_data(as_text=True)

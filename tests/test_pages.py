@@ -113,7 +113,7 @@ def test_a_case_is_started_claimed_and_completed_on_pages_alone(people):
     page = people("street_dispatcher")
     start(page)
 
-    page.click("nav >> text=我的任务")
+    page.click("nav >> text=任务")
     shows(page, ".tabs [aria-current]", "待签 1")
     page.click("text=平台受理")
     page.click("button:text-is('签收')")

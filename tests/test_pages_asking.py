@@ -70,7 +70,7 @@ def test_a_decision_waits_and_the_last_signature_stays(people, app, task_id):
 
     owner.goto(f"/tasks/{task_id}")
     owner.locator("form.card button[name=outcome]").first.click()
-    owner.wait_for_url("**/?done=complete*")
+    owner.wait_for_url("**/tasks?done=complete*")
     owner.goto(f"/tasks/{task_id}")
     contains(owner, "section.card", "待会签完成后生效")
     assert task(app, task_id)["state"] == "open"

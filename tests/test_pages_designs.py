@@ -77,8 +77,8 @@ def test_who_neither_draws_nor_deploys_sees_none_of_it(caller):
     answers.append(caller("designer", "/designs/deploy", **carried(GOOD)))
 
     assert [one.status_code for one in answers] == [403] * 5
-    assert 'href="/designs"' not in caller("dept_handler", "/").text
-    assert 'href="/designs"' in caller("designer", "/").text
+    assert 'href="/designs"' not in caller("dept_handler", "/tasks").text
+    assert 'href="/designs"' in caller("designer", "/tasks").text
 
 
 @pytest.mark.parametrize(

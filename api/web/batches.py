@@ -32,6 +32,6 @@ def act() -> Response:
     back = view if view in inbox.VIEWS else "mine"
     refused = [one for one in found["items"] if one["status"] >= 300]
     if not refused:
-        return redirect(f"/?view={back}&done=batch&name={found['done']}", code=303)
+        return redirect(f"/tasks?view={back}&done=batch&name={found['done']}", code=303)
     page = render_template("batch.html", found=found, refused=refused, back=back)
     return make_response(page, 200)

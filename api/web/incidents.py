@@ -62,12 +62,6 @@ def diagram(key: str) -> Response:
     return reply({"items": [found] if "BPMNShape" in found["xml"] else []})
 
 
-def may_mend() -> bool:
-    """Whether the signed-in person has a role that tries again what stands still."""
-    roles = {role for right in access.RIGHTS["retry"] for role in right.roles}
-    return bool(actor().roles & (roles | {"admin"}))
-
-
 def _page(key: str, said: str = "", outcome: Document | None = None) -> str:
     cause = incidents.cause(application(), actor(), key)
     pinned = diagrams.of_case(cause["items"][0]["case"])
@@ -81,7 +75,7 @@ def _page(key: str, said: str = "", outcome: Document | None = None) -> str:
         said=said,
         outcome=outcome,
         has_viewer=lit.has_viewer(),
-        may_mend=may_mend(),
+        may_mend=access.may_somewhere(actor(), "retry"),
     )
 
 

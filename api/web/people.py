@@ -79,7 +79,7 @@ def seen() -> Response:
         raise InvalidData("This is no moment.", hint="Use the button of the page.") from reason
     with app.database.writing() as tx:
         contacts.mark_seen(tx, who.name, min(until, app.clock.now()))
-    return redirect("/?view=cc", code=303)
+    return redirect("/tasks?view=cc", code=303)
 
 
 @pages.get("/follow")

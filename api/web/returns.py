@@ -68,7 +68,7 @@ def take_back(task_id: str) -> Response:
     reason = request.form.get("reason", "").strip()[:10_000] or language.text("take_back")
     command = cases.withdrawing(application(), actor(), task_id, reason)
     _handle(task_id, command)
-    return _back("/?view=mine", "take_back", "")
+    return _back("/tasks?view=mine", "take_back", "")
 
 
 def _handle(task_id: str, command: Any) -> cases.Answer:

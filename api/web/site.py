@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-from urllib.parse import urlencode
+from flask import Flask
 
-from flask import Flask, g, request
-
-from api.current import application
 from api.web import (
     accesses,
     batches,
@@ -15,6 +11,7 @@ from api.web import (
     decisions,
     designs,
     diagrams,
+    frame,
     incidents,
     language,
     people,
@@ -27,8 +24,6 @@ from api.web import (
     tasks,
     times,
 )
-from engine import access, contacts, notices, views
-from engine.clock import ManualClock, text
 
 
 def install(app: Flask) -> None:
@@ -43,10 +38,10 @@ def install(app: Flask) -> None:
         remaining=times.remaining,
         unit=diagrams.unit,
         person=diagrams.person,
-        notice=lambda code: language.pick(*notices.text_of(application(), code)),
+        notice=frame.notice,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.context_processor(_frame)
+    app.context_processor(frame.context)
     for module in (
         signing,
         tasks,
@@ -64,38 +59,3 @@ def install(app: Flask) -> None:
         incidents,
     ):
         app.register_blueprint(module.pages)
-
-
-def _frame() -> dict[str, Any]:
-    """Return what the frame of every page shows."""
-    other = "en" if language.chosen() == "zh" else "zh"
-    return {
-        "signed_in_as": g.actor.name if "actor" in g else None,
-        "may_design": "actor" in g and access.may(g.actor, "check"),
-        "unread_notices": _unread(),
-        "may_mend": "actor" in g and incidents.may_mend(),
-        "other_language_query": urlencode({**request.args.to_dict(), "lang": other}),
-        "training_clock": _training_clock(),
-        "done_text": _done_text(),
-    }
-
-
-def _unread() -> int:
-    if "actor" not in g:
-        return 0
-    app, who = application(), g.actor
-    with app.database.reading() as tx:
-        contact = contacts.read(tx, who.name)
-    return views.unread(app, who, contact)
-
-
-def _training_clock() -> str:
-    clock = application().clock
-    return times.moment(text(clock.now())) if isinstance(clock, ManualClock) else ""
-
-
-def _done_text() -> str:
-    """Return what has just been done, as the redirect after it says."""
-    key = f"done_{request.args.get('done', '')}"
-    name = request.args.get("name", "")[:200]
-    return language.text(key, name=name) if language.known(key) else ""

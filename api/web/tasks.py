@@ -40,7 +40,15 @@ _HEADS = frozenset({"admin"}).union(
 
 
 @pages.get("/")
-def home() -> str:
+def home() -> Response:
+    """Lead to the tasks; the addresses of before 任务 had a page of its own go on working."""
+    actor()
+    query = request.query_string.decode()
+    return redirect(f"/tasks?{query}" if query else "/tasks")
+
+
+@pages.get("/tasks")
+def show_all() -> str:
     """Show the signed-in person's tasks."""
     view = request.args.get("view", "")
     who = actor()
@@ -239,7 +247,7 @@ def _complete(task_id: str, attempt: _Attempt) -> Response:
         words = attempt.words.strip()[:10_000]
         said = {"reason": words} if words else {}
         _handle(task_id, lambda name: CompleteTask(name, outcome, said))
-        return _done("sign", "/")
+        return _done("sign", "/tasks")
     pinned = diagrams.of_case(task["case"])
     form = _form(task, pinned)
     typed = attempt.typed or Typed()
@@ -247,7 +255,7 @@ def _complete(task_id: str, attempt: _Attempt) -> Response:
         _keep_files(task_id, form, typed)
     data = fields.collect(form, typed, _sheet(task, attempt, {}), outcome) if form else {}
     _handle(task_id, lambda name: CompleteTask(name, outcome, data))
-    return _done("complete", "/", name=diagrams.title(_node(task, pinned)))
+    return _done("complete", "/tasks", name=diagrams.title(_node(task, pinned)))
 
 
 def _missing(key: str) -> InvalidData:
@@ -266,7 +274,7 @@ def _other(task_id: str, _attempt: _Attempt) -> Response:
     name = request.form["act"]
     _handle(task_id, lambda task: acts.of_task_sent(name, task))
     # Whoever has handed a task over may not see it any more.
-    return _done(name, "/" if name == "transfer" else request.path)
+    return _done(name, "/tasks" if name == "transfer" else request.path)
 
 
 _ACTS = {

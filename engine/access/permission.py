@@ -98,6 +98,12 @@ def may(
     return True
 
 
+def may_somewhere(actor: Actor, action: str) -> bool:
+    """Return whether the actor holds a role that does this in some unit: what menus offer."""
+    roles = {role for right in RIGHTS[action] for role in right.roles}
+    return bool(actor.roles & (roles | {"admin"})) or roles >= ANYBODY
+
+
 TASK_ACTIONS = (
     "claim",
     "complete",
