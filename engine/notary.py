@@ -21,7 +21,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
@@ -29,6 +29,7 @@ WITNESS = "witness"
 """The name under which others sign beside us."""
 _ED25519 = b"\x01"
 _SUCCESSION = "bihuan key 1\n"
+_NO_KEY = "it holds no Ed25519 key without a password"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,12 @@ class Public:
         """
         if b"PRIVATE" in pem:
             return Private.read(pem).public
-        key = serialization.load_pem_public_key(pem)
+        try:
+            key = serialization.load_pem_public_key(pem)
+        except (ValueError, UnsupportedAlgorithm) as reason:
+            raise ValueError(_NO_KEY) from reason
         if not isinstance(key, Ed25519PublicKey):
-            raise ValueError("the key is not of the kind Ed25519")  # noqa: TRY004
+            raise ValueError(_NO_KEY)  # noqa: TRY004
         return cls(key.public_bytes_raw())
 
     @property
@@ -95,10 +99,10 @@ class Private:
         """
         try:
             key = serialization.load_pem_private_key(pem, None)
-        except TypeError as reason:
-            raise ValueError("the key needs a password") from reason
+        except (TypeError, ValueError, UnsupportedAlgorithm) as reason:
+            raise ValueError(_NO_KEY) from reason
         if not isinstance(key, Ed25519PrivateKey):
-            raise ValueError("the key is not of the kind Ed25519")  # noqa: TRY004
+            raise ValueError(_NO_KEY)  # noqa: TRY004
         return cls(key.private_bytes_raw())
 
     @property

@@ -22,7 +22,7 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy import bindparam as p
 
-from engine import access, contacts, dispatches, identities, post, robots, store
+from engine import access, checkpoints, contacts, dispatches, identities, post, robots, store
 from engine.calendar import LOCAL
 from engine.clock import parse
 from engine.database import Transaction
@@ -182,6 +182,8 @@ def send_due(app: Application) -> int:
         arrived += sum(_post(app, one) for one in _taken(app, "robot"))
     if app.settings.smtp_url:
         arrived += _send_mails(app, list(_taken(app, "mail")))
+    if app.settings.checkpoint_to:
+        arrived += sum(_hand_on(app, one) for one in _taken(app, checkpoints.CHANNEL))
     return arrived
 
 
@@ -201,6 +203,14 @@ def _call(app: Application, one: Dispatch) -> bool:
     body = orjson.dumps({"id": one.key, **orjson.loads(one.body)})
     try:
         post.call_webhook(app.settings.webhook_url, body, key=one.key, at=app.clock.now())
+    except post.NotSentError as reason:
+        return _failed(app, one, reason)
+    return _arrived(app, one)
+
+
+def _hand_on(app: Application, one: Dispatch) -> bool:
+    try:
+        checkpoints.send(app, one)
     except post.NotSentError as reason:
         return _failed(app, one, reason)
     return _arrived(app, one)

@@ -35,7 +35,11 @@ class Settings:
             empty = nobody.
         robot_urls: group robots of WeCom and DingTalk that are told what people want told
             there, parted by spaces; empty = none.
+        four_eyes: True = who has worked on a draft does not deploy it.
         search_key: under it sealed telephone numbers are found; empty = they are not.
+        checkpoint_key: the file of the key that signs checkpoints; empty = there are none.
+        checkpoint_to: folders, ``mailto:`` addresses and webhooks that checkpoints go to,
+            parted by spaces.
     """
 
     database_url: str = "sqlite:///var/bihuan.db"
@@ -52,6 +56,9 @@ class Settings:
     webhook_url: str = ""
     search_key: str = ""
     robot_urls: str = ""
+    four_eyes: bool = False
+    checkpoint_key: str = ""
+    checkpoint_to: str = ""
 
     @property
     def tells_outside(self) -> bool:
@@ -80,7 +87,10 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         smtp_url=_mail_server(environment),
         webhook_url=_receiver(environment),
         search_key=_key(environment),
+        four_eyes=_choice(environment, "FOUR_EYES", ("off", "on")) == "on",
         robot_urls=" ".join(map(_robot, environment.get("ROBOT_URLS", "").split())),
+        checkpoint_key=environment.get("CHECKPOINT_KEY", "").strip(),
+        checkpoint_to=" ".join(map(_keeper, environment.get("CHECKPOINT_TO", "").split())),
     )
 
 
@@ -147,6 +157,19 @@ def _robot(text: str) -> str:
         raise ValueError(
             "ROBOT_URLS names no robots: write wecom+https://…?key=KEY or "
             "dingtalk+https://:SECRET@…?access_token=TOKEN, parted by spaces."
+        )
+    return text
+
+
+def _keeper(text: str) -> str:
+    """Return where checkpoints go: a folder, an address, a webhook; said without its secret."""
+    parts = urlsplit(text)
+    is_address = parts.scheme == "mailto" and "@" in parts.path
+    is_webhook = parts.scheme in _WEB and bool(parts.hostname) and bool(parts.password)
+    if parts.scheme and not is_address and not is_webhook:
+        raise ValueError(
+            "CHECKPOINT_TO names folders, mailto:NAME@HOST or https://:SECRET@HOST/PATH, "
+            "parted by spaces."
         )
     return text
 

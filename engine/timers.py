@@ -20,7 +20,7 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import bindparam as p
 
-from engine import cases, notices, outbox, recounting, schedules, store
+from engine import cases, checkpoints, notices, outbox, recounting, schedules, store
 from engine.application import CLOCK_FACT
 from engine.clock import ManualClock, SystemClock, text
 from engine.database import Moment
@@ -77,6 +77,7 @@ def tick(app: Application) -> int:
     fired = 0
     # First: a limit that a new calendar moves must not be taken for overdue.
     recounting.go_on(app)
+    checkpoints.daily(app)
     for condition in schedules.conditions(app):
         fired += _attempt(condition, schedules.look, app, condition)
     passed: set[tuple[object, ...]] = set()

@@ -43,6 +43,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "replay": ("proof", "replay", "Re-execute histories and compare every event."),
     "verify": ("proof", "verify", "Check the hash chains of histories."),
     "rebuild": ("proof", "rebuild", "Refill snapshots, inbox and timers from the histories."),
+    "checkpoint": ("checkpoints", "checkpoint", "Sign what stands where, to be kept elsewhere."),
     "backup": ("copies", "backup", "Write a consistent copy while others work on."),
     "restore": ("copies", "restore", "Fill an empty database from a copy, and verify it."),
     "tidy": ("upkeep", "tidy", "Remove stored answers and deliveries that are past use."),
