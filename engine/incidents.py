@@ -183,11 +183,9 @@ def _values(
     executor = app.executors[row.executor]
     now = executor.seen(pinned.bundle, row.snapshot(), one.number)
     then: Mapping[str, Any] = {}
-    found = replay.state_at(app, tx, row.id, _raised_at(tx, row.id, one.number))
-    if found is not None:
-        snapshot, entry = found
-        before = app.library.pinned(tx, entry["versions"]["definitions"])
-        then = executor.seen(before.bundle, snapshot, one.number)
+    found = replay.standing_at(app, tx, row.id, _raised_at(tx, row.id, one.number))
+    if found is not None and found.pinned is not None:
+        then = executor.seen(found.pinned.bundle, found.snapshot, one.number)
 
     def told(seen: Mapping[str, Any]) -> Document:
         values = {name: seen[name] for name in names if name in seen}

@@ -6,21 +6,27 @@ and evaluations; every event must come out byte for byte. ``replay`` and
 makes them anew from its history.
 """
 
-from engine.replay.applying import Step, state_at, steps
+from engine.replay.applying import Place, Step, applied, steps
 from engine.replay.comparing import reevaluate, replay, replay_case
 from engine.replay.differences import Difference, case_ids
 from engine.replay.rebuilding import rebuild
+from engine.replay.standings import EVERY, Standing, keep, standing_at
 from engine.replay.verifying import verify_cases, verify_rest
 
 __all__ = [
+    "EVERY",
     "Difference",
+    "Place",
+    "Standing",
     "Step",
+    "applied",
     "case_ids",
+    "keep",
     "rebuild",
     "reevaluate",
     "replay",
     "replay_case",
-    "state_at",
+    "standing_at",
     "steps",
     "verify_cases",
     "verify_rest",

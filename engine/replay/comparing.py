@@ -10,9 +10,11 @@ from engine.clock import parse
 from engine.database import Transaction
 from engine.definitions import Pinned
 from engine.errors import CaseNotFound, EngineError, HistoryBroken
-from engine.history import canonical, verify
+from engine.execution import empty
+from engine.history import Entry, canonical, verify
 from engine.ports import Application
-from engine.replay.applying import steps
+from engine.replay import standings
+from engine.replay.applying import Step, steps
 from engine.replay.differences import HEAD, Difference, first_difference
 from engine.worlds import LiveWorld, ReevaluatingWorld, TapeWorld
 
@@ -40,6 +42,7 @@ def replay_case(app: Application, tx: Transaction, case_id: str) -> Difference |
     except HistoryBroken as broken:
         return Difference(case_id, broken.position, broken.reason)
     position = 0
+    beside = _Beside(app, tx, case_id, found)
     try:
         for step in steps(app, tx, case_id, found):
             position = step.entry.position
@@ -47,11 +50,32 @@ def replay_case(app: Application, tx: Transaction, case_id: str) -> Difference |
             if canonical({**step.document, "events": step.applied.events}) != step.entry.body:
                 reason = first_difference(step.document["events"], step.applied.events)
                 return Difference(case_id, position, reason)
+            wrong = beside.wrong(step)
+            if wrong is not None:
+                return Difference(case_id, position, wrong, "standing")
     except EngineError as refusal:
         return Difference(case_id, position + 1, f"refused: {refusal}")
     except KeyError as missing:
         return Difference(case_id, position + 1, f"a definition is missing: {missing}")
     return None
+
+
+class _Beside:
+    """What is kept beside a history, compared as its entries are applied again."""
+
+    def __init__(self, app: Application, tx: Transaction, case_id: str, found: list[Entry]) -> None:
+        self._kept = {one.position: one for one in store.standings_of(tx, case_id)}
+        if self._kept:
+            self._made_by = standings.maker(app, found[0])
+            self._kept = {k: one for k, one in self._kept.items() if one.made_by == self._made_by}
+            self._standing = standings.Standing(case_id, 0, empty(case_id))
+
+    def wrong(self, step: Step) -> str | None:
+        """Say what is wrong with what is kept beside this entry; None if nothing is."""
+        if not self._kept:
+            return None
+        self._standing.take(step, self._made_by)
+        return standings.compare(self._kept, self._standing)
 
 
 def reevaluate(app: Application, ids: Iterable[str]) -> Iterator[dict[str, Any]]:

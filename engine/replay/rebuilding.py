@@ -8,8 +8,10 @@ from engine import commands, projection, store
 from engine.clock import parse
 from engine.database import Transaction
 from engine.errors import CaseNotFound
+from engine.execution import empty
 from engine.history import canonical, verify
 from engine.ports import Application
+from engine.replay import standings
 from engine.replay.applying import Step, steps
 
 
@@ -38,6 +40,8 @@ def _rebuild(app: Application, tx: Transaction, case_id: str) -> None:
     was, lists = row, {}
     row = row._replace(business_key=None, unit=None, end_state=None, ended_at=None)
     last: Step | None = None
+    standing = standings.Standing(case_id, 0, empty(case_id))
+    made_by = standings.maker(app, found[0]) if found else ""
     for step in steps(app, tx, case_id, found):
         at = parse(step.document["at"])
         lists.update(step.document["versions"].get("lists", {}))
@@ -54,7 +58,9 @@ def _rebuild(app: Application, tx: Transaction, case_id: str) -> None:
         asked = step.document["evaluations"]
         projection.keep(tx, entered, step.applied, step.document, named)
         row = projection.after(row, step.applied, at, step.entry, asked, number=main.business_key)
+        standing.take(step, made_by)
         last = step
+    standings.renew(tx, standing)
     if last is not None:
         semantics = app.executors[row.executor].semantics
         version = last.pinned.versions["processes"][row.process]["version"]

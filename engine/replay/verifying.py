@@ -17,6 +17,7 @@ from engine.definitions import STREAM
 from engine.errors import CaseNotFound, HistoryBroken
 from engine.history import Entry, verify
 from engine.ports import Application
+from engine.replay import standings
 from engine.replay.differences import HEAD, Difference
 from engine.sealing import commitment, find_sealed
 from engine.tables import blobs, cases, definitions, entries, list_versions, pins, streams
@@ -58,6 +59,7 @@ def verify_cases(app: Application, ids: Iterable[str]) -> Iterator[Difference | 
             if head is None:
                 raise CaseNotFound(case_id)
             found = _check_stream(tx, case_id, head[0], head[1]) or _check_sealed(tx, case_id)
+            found = found or standings.check(tx, case_id)
         yield found
 
 

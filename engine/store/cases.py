@@ -151,6 +151,11 @@ def unfold(stored: bytes) -> Sheets:
     return Sheets(folded=Folded(_plain(stored)))
 
 
+def fold(sheets: Sheets) -> bytes:
+    """Return the data of a case as stored."""
+    return _compact(sheets.text())
+
+
 def _compact(text: bytes) -> bytes:
     return _ZSTD.compress(text) if len(text) > COMPRESS_ABOVE else text
 
@@ -248,5 +253,5 @@ def _blobs_of(snapshot: Snapshot, semantics: int) -> dict[str, Any]:
     return {
         "semantics": semantics,
         "control": pack(snapshot.control),
-        "data": _compact(snapshot.sheets.text()),
+        "data": fold(snapshot.sheets),
     }

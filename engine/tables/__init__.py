@@ -29,7 +29,7 @@ from engine.tables.present import (
     tasks,
     timers,
 )
-from engine.tables.proof import blobs, entries, sealed, sealed_index, streams
+from engine.tables.proof import blobs, entries, sealed, sealed_index, standings, streams
 from engine.tables.registers import definitions, list_versions, resources, starts, tokens, users
 from engine.tables.work import buffered, facts, idempotency, outbox
 
@@ -65,6 +65,7 @@ __all__ = [
     "resources",
     "sealed",
     "sealed_index",
+    "standings",
     "starts",
     "streams",
     "subscriptions",

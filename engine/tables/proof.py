@@ -26,6 +26,18 @@ streams = table(
     clustered=True,
 )
 
+standings = table(
+    # Where a long case stood after some of its entries; follows from them, and may be emptied.
+    "standings",
+    key("case_id"),
+    sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
+    text("digest"),
+    text("made_by"),
+    text("pins"),
+    blob("body"),
+    blob("data"),
+)
+
 blobs = table(
     # Files by their SHA-256: diagrams, forms, decisions, lists.
     "blobs",

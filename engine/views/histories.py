@@ -85,47 +85,20 @@ def state_at(app: Application, actor: Actor, case_id: str, position: int) -> Doc
     with app.database.reading() as tx:
         app.references.refresh(tx)
         row = visible(app, tx, actor, case_id)
-        found = replay.state_at(app, tx, case_id, position)
-        if found is None:
+        found = replay.standing_at(app, tx, case_id, position) if position > 0 else None
+        if found is None or found.entry is None:
             raise NotFound(
                 f"Case {case_id!r} has no entry {position}.",
                 hint=f"Its history ends at position {row.position}.",
             )
-        snapshot, entry = found
-        elements = _active(store.read_entries(tx, case_id), position)
+        snapshot = found.snapshot
         data = shown(app, tx, actor, row, snapshot.data.get("", {}), place="state")
+    replay.keep(app, found)
     return {
         "case": case_id,
         "position": position,
-        "at": entry["at"],
+        "at": found.entry.document()["at"],
         "state": snapshot.state,
-        "elements": elements,
+        "elements": found.elements,
         "data": data,
     }
-
-
-def _active(entries: Any, position: int) -> list[Document]:
-    """Every element that was entered and not left stands where a token stood."""
-    active: dict[tuple[Any, ...], Document] = {}
-    for entry in entries:
-        if entry.position > position:
-            break
-        for event in entry.document()["events"]:
-            key = (
-                event.get("process"),
-                event.get("element"),
-                event.get("nth"),
-                event.get("instance"),
-            )
-            if event["type"] == "element_entered":
-                names = ("process", "element", "nth", "path", "instance")
-                active[key] = {name: event[name] for name in names if name in event}
-            elif event["type"] == "element_left":
-                active.pop(key, None)
-            elif event["type"] == "element_migrated":
-                was = (key[0], event["was"], event.get("was_nth", event["nth"]), key[3])
-                moved = active.pop(was, None)
-                if moved is not None:
-                    where = {name: event[name] for name in ("element", "nth", "path")}
-                    active[key] = {**moved, **where}
-    return list(active.values())
