@@ -28,7 +28,7 @@ help:
 	@echo 'make test   check style, types and layers, then run all tests'
 	@echo 'make lint   check style, types and layers only'
 	@echo 'make bench  run the benchmarks and print their ratios'
-	@echo 'make docs   draw every diagram into docs/diagrams'
+	@echo 'make docs   draw every diagram into docs/diagrams, photograph every page into docs/screens'
 
 run: $(VENV)/.run-installed $(BUILT)/.done
 	$(SAY) 'Bringing the database up to date'

@@ -21,6 +21,8 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +108,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--to", type=Path, default=ROOT / "docs" / "images")
     arguments = parser.parse_args()
+    with served() as city, chromium() as browser:
+        _photograph(browser, city, live(city), arguments.to)
+    return 0
+
+
+@contextmanager
+def served() -> Iterator[City]:
+    """Serve a demo city of its own until the end of the block."""
     with tempfile.TemporaryDirectory() as folder, socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -122,17 +132,22 @@ def main() -> int:
         try:
             city = City(f"http://127.0.0.1:{port}")
             _await(city)
-            late = _live(city)
-            with sync_playwright() as playwright:
-                chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-                browser = playwright.chromium.launch(
-                    executable_path=chromium, args=["--no-sandbox"]
-                )
-                _photograph(browser, city, late, arguments.to)
+            yield city
         finally:
             server.terminate()
             server.wait()
-    return 0
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Run the Chromium of this machine until the end of the block."""
+    with sync_playwright() as playwright:
+        program = shutil.which("chromium") or shutil.which("chromium-browser")
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        try:
+            yield browser
+        finally:
+            browser.close()
 
 
 def _await(city: City) -> None:
@@ -145,7 +160,7 @@ def _await(city: City) -> None:
             return
 
 
-def _live(city: City) -> str:
+def live(city: City) -> str:
     """Let the first whistle come late by a working day; return its case's id."""
     (title, item), *others = REPORTS
     late = city.whistle(title, item)
@@ -161,7 +176,7 @@ def _live(city: City) -> str:
 
 def _photograph(browser: Browser, city: City, late: str, to: Path) -> None:
     for language, locale, name in (("en", "en", "inbox.png"), ("zh", "zh-CN", "inbox.zh.png")):
-        page = _signed_in(browser, city, language, locale)
+        page = signed_in(browser, city, language, locale)
         page.screenshot(path=to / name)
     # The timeline of the late case, in the language of the diagrams.
     page.goto(f"/cases/{late}")
@@ -177,7 +192,7 @@ def _photograph_check(browser: Browser, city: City, to: Path) -> None:
     drawn = (ROOT / "processes" / "return_visit.bpmn").read_text("utf-8")
     for right, wrong in MISTAKES:
         drawn = drawn.replace(right, wrong, 1)
-    page = _signed_in(browser, city, "en", "en", who="designer")
+    page = signed_in(browser, city, "en", "en", who="designer")
     page.set_viewport_size({"width": 1280, "height": 760})
     page.goto("/designs/check")
     file = {"name": "return_visit.bpmn", "mimeType": "application/xml", "buffer": drawn.encode()}
@@ -187,19 +202,25 @@ def _photograph_check(browser: Browser, city: City, to: Path) -> None:
     page.screenshot(path=to / "findings.png")
 
 
-def _signed_in(
-    browser: Browser, city: City, language: str, locale: str, who: str = "dept_handler"
+def signed_in(
+    browser: Browser,
+    city: City,
+    language: str,
+    locale: str,
+    who: str = "dept_handler",
+    *,
+    size: tuple[int, int] = (WIDTH, HEIGHT),
 ) -> Page:
-    context = browser.new_context(
-        base_url=city.address, locale=locale, viewport={"width": WIDTH, "height": HEIGHT}
-    )
+    """Return a page of somebody who has signed in and sees the inbox."""
+    viewport: Any = dict(zip(("width", "height"), size, strict=True))
+    context = browser.new_context(base_url=city.address, locale=locale, viewport=viewport)
     page = context.new_page()
-    page.goto(f"/?lang={language}")
+    page.goto(f"/sign-in?lang={language}")
     page.fill("[name=name]", who)
     page.fill("[name=password]", PASSWORD)
     with page.expect_navigation():
         page.keyboard.press("Enter")
-    page.goto(f"/?lang={language}")
+    page.goto(f"/tasks?lang={language}")
     page.wait_for_load_state("networkidle")
     return page
 
