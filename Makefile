@@ -53,6 +53,7 @@ bench: $(VENV)/.test-installed
 
 docs: $(VENV)/.test-installed $(BUILT)/.done
 	@$(BIN)/python docs/draw.py
+	@$(BIN)/python docs/screens.py
 
 $(BIN)/python:
 	@test -n '$(PYTHON)' || { echo 'Bihuan needs Python 3.11 or later; name it with make PYTHON=/path/to/python.'; exit 2; }
