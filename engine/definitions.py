@@ -8,8 +8,9 @@ since it never changes.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
@@ -37,6 +38,9 @@ The executor says so itself, so that there is no second column that could contra
 """
 
 KEPT = 128
+
+Read = Callable[[str], bytes]
+"""Returns the bytes of a file by their SHA-256."""
 
 SUPERVISES = "supervises"
 """Property of a process that is a supervision: the datum that names the supervised case.
@@ -151,19 +155,28 @@ class Library:
         """
         known = self._kept.get(digest)
         if known is None:
-            known = _compile(tx, digest, store.get_pins(tx, digest))
+            known = _compile(tx, digest, store.get_pins(tx, digest), _stored(tx))
             with self._lock:
                 if len(self._kept) >= KEPT:
                     self._kept.pop(next(iter(self._kept)))
                 self._kept[digest] = known
         return known
 
-    def draft(self, tx: Transaction, versions: dict[str, Any]) -> Pinned:
-        """Return the compiled bundle of pins that no case need have."""
+    def draft(
+        self, tx: Transaction, versions: dict[str, Any], contents: Mapping[str, bytes] = NOTHING
+    ) -> Pinned:
+        """Return the compiled bundle of pins that no case need have.
+
+        Args:
+            contents: files that are not in the database, by their SHA-256.
+        """
         digest = store.digest_of(versions)
         known = self._kept.get(digest) or self._drafts.get(digest)
         if known is None:
-            known = _compile(tx, digest, versions)
+            stored = _stored(tx)
+            known = _compile(
+                tx, digest, versions, lambda one: contents[one] if one in contents else stored(one)
+            )
             with self._lock:
                 if len(self._drafts) >= KEPT:
                     self._drafts.pop(next(iter(self._drafts)))
@@ -240,7 +253,7 @@ def process_of(tx: Transaction, of: Version) -> Process:
         NotStartable: it is a drawing.
     """
     demand_executable(of)
-    return _process(tx, of.process, of.files)
+    return _process(_stored(tx), of.process, of.files)
 
 
 def demand_executable(of: Version) -> None:
@@ -255,30 +268,34 @@ def demand_executable(of: Version) -> None:
 
 def drawing_of(tx: Transaction, of: Version) -> Drawing:
     """Return what a version that is a drawing shows."""
-    return _diagram(tx, of.files).drawings[of.process]
+    return _diagram(_stored(tx), of.files).drawings[of.process]
 
 
-def _process(tx: Transaction, key: str, files: list[dict[str, str]]) -> Process:
-    return _diagram(tx, files).processes[key]
+def _stored(tx: Transaction) -> Read:
+    return partial(store.get_blob, tx)
 
 
-def _diagram(tx: Transaction, files: list[dict[str, str]]) -> Diagram:
+def _process(read: Read, key: str, files: list[dict[str, str]]) -> Process:
+    return _diagram(read, files).processes[key]
+
+
+def _diagram(read: Read, files: list[dict[str, str]]) -> Diagram:
     diagram = next(one for one in files if one["kind"] == "bpmn")
-    content = store.get_blob(tx, diagram["sha256"])
-    read, _ = reader.read_cached(content, diagram["filename"])
-    assert read is not None, "what was deployed can be read"
-    return read
+    content = read(diagram["sha256"])
+    found, _ = reader.read_cached(content, diagram["filename"])
+    assert found is not None, "what was deployed can be read"
+    return found
 
 
-def _compile(tx: Transaction, digest: str, versions: dict[str, Any]) -> Pinned:
+def _compile(tx: Transaction, digest: str, versions: dict[str, Any], read: Read) -> Pinned:
     processes, tables = {}, {}
     known_forms: dict[tuple[str, str], Form] = {}
     for key, pin in versions["processes"].items():
-        processes[key] = _process(tx, key, pin["files"])
-        tables.update({(key, one.key): one for one in _decisions(tx, pin["files"])})
-        known_forms |= _forms_of(tx, processes[key], pin["files"])
+        processes[key] = _process(read, key, pin["files"])
+        tables.update({(key, one.key): one for one in _decisions(read, pin["files"])})
+        known_forms |= _forms_of(read, processes[key], pin["files"])
     processes = link(processes)
-    read = {
+    names = {
         key: frozenset().union(
             *(form.readable for (process, _), form in known_forms.items() if process == key),
             *(one.needs | one.names for (process, _), one in tables.items() if process == key),
@@ -286,7 +303,7 @@ def _compile(tx: Transaction, digest: str, versions: dict[str, Any]) -> Pinned:
         )
         for key in processes
     }
-    bundle = Bundle(versions["main"], processes, read)
+    bundle = Bundle(versions["main"], processes, names)
     supervisions = _supervisions(versions["main"], processes)
     former = _former(tx, versions.get("before", ()))
     return Pinned(digest, versions, bundle, tables, known_forms, supervisions, former)
@@ -295,20 +312,19 @@ def _compile(tx: Transaction, digest: str, versions: dict[str, Any]) -> Pinned:
 def _former(tx: Transaction, digests: Iterable[str]) -> tuple[Form, ...]:
     """Return the forms of the versions that pins replace."""
     found: dict[tuple[str, str], Form] = {}
+    read = _stored(tx)
     for digest in digests:
         for key, pin in store.get_pins(tx, digest)["processes"].items():
-            forms = _forms_of(tx, _process(tx, key, pin["files"]), pin["files"])
+            forms = _forms_of(read, _process(read, key, pin["files"]), pin["files"])
             found |= {(pin["sha256"], name): form for (_, name), form in forms.items()}
     return tuple(found.values())
 
 
-def _decisions(tx: Transaction, files: list[dict[str, str]]) -> list[Decision | Service]:
+def _decisions(read: Read, files: list[dict[str, str]]) -> list[Decision | Service]:
     """Return what a process's DMN files decide, with the files that these import."""
     kept = [one for one in files if one["kind"] in ("decision", "import")]
     # By digest: a file of one name may have been deployed in two versions.
-    models, _ = decisions.read_files(
-        {one["sha256"]: store.get_blob(tx, one["sha256"]) for one in kept}
-    )
+    models, _ = decisions.read_files({one["sha256"]: read(one["sha256"]) for one in kept})
     found = {one.key: one for model in models.values() for one in model.askable()}
     for one in kept:
         own = models[one["sha256"]].askable() if one["sha256"] in models else []
@@ -331,23 +347,23 @@ def start_form(tx: Transaction, of: Version) -> Form | None:
     """Return the form of the plain start event of a version, or None."""
     root = process_of(tx, of).root
     plain = [root.nodes[one] for one in root.starts if not root.nodes[one].events]
-    return papers.form_at(plain[0], _contents(tx, of.files)) if plain else None
+    return papers.form_at(plain[0], _contents(_stored(tx), of.files)) if plain else None
 
 
-def _contents(tx: Transaction, files: list[dict[str, str]]) -> dict[tuple[str, str], File]:
+def _contents(read: Read, files: list[dict[str, str]]) -> dict[tuple[str, str], File]:
     """Return the forms and UI schemas among the files of a version, by kind and key."""
     return {
-        (one["kind"], one["key"]): File(one["filename"], store.get_blob(tx, one["sha256"]))
+        (one["kind"], one["key"]): File(one["filename"], read(one["sha256"]))
         for one in files
         if one["kind"] in ("form", "ui")
     }
 
 
 def _forms_of(
-    tx: Transaction, process: Process, files: list[dict[str, str]]
+    read: Read, process: Process, files: list[dict[str, str]]
 ) -> dict[tuple[str, str], Form]:
     """Return the forms of a process by key, and those drawn in an element's own way."""
-    contents = _contents(tx, files)
+    contents = _contents(read, files)
     found: dict[tuple[str, str], Form] = {}
     for node in process.nodes.values():
         form = papers.form_at(node, contents)
