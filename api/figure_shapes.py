@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 
 from api.shapes import Page, Params, PathText, QueryText
+from engine.figures import Selection
 
 
 class FigurePath(Params):
@@ -15,7 +16,7 @@ class FigurePath(Params):
     code: PathText
 
 
-class _Period(Params):
+class PeriodQuery(Params):
     """A unit and a period of local days."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
@@ -27,7 +28,7 @@ class _Period(Params):
     )
 
 
-class FigureQuery(_Period):
+class FigureQuery(PeriodQuery):
     """Which figures."""
 
     codes: QueryText | None = Field(None, description="Codes with commas between; all if left out.")
@@ -36,12 +37,23 @@ class FigureQuery(_Period):
     )
 
 
-class FigureCasesQuery(Page, _Period):
+class FigureCasesQuery(Page, PeriodQuery):
     """Which cases behind a figure."""
 
     part: Literal["denominator", "numerator", "missing", "apart"] = Field(
         "denominator", description="The base, what counts, what does not, what is left out."
     )
+    body: QueryText | None = Field(None, description="Of this department or other body alone.")
+    weekday: int | None = Field(None, ge=1, le=7, description="From 1, Monday, to 7.")
+    hour: int | None = Field(None, ge=0, le=23, description="The local hour.")
+    item: QueryText | None = Field(
+        None, description="Of this item of the responsibility list; `-`: of none."
+    )
+
+    def selection(self) -> Selection:
+        """Return which part of the figure is asked for."""
+        item = "" if self.item == "-" else self.item
+        return Selection(self.body, self.weekday, self.hour, item)
 
 
 class BulletinQuery(Params):

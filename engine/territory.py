@@ -84,6 +84,13 @@ class Territory:
         place = {"id": row["code"], "level": "department", "parent_id": row["location_id"]}
         return {**row, **place, "unit_kind": "department"}
 
+    def all_units(self, as_of: date) -> Iterator[dict[str, Any]]:
+        """Yield every unit and department that stands on a day, as ``unit`` returns it."""
+        for one in (*self._units, *self._departments):
+            row = self.unit(one, as_of)
+            if row is not None:
+                yield row
+
     def name(self, unit: str, as_of: date) -> str:
         """Return a unit's Chinese name, after its end the last; its id where there is none."""
         row = self.unit(unit, as_of) or self._last(unit, as_of)

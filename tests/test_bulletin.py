@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from engine import bulletin, cases, cli, deployments, identities
+from engine import bulletin, cases, cli, deployments, figures, identities
 from engine.application import open_application
-from engine.bulletin import content
 from engine.clock import ManualClock
 from engine.commands import CompleteTask
 from engine.errors import InvalidData, NotAllowed, NotFound
@@ -129,7 +128,7 @@ def ranked(*ranks):
     ],
 )
 def test_nobody_stands_on_both_lists_and_equals_stand_together(ranks, red, black):
-    first, last = content.lists(ranked(*ranks))
+    first, last = figures.lists(ranked(*ranks))
 
     assert ([one["rank"] for one in first], [one["rank"] for one in last]) == (red, black)
 

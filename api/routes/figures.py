@@ -7,7 +7,13 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
 from api.current import actor, application, reply
-from api.figure_shapes import BulletinQuery, FigureCasesQuery, FigurePath, FigureQuery
+from api.figure_shapes import (
+    BulletinQuery,
+    FigureCasesQuery,
+    FigurePath,
+    FigureQuery,
+    PeriodQuery,
+)
 from api.moments import day, required_day
 from api.shapes import Document, Items
 from engine import bulletin as bulletins
@@ -42,8 +48,22 @@ def cases(path: FigurePath, query: FigureCasesQuery) -> Response:
         since=required_day(query.since, "from"),
         until=day(query.until, "to"),
         part=query.part,
+        only=query.selection(),
         limit=query.limit,
         cursor=query.cursor,
+    )
+    return reply(found)
+
+
+@api.get("/board", responses={200: Document})
+def board(query: PeriodQuery) -> Response:
+    """Return the board of a unit and a period: what the page of that name shows."""
+    found = figures.board(
+        application(),
+        actor(),
+        unit=query.unit,
+        since=required_day(query.since, "from"),
+        until=day(query.until, "to"),
     )
     return reply(found)
 

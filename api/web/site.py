@@ -7,6 +7,7 @@ from flask import Flask
 from api.web import (
     accesses,
     batches,
+    board,
     cases,
     decisions,
     designs,
@@ -49,6 +50,7 @@ def install(app: Flask) -> None:
         cases,
         accesses,
         batches,
+        board,
         decisions,
         start,
         people,

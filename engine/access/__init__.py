@@ -15,12 +15,13 @@ Pure: facts and the organisation come as arguments.
 
 from __future__ import annotations
 
-from engine.access.actor import Actor, CaseFacts, Task, TaskFacts
+from engine.access.actor import PUBLIC, Actor, CaseFacts, Task, TaskFacts
 from engine.access.disclosure import Reading, reading, reporter_reading, withhold
 from engine.access.permission import (
     TASK_ACTIONS,
     is_offered,
     may,
+    may_of_unit,
     may_somewhere,
     require,
     require_reader,
@@ -34,6 +35,7 @@ from engine.access.sight import Scope, concerns, scope, sees
 
 __all__ = [
     "CHIEFS",
+    "PUBLIC",
     "RIGHTS",
     "TASK_ACTIONS",
     "Actor",
@@ -47,6 +49,7 @@ __all__ = [
     "concerns",
     "is_offered",
     "may",
+    "may_of_unit",
     "may_somewhere",
     "reading",
     "reporter_reading",

@@ -74,11 +74,18 @@ def require_unit(actor: Actor, action: str, unit: str, organisation: Organisatio
     Raises:
         NotAllowed: names the roles and the unit that would be needed.
     """
+    if not may_of_unit(actor, action, unit, organisation):
+        facts = CaseFacts(unit, unit=unit)
+        raise _refusal(
+            actor, action, case=facts, task=None, organisation=organisation, start_roles=()
+        )
+
+
+def may_of_unit(actor: Actor, action: str, unit: str, organisation: Organisation) -> bool:
+    """Return whether ``require_unit`` would let the action pass."""
     facts = CaseFacts(unit, unit=unit)
     passes = (_passes(actor, right, facts, None, organisation)[0] for right in RIGHTS[action])
-    if actor.is_system or "admin" in actor.roles or any(passes):
-        return
-    raise _refusal(actor, action, case=facts, task=None, organisation=organisation, start_roles=())
+    return actor.is_system or "admin" in actor.roles or any(passes)
 
 
 def may(

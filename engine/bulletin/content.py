@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -28,8 +28,6 @@ CODES = (
 )  # fmt: skip
 """The figures of the first table, in its order; what the list has not is left out."""
 
-LISTED = 5
-"""So many units stand at most on the red list, and so many on the black one."""
 FREQUENT = 3
 """So often in the month, and an item is worth 主动治理."""
 MOST = 10
@@ -100,14 +98,14 @@ def _number(
 ) -> tuple[str, ...]:
     now, then = reading.count(figure, unit, window), reading.count(figure, unit, last)
     made_of = now.parts if figure.kind in {"rate", "ratio"} else f"n = {now.n}"
-    shown = now.text if now.value is None else f"{now.text}（{made_of}）"
-    if now.within_band is False:
+    shown = now.printed if now.value is None or now.few else f"{now.text}（{made_of}）"
+    if now.within_band is False and not now.few:
         shown += f"，超出区间 {figure.low}–{figure.high} %"
-    return figure.title_zh, shown, figure.formula_zh, then.text, _change(now, then)
+    return figure.title_zh, shown, figure.formula_zh, then.printed, _change(now, then)
 
 
 def _change(now: Counted, then: Counted) -> str:
-    if now.value is None or then.value is None:
+    if now.value is None or then.value is None or now.few or then.few:
         return "–"
     return f"{now.value - then.value:+}"
 
@@ -127,31 +125,12 @@ def _ranking(reading: Reading, window: Window) -> Section:
         for one in ranked
     )  # fmt: skip
     few = [f"{one['name']}（{one['n']} 件）" for one in lines if one["rank"] is None]
-    red, black = lists(ranked)
+    red, black = figures.lists(ranked)
     parts: list[Paragraph | Table] = [Table(head, rows)] if rows else []
     parts.append(Paragraph(f"红榜：{_names(red)}。黑榜：{_names(black)}。同分不分先后。"))
     if few:
         parts.append(Paragraph(f"不足 {rates.LEAST} 件，不排位：{'、'.join(few)}。"))
     return Section("二、部门排位与红黑榜", tuple(parts))
-
-
-def lists(ranked: Sequence[Document]) -> tuple[list[Document], list[Document]]:
-    """Return the first and the last of a ranking: at most five each, and nobody on both.
-
-    Who shares a rank stands on a list together or not at all.
-    """
-    most = min(LISTED, len(ranked) // 2)
-    red = [one for one in ranked if _better(ranked, one) + _equal(ranked, one) <= most]
-    black = [one for one in ranked if len(ranked) - _better(ranked, one) <= most]
-    return red, black
-
-
-def _better(ranked: Sequence[Document], one: Document) -> int:
-    return sum(1 for other in ranked if other["rank"] < one["rank"])
-
-
-def _equal(ranked: Sequence[Document], one: Document) -> int:
-    return sum(1 for other in ranked if other["rank"] == one["rank"])
 
 
 def _names(lines: Iterable[Document]) -> str:
@@ -201,21 +180,15 @@ def _frequent(reading: Reading, window: Window) -> Section:
         runs = reading.ground.case_runs(process)
         items.update(str(runs[case].data.get("item_code") or "") for case in cases)
     ordered = sorted(items.items(), key=lambda one: (-one[1], one[0]))
-    often = [(_item(reading, code), str(count)) for code, count in ordered if count >= FREQUENT]
+    names = figures.item_names(reading.ground.app, reading.today)
+    often = [
+        (names.get(code, ("", ""))[0], str(count)) for code, count in ordered if count >= FREQUENT
+    ]
     rows = tuple(one for one in often if one[0])[:MOST]
     if not rows:
         return Section("四、高频事项", (Paragraph(f"无同一事项发生 {FREQUENT} 次以上。"),))
     told = Paragraph("列入主动治理：请责任单位提出源头办法。")
     return Section("四、高频事项", (Table(("事项", "件数"), rows), told))
-
-
-def _item(reading: Reading, code: str) -> str:
-    """Return what the responsibility list calls an item; nothing of what people wrote."""
-    version = reading.ground.app.references.active.get("responsibility")
-    if version is None:
-        return ""
-    rows = (row for row in version.in_force(reading.today) if row["code"] == code)
-    return next((f"{row['category_zh']} · {row['item_zh']}" for row in rows), "")
 
 
 def _promises(reading: Reading, last: Window) -> Section:

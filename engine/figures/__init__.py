@@ -8,12 +8,15 @@ What is counted and how is data: the lists ``figures``, ``figure_weights``,
 
 from __future__ import annotations
 
-from engine.figures.answers import PARTS, cases_behind, league, overview
+from engine.figures.answers import PARTS, cases_behind, overview
+from engine.figures.boards import board, units
 from engine.figures.counting import Counted, Window
 from engine.figures.definitions import Figure
 from engine.figures.facts import Fact
 from engine.figures.freezing import collect
+from engine.figures.ranking import league, lists
 from engine.figures.reading import Reading, one, some
+from engine.figures.selection import Selection, item_names
 
 __all__ = [
     "PARTS",
@@ -21,11 +24,16 @@ __all__ = [
     "Fact",
     "Figure",
     "Reading",
+    "Selection",
     "Window",
+    "board",
     "cases_behind",
     "collect",
+    "item_names",
     "league",
+    "lists",
     "one",
     "overview",
     "some",
+    "units",
 ]

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 
-from engine import access, rates, score_rules, store
+from engine import access, rates, store
 from engine.access import Actor
 from engine.clock import text
 from engine.database import Transaction
-from engine.errors import InvalidRequest
+from engine.errors import InvalidRequest, NotAllowed
 from engine.facts import case_facts
 from engine.figures import counting
 from engine.figures.counting import Counted, Window
 from engine.figures.definitions import Figure
 from engine.figures.facts import Fact
+from engine.figures.ranking import league
 from engine.figures.reading import Reading
+from engine.figures.selection import Selection
 from engine.ports import Application
 
 Document = dict[str, Any]
@@ -25,8 +27,7 @@ Document = dict[str, Any]
 PARTS = ("denominator", "numerator", "missing", "apart")
 """Which cases behind a figure: its base, those that count, those that do not, those left out."""
 
-RULESET = "department"
-"""The rule set of ``score_rules`` by which departments are compared."""
+EVERYTHING = Selection()
 
 
 def overview(
@@ -52,16 +53,14 @@ def overview(
         NotAllowed: the actor reads no figures of this unit.
     """
     with app.database.reading() as tx:
-        reading = Reading(app, tx)
-        access.require_unit(actor, "figures", unit, app.references.organisation)
-        window = reading.window(unit, since, until or _tomorrow(reading))
+        reading, window, end = entered(app, tx, actor, unit, (since, until))
         wanted = [reading.book.named(one) for one in codes or reading.book.figures]
-        query = f"unit={unit}&from={since}&to={until or _tomorrow(reading)}"
+        query = period_query(unit, since, end)
         document = {
             "unit": unit,
             "name": reading.ground.organisation.name(unit, reading.today),
             "from": since.isoformat(),
-            "to": (until or _tomorrow(reading)).isoformat(),
+            "to": end.isoformat(),
             "at": text(reading.ground.now),
             "items": [shown(reading.count(one, unit, window), query) for one in wanted],
         }
@@ -70,8 +69,39 @@ def overview(
         return document
 
 
-def _tomorrow(reading: Reading) -> date:
-    return reading.today + timedelta(days=1)
+def entered(
+    app: Application,
+    tx: Transaction,
+    actor: Actor,
+    unit: str,
+    period: tuple[date, date | None],
+) -> tuple[Reading, Window, date]:
+    """Return what an actor who may read a unit's figures reads, and the day that it ends before.
+
+    Raises:
+        NotFound, NotAllowed: as ``overview``.
+    """
+    reading = Reading(app, tx)
+    access.require_unit(actor, "figures", unit, app.references.organisation)
+    since, end = period[0], period[1] or reading.today + timedelta(days=1)
+    return reading, reading.window(unit, since, end), end
+
+
+def period_query(unit: str, since: date, until: date) -> str:
+    """Return a unit and a period as the query of a call."""
+    return f"unit={quote(unit)}&from={since}&to={until}"
+
+
+def shown_values(counted: Counted) -> Document:
+    """Return what a figure says: nothing of what so few have answered but how many."""
+    value = None if counted.few else counted.value
+    told = None if counted.few else rates.plain(counted.rate.numerator)
+    return {
+        "value": None if value is None else str(value),
+        "text": counted.printed,
+        "numerator": told,
+        "n": counted.n,
+    }
 
 
 def shown(counted: Counted, query: str = "") -> Document:
@@ -83,17 +113,15 @@ def shown(counted: Counted, query: str = "") -> Document:
         "title_en": figure.title_en,
         "chapter": figure.chapter,
         "kind": figure.kind,
-        "value": None if counted.value is None else str(counted.value),
-        "text": counted.text,
-        "numerator": rates.plain(counted.rate.numerator),
+        **shown_values(counted),
         "denominator": None,
-        "n": counted.n,
         "apart": counted.apart,
         "better": figure.better or None,
         "formula_zh": figure.formula_zh,
         "formula_en": figure.formula_en,
+        "is_weighted": bool(figure.number),
     }
-    if figure.kind not in counting.NO_BASE:
+    if figure.kind not in counting.NO_BASE and not counted.few:
         document["denominator"] = rates.plain(counted.rate.denominator)
     if figure.low is not None or figure.high is not None:
         bounds = [None if one is None else str(one) for one in (figure.low, figure.high)]
@@ -101,71 +129,6 @@ def shown(counted: Counted, query: str = "") -> Document:
     if figure.subject and query:
         document["cases"] = f"/api/v1/figures/{figure.code}/cases?{query}"
     return document
-
-
-# -- departments -------------------------------------------------------------------------
-
-
-def league(reading: Reading, window: Window, wanted: Sequence[Figure]) -> list[Document]:
-    """Return each department with a share of what happened in a window, best first.
-
-    Ranked by points, those with fewer than ``rates.LEAST`` shares after them; equal
-    points share a rank.
-    """
-    shares = [one for one in reading.facts("shares") if "live" in one.marks]
-    due = [one for one in shares if one.falls("effective_due", window.since, window.until)]
-    lines = [
-        _line(reading, window, wanted, body, due)
-        for body in counting.bodies_of(due, window)
-        if not body.startswith(("C", "P"))
-    ]
-    points = {
-        one["unit"]: (None if one["points"] is None else Decimal(one["points"]), one["n"])
-        for one in lines
-    }
-    places = rates.ranks(points)
-    for one in lines:
-        one["rank"] = places.get(one["unit"])
-    last = len(lines) + 1
-    return sorted(lines, key=lambda one: (one["rank"] or last, one["unit"]))
-
-
-def _line(
-    reading: Reading, window: Window, wanted: Sequence[Figure], body: str, due: list[Fact]
-) -> Document:
-    everywhere = Window(None, window.since, window.until)
-    counted = {
-        one.code: counting.count(
-            one, counting.of_body(reading.facts(one.subject), window, {body}), everywhere
-        )
-        for one in _compared(reading, wanted)
-    }
-    rules = reading.book.rules.get(RULESET, ())
-    points = score_rules.score(rules, {code: one.value for code, one in counted.items()})
-    return {
-        "unit": body,
-        "name": reading.ground.organisation.name(body, reading.today),
-        "n": len(counting.of_body(due, window, {body})),
-        "points": None if points is None else str(points),
-        "figures": {
-            code: {"text": one.text, "numerator": one.parts, "n": one.n}
-            for code, one in counted.items()
-        },
-    }
-
-
-def _compared(reading: Reading, wanted: Sequence[Figure]) -> list[Figure]:
-    """Return the figures by which departments are compared: asked for, or in the rules."""
-    ruled = {one.metric for one in reading.book.rules.get(RULESET, ())}
-    asked = {one.code for one in wanted}
-    return [
-        one
-        for one in reading.book.figures.values()
-        if one.subject in _OF_DEPARTMENTS and (one.code in ruled or one.code in asked)
-    ]
-
-
-_OF_DEPARTMENTS = frozenset({"shares", "whistles", "visits", "scores"})
 
 
 # -- cases -------------------------------------------------------------------------------
@@ -180,6 +143,7 @@ def cases_behind(
     since: date,
     until: date | None = None,
     part: str = "denominator",
+    only: Selection = EVERYTHING,
     limit: int = 50,
     cursor: str | None = None,
 ) -> Document:
@@ -188,24 +152,29 @@ def cases_behind(
     ``hidden`` is how many of the page the actor may not see: they are counted and not
     told. The cursor is how many have been told or hidden before.
 
+    Args:
+        only: a part of the figure, such as those of one hour of the week.
+
     Raises:
-        NotFound, NotAllowed: as ``overview``.
+        NotFound, NotAllowed: as ``overview``; also not allowed is to ask who of so few has
+            answered what.
         InvalidRequest: there is no such part, or the cursor is none of ours.
     """
     if part not in PARTS:
         raise InvalidRequest(f"{part!r} is no part.", hint=f"One of {', '.join(PARTS)}.")
     start = _start(cursor)
     with app.database.reading() as tx:
-        reading = Reading(app, tx)
-        access.require_unit(actor, "figures", unit, app.references.organisation)
-        window = reading.window(unit, since, until or _tomorrow(reading))
+        reading, window, _ = entered(app, tx, actor, unit, (since, until))
         figure = reading.book.named(code)
-        facts = reading.facts(figure.subject) if figure.subject else []
+        facts, window = only.of(
+            reading.ground, figure, reading.facts(figure.subject) if figure.subject else [], window
+        )
         found = counting.behind(figure, facts, window, part)
+        _refuse_telling(figure, facts, window, part)
         page = found[start : start + limit]
         items = []
         for fact, counts in page:
-            if not fact.case or _may_see(app, tx, actor, fact.case):
+            if not fact.case or may_see(app, tx, actor, fact.case):
                 items.append(_item(fact, figure, counts=counts))
     following = str(start + limit) if len(found) > start + limit else None
     return {
@@ -224,7 +193,18 @@ def _start(cursor: str | None) -> int:
     return int(cursor)
 
 
-def _may_see(app: Application, tx: Transaction, actor: Actor, case_id: str) -> bool:
+def _refuse_telling(figure: Figure, facts: Collection[Fact], window: Window, part: str) -> None:
+    """Tell of so few answers which cases they are of, not which of them was which."""
+    base = counting.behind(figure, facts, window, "denominator")
+    if part in {"numerator", "missing"} and counting.is_telling(figure, len(base)):
+        raise NotAllowed(
+            f"Fewer than {rates.LEAST} people have answered: this part would tell what each said.",
+            hint="Ask for the part denominator, or for a longer period.",
+        )
+
+
+def may_see(app: Application, tx: Transaction, actor: Actor, case_id: str) -> bool:
+    """Whether the actor may see a case."""
     row = store.read_case(tx, case_id)
     if row is None:
         return False

@@ -13,6 +13,8 @@ from engine.figures.facts import APART, Fact
 from engine.rates import Rate
 
 ONE = Decimal(1)
+ANSWERS = frozenset({"visits"})
+"""Subjects whose facts are what single people have answered."""
 NO_BASE = frozenset({"count", "sum", "mean", "median", "percentile"})
 """Kinds that are made of what the numerator names alone."""
 
@@ -34,6 +36,7 @@ class Counted:
         value: as printed; None where there is nothing to count.
         n: how many facts are behind it.
         apart: how many were left out of the base, by why.
+        few: what people have answered, and so few that the value would tell who said what.
     """
 
     figure: Figure
@@ -41,6 +44,7 @@ class Counted:
     value: Decimal | None
     n: int
     apart: dict[str, int]
+    few: bool = False
 
     @property
     def parts(self) -> str:
@@ -53,6 +57,11 @@ class Counted:
         if self.value is None:
             return "–"
         return f"{self.value} %" if self.figure.is_percent else str(self.value)
+
+    @property
+    def printed(self) -> str:
+        """The value as people are told it: not where so few have answered."""
+        return f"n < {rates.LEAST}" if self.few else self.text
 
     @property
     def within_band(self) -> bool | None:
@@ -85,7 +94,12 @@ def count(figure: Figure, facts: Iterable[Fact], window: Window, *, per: int = 0
     else:
         rate = Rate(amount, Decimal(per) if per else _sum(base, _per(figure)))
     value, n = _value(figure, rate, hits), len(hits) if figure.kind in NO_BASE else len(base)
-    return Counted(figure, rate, value, n, apart)
+    return Counted(figure, rate, value, n, apart, is_telling(figure, n))
+
+
+def is_telling(figure: Figure, n: int) -> bool:
+    """Whether a figure of so few answers would tell what one person has said."""
+    return figure.subject in ANSWERS and 0 < n < rates.LEAST
 
 
 def behind(

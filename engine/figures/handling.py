@@ -53,6 +53,10 @@ def _share(ground: Ground, run: Run, whistle: Run | None) -> Fact:
     _how_it_stands(ground, run, result, marks, moments)
     _signing(ground, run, result, marks, moments)
     _returning(run, result, marks)
+    if "overdue" in marks:
+        late = ground.working_days(moments["effective_due"], ground.now)
+        numbers["late_days"] = Decimal(late)
+        marks.add(_age(late))
     if "closed" in marks:
         start, end = moments["dispatched_at"], moments["submitted_at"]
         numbers["working_hours"] = ground.worked(run, start, end)
@@ -121,7 +125,7 @@ def _how_it_stands(
         marks.add("judged_original")
     due = moments.get("effective_due")
     if due is not None and due < ground.now:
-        marks |= {"overdue", "judged", _age(ground.working_days(due, ground.now))}
+        marks |= {"overdue", "judged"}
 
 
 def _age(days: int) -> str:

@@ -118,7 +118,8 @@ class Reading:
         sum_of = sum((weight * (one.value or 0) for weight, one in able), Decimal(0))
         value = half_up(sum_of / total, figure.places) if total else None
         n = max((one.n for _, one in able), default=0)
-        return Counted(figure, Rate(sum_of, total), value, n, {})
+        few = any(one.few for _, one in able)
+        return Counted(figure, Rate(sum_of, total), value, n, {}, few)
 
 
 def midnight(day: date) -> datetime:
