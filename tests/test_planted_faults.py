@@ -1,4 +1,4 @@
-"""Faults planted into a copy of the kernel: the exact traces must notice every one of them.
+"""Faults planted into the kernel while it is read: the exact traces must notice every one of them.
 
 A suite of traces is worth what it notices. Each fault is one that an engine of this kind has
 had: a join that fires too early, a timer that outlives its task, a result in the wrong order.
@@ -7,35 +7,17 @@ Of the search for deadlocks likewise: a token that is not counted, a wait that n
 
 from __future__ import annotations
 
+import json
 import os
-import shutil
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
-TRACES = [
-    f"tests/test_kernel_{name}.py"
-    for name in (
-        "flows",
-        "events",
-        "activities",
-        "loops",
-        "pools",
-        "traps",
-        "rearming",
-        "limits",
-        "compensation",
-        "transactions",
-        "undoing",
-        "adhoc",
-    )
-]
-LONG = "ten_thousand or never_ends or endless or more_instances"
-"""Traces of limits take seconds; no fault here is about them."""
 
 
 class Fault(NamedTuple):
@@ -43,110 +25,165 @@ class Fault(NamedTuple):
 
     Attributes:
         file: of the kernel, or ``soundness/`` and a file of that.
-        traces: the tests that must notice it; without any, all of ``TRACES``.
+        traces: the tests that must notice it.
     """
 
     file: str
     right: str
     wrong: str
-    traces: tuple[str, ...] = ()
+    traces: tuple[str, ...]
 
 
 FAULTS = {
     "a parallel join fires at its first token": Fault(
-        "merging", "if len(held) == join.incoming:", "if len(held) >= 1:"
+        "merging",
+        "if len(held) == join.incoming:",
+        "if len(held) >= 1:",
+        ("kernel_flows",),
     ),
     "a parallel join swallows what comes twice": Fault(
         "merging",
         "        if not held[flow]:\n            del",
         "        if True:\n            del",
+        ("kernel_flows",),
     ),
     "an inclusive join waits for what can come again": Fault(
-        "merging", "bool(ahead & empty) and not ahead & filled", "bool(ahead & empty)"
+        "merging",
+        "bool(ahead & empty) and not ahead & filled",
+        "bool(ahead & empty)",
+        ("kernel_traps",),
     ),
     "an inclusive join forgets what is inside of sub-processes": Fault(
         "merging",
         "    return not any(blocks(row[ELEMENT]) for row in inside)",
         "    return True",
+        ("kernel_flows",),
     ),
     "an exclusive gateway takes every flow that is true": Fault(
-        "flows", "            if place.kind is Kind.EXCLUSIVE:\n                return chosen\n", ""
+        "flows",
+        "            if place.kind is Kind.EXCLUSIVE:\n                return chosen\n",
+        "",
+        ("kernel_flows",),
     ),
     "the default flow is taken beside a condition that is true": Fault(
-        "flows", "if not conditional and (verdicts or not chosen):", "if verdicts or not chosen:"
+        "flows",
+        "if not conditional and (verdicts or not chosen):",
+        "if verdicts or not chosen:",
+        ("kernel_flows",),
     ),
     "boundary events wait on after their activity": Fault(
-        "flows", "        if subs:\n            close(run, subs)\n", ""
+        "flows",
+        "        if subs:\n            close(run, subs)\n",
+        "",
+        ("kernel_events",),
     ),
     "an interrupting boundary event does not interrupt": Fault(
-        "catching", "    if event.node.interrupting:\n        kill(", "    if False:\n        kill("
+        "catching",
+        "    if event.node.interrupting:\n        kill(",
+        "    if False:\n        kill(",
+        ("kernel_events",),
     ),
     "an event sub-process lets its siblings wait on": Fault(
         "catching",
         "        close_starts(run, scope)\n        kill_content(run, scope)\n    nth",
         "        kill_content(run, scope)\n    nth",
+        ("kernel_traps",),
     ),
     "a cycle fires once": Fault(
         "firing",
         "repeats = row[U_TEXT] is not None or definition_of(run, row).timer is TimerKind.CYCLE",
         "repeats = False",
+        ("kernel_events",),
     ),
     "a condition fires as long as it holds": Fault(
-        "firing", "    if holds == row[U_VALUE]:\n        return\n", ""
+        "firing",
+        "    if holds == row[U_VALUE]:\n        return\n",
+        "",
+        ("kernel_events",),
     ),
     "a catch-all goes before the code itself": Fault(
         "throwing",
         "        if caught is not None and caught == code:",
         "        if caught is None:",
+        ("kernel_events",),
     ),
     "an error is thrown to a sibling within an event sub-process": Fault(
-        "throwing", "if run.scopes.get(activity, [None])[KIND] != EVENT and", "if True and"
+        "throwing",
+        "if run.scopes.get(activity, [None])[KIND] != EVENT and",
+        "if True and",
+        ("kernel_events",),
     ),
     "a message goes to whoever waits for its name": Fault(
         "throwing",
         "if all(key in keys and keys[key] == value for key, value in wanted.items()):",
         "if wanted is not None:",
+        ("kernel_events",),
     ),
     "instances end, and are counted as active": Fault(
-        "loops", "    counters[DONE] += 1\n    counters[ACTIVE] -= 1\n", "    counters[DONE] += 1\n"
+        "loops",
+        "    counters[DONE] += 1\n    counters[ACTIVE] -= 1\n",
+        "    counters[DONE] += 1\n",
+        ("kernel_loops",),
     ),
     "results are gathered in the order they came": Fault(
-        "loops", "for number in sorted(outputs, key=int)]", "for number in outputs]"
+        "loops",
+        "for number in sorted(outputs, key=int)]",
+        "for number in outputs]",
+        ("kernel_loops",),
     ),
     "the instance that is done last does not end the whole": Fault(
-        "loops", "    elif left == 0:\n        _finish(", "    elif left < 0:\n        _finish("
+        "loops",
+        "    elif left == 0:\n        _finish(",
+        "    elif left < 0:\n        _finish(",
+        ("kernel_loops",),
     ),
     "a release forgets the time that was left": Fault(
         "holds",
         'row[U_VALUE], row[U_LEFT] = value_of(answer, "hold"), None',
         "row[U_LEFT] = None",
+        ("kernel_traps",),
     ),
     "what is completed first is undone first": Fault(
         "keeping",
         "kept = [*table(run, KEPT).get(scope, ()), *records]",
         "kept = [*records, *table(run, KEPT).get(scope, ())]",
+        ("kernel_compensation",),
     ),
     "what is undone can be undone again": Fault(
         "keeping",
         "left = [one for one in kept if element not in (None, one[C_ELEMENT])]",
         "left = kept",
+        ("kernel_compensation",),
     ),
     "an event sub-process undoes what was cut off, too": Fault(
         "compensation",
         "run.area(name).undo if record[C_WHOLE] else None",
         "run.area(name).undo",
+        ("kernel_transactions",),
     ),
     "a compensation is not waited for": Fault(
-        "compensation", "        run.set_state(name, COMPENSATING)\n", "        pass\n"
+        "compensation",
+        "        run.set_state(name, COMPENSATING)\n",
+        "        pass\n",
+        ("kernel_compensation",),
     ),
     "what is being undone catches its errors": Fault(
-        "throwing", "            catches = []\n", "            pass\n"
+        "throwing",
+        "            catches = []\n",
+        "            pass\n",
+        ("kernel_compensation",),
     ),
     "a limit on a transaction outlives its cancelling": Fault(
-        "compensation", "    close(run, row[SUBS])\n    run.set_scope(activity, SUBS, [])\n", ""
+        "compensation",
+        "    close(run, row[SUBS])\n    run.set_scope(activity, SUBS, [])\n",
+        "",
+        ("kernel_transactions",),
     ),
     "what a sweep had not begun is forgotten with it": Fault(
-        "ending", "    if run.undo:\n        give_back(run, scope)\n", ""
+        "ending",
+        "    if run.undo:\n        give_back(run, scope)\n",
+        "",
+        ("kernel_compensation",),
     ),
     "what is done goes on in an ad-hoc sub-process": Fault(
         "adhoc",
@@ -162,7 +199,10 @@ FAULTS = {
         ("kernel_adhoc",),
     ),
     "a limit that stays is set again": Fault(
-        "clocks", "if (due.due_at, due.cycle) != (known, row[U_TEXT]):", "if True:"
+        "clocks",
+        "if (due.due_at, due.cycle) != (known, row[U_TEXT]):",
+        "if True:",
+        ("kernel_traps",),
     ),
     "one token leaves, whatever the completion quantity": Fault(
         "flows",
@@ -252,7 +292,7 @@ FAULTS = {
         "soundness/search",
         "            report.faults = self._endless()\n",
         "            pass\n",
-        ("oracle_soundness", "soundness"),
+        ("soundness",),
     ),
     "the search takes a flow without condition only beside a condition that holds": Fault(
         "soundness/choices",
@@ -269,46 +309,58 @@ FAULTS = {
 }
 
 
-def copied(folder: Path) -> None:
-    """Copy the engine and its tests, compiled files too: they are known by their times."""
-    for name in ("engine", "tests"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("histories"))
-    shutil.copy(ROOT / "setup.cfg", folder)
+class Planter:
+    """The process that runs traces against a fault: ``tests.planting``."""
+
+    def __init__(self) -> None:
+        # No trace needs a plugin, and loading them takes longer than the traces.
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.planting"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        )
+
+    def run(self, traces: Iterable[str], **fault: str) -> dict[str, Any]:
+        """Return what pytest said (``said``) and its status (``code``)."""
+        tests = [f"tests/test_{name}.py" for name in traces]
+        self._process.stdin.write(json.dumps({**fault, "tests": tests}) + "\n")
+        self._process.stdin.flush()
+        return json.loads(self._process.stdout.readline())
+
+    def stop(self) -> None:
+        self._process.stdin.close()
+        assert self._process.wait(60) == 0
+        self._process.stdout.close()
 
 
-def run_traces(folder: Path, names: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
-    # No trace needs a database or a plugin, and loading these takes longer than the traces.
-    options = ["-x", "-q", "-p", "no:cacheprovider", "--noconftest", "-k", f"not ({LONG})"]
-    traces = [f"tests/test_{name}.py" for name in names] or TRACES
-    command = [sys.executable, "-m", "pytest", *options, *traces]
-    alone = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    return subprocess.run(
-        command, cwd=folder, env=alone, capture_output=True, text=True, check=False
-    )
+@pytest.fixture(scope="module")
+def planter() -> Iterator[Planter]:
+    found = Planter()
+    yield found
+    found.stop()
 
 
 @pytest.mark.slow
-def test_the_traces_hold_for_a_copy_without_a_fault(tmp_path):
-    copied(tmp_path)
+def test_the_traces_hold_without_a_fault(planter):
+    done = planter.run(sorted({name for fault in FAULTS.values() for name in fault.traces}))
 
-    done = run_traces(tmp_path)
-
-    assert done.returncode == 0, done.stdout[-2000:]
+    assert done["code"] == 0, done["said"]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_planted_fault_is_caught(name, tmp_path):
+def test_a_planted_fault_is_caught(name, planter):
     fault = FAULTS[name]
-    copied(tmp_path)
     room = "bpmn" if fault.file.startswith("soundness/") else "kernel"
-    path = tmp_path / "engine" / room / f"{fault.file}.py"
-    text = path.read_text()
+    text = (ROOT / "engine" / room / f"{fault.file}.py").read_text()
     assert text.count(fault.right) == 1, f"where is it in {fault.file}.py now?"
-    path.write_text(text.replace(fault.right, fault.wrong))
+    module = f"engine.{room}.{fault.file}".replace("/", ".")
 
-    done = run_traces(tmp_path, fault.traces)
+    done = planter.run(fault.traces, module=module, right=fault.right, wrong=fault.wrong)
 
     # 1 = a trace failed; anything else would mean that nothing was looked at.
-    assert done.returncode == 1, done.stdout[-2000:]
-    assert " failed" in done.stdout.splitlines()[-1]
+    assert done["code"] == 1, done["said"]
+    assert " failed" in done["said"].splitlines()[-1]
