@@ -12,26 +12,31 @@ is its first sheet, or the one named after the list.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from engine import access, lists, references, revisions, spreadsheets, store, unattended, workbooks
+from engine import (
+    access,
+    lists,
+    recounting,
+    references,
+    revisions,
+    spreadsheets,
+    store,
+    unattended,
+)
 from engine.access import Actor
 from engine.calendar import LOCAL, Calendar
 from engine.columns import Descriptor
 from engine.database import Transaction
 from engine.errors import InvalidList, Stale
-from engine.lists import ListVersion
+from engine.lists import ListVersion, office
 from engine.organisation import Organisation
 from engine.ports import Application
 from engine.spreadsheets import Finding
-from engine.workbooks import Held
 
 KINDS: dict[str, frozenset[str]] = {
     "units": frozenset({"units", "departments"}),
@@ -43,9 +48,6 @@ KINDS: dict[str, frozenset[str]] = {
 
 DELIVERED = Path("processes/lists")
 """Where descriptors lie of lists that are not in force yet."""
-
-EXACT_DIGITS = 15
-"""How many digits of a number spreadsheets keep."""
 
 Document = dict[str, Any]
 
@@ -230,12 +232,12 @@ def _fits(descriptor: Descriptor, header: list[str]) -> bool:
 
 def _read(app: Application, plan: Plan, known: _Known, file: str, content: bytes) -> None:
     try:
-        encoding = _encoding(content)
+        encoding = office.encoding(content)
         if encoding == "XLSX":
-            content = _plain(file, content)
+            content = office.plain(file, content)
         header, _ = spreadsheets.read(file, content)
         descriptor, described = known.of(file, header)
-        content = _renamed(descriptor, file, content)
+        content = office.renamed(descriptor, file, content)
         # What is wrong is said of the office's own file, not of the list's usual one.
         own = replace(descriptor, file=file)
         version = given = lists.read(own, content, first=plan.as_of)
@@ -252,57 +254,6 @@ def _read(app: Application, plan: Plan, known: _Known, file: str, content: bytes
         plan.findings += _findings_of(reason, file)
         return
     plan.sheets.append(Sheet(file, encoding, described, stored, given, version, active))
-
-
-def _encoding(content: bytes) -> str:
-    """Return how a file is written, as people call it; what it is not is said when it is read."""
-    if content.startswith(workbooks.START):
-        return "XLSX"
-    try:
-        return "UTF-8" if spreadsheets.encoding(content).startswith("utf") else "GB18030"
-    except UnicodeDecodeError:
-        return "UTF-8"
-
-
-def _plain(file: str, content: bytes) -> bytes:
-    """Return a workbook as the CSV file that people would have saved, row for row.
-
-    Raises:
-        InvalidList: it cannot be read, or cells of it hold no value.
-    """
-    rows = workbooks.read(file, content, file.rpartition(".")[0])
-    wrong = [
-        spreadsheets.finding(file, number, workbooks.letters(at), f"{cell.text[:40]!r} is no value",
-                             "Put the value itself into the cell.")
-        for number, row in enumerate(rows, start=1)
-        for at, cell in enumerate(row)
-        if cell.kind == "error"
-    ]  # fmt: skip
-    if wrong:
-        raise spreadsheets.refuse(file, wrong)
-    return _written([_shown(cell) for cell in row] for row in rows)
-
-
-def _shown(cell: Held) -> str:
-    """Return a cell as its column reads it."""
-    if cell.kind == "number" and len(cell.text.lstrip("-").replace(".", "")) > EXACT_DIGITS:
-        # An id whose last digits the spreadsheet has lost: text columns refuse what looks so.
-        return f"{Decimal(cell.text):.{EXACT_DIGITS - 1}E}"
-    return cell.text.removesuffix(":00") if cell.kind == "time" else cell.text
-
-
-def _renamed(descriptor: Descriptor, file: str, content: bytes) -> bytes:
-    """Return the file with the names of the columns where its header has their titles."""
-    table = spreadsheets.records(file, content)
-    given = [cell.strip() for cell in table[0]]
-    names = descriptor.named(given)
-    return content if names == given else _written([names, *table[1:]])
-
-
-def _written(rows: Iterable[Iterable[str]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerows(rows)
-    return text.getvalue().encode("utf-8-sig")
 
 
 def _findings_of(reason: InvalidList, file: str) -> list[Finding]:
@@ -334,16 +285,20 @@ def _said(finding: Finding) -> tuple[Any, ...]:
     return finding["file"], finding["element"], finding["message"].partition(": ")[2]
 
 
+def limits_moved(app: Application, plan: Plan) -> int | None:
+    """Return how many open tasks have limits that a plan's calendar may move.
+
+    None: the plan is of no calendar.
+    """
+    if not any(sheet.version.descriptor.kind == "calendar" for sheet in plan.sheets):
+        return None
+    with app.database.reading() as tx:
+        return recounting.affected(app, tx, _calendar(tx, plan))
+
+
 def _check_calendar(tx: Transaction, plan: Plan) -> list[Finding]:
-    files = references.contents(tx, "calendar")
-    files |= {
-        sheet.version.name: sheet.content
-        for sheet in plan.sheets
-        if sheet.version.descriptor.kind == "calendar"
-    }
     try:
-        calendar = Calendar.read(files.get("calendar", b"date,is_workday\n"),
-                                 files.get("office_hours", b""))  # fmt: skip
+        calendar = _calendar(tx, plan)
     except InvalidList as reason:
         return _findings_of(reason, "calendar.csv")
     return [
@@ -359,6 +314,22 @@ def _check_calendar(tx: Transaction, plan: Plan) -> list[Finding]:
         for year in calendar.years()
         if year.provisional
     ]
+
+
+def _calendar(tx: Transaction, plan: Plan) -> Calendar:
+    """Return the calendar as it would be with a plan.
+
+    Raises:
+        InvalidList: a row that cannot be used.
+    """
+    files = references.contents(tx, "calendar")
+    files |= {
+        sheet.version.name: sheet.content
+        for sheet in plan.sheets
+        if sheet.version.descriptor.kind == "calendar"
+    }
+    return Calendar.read(files.get("calendar", b"date,is_workday\n"),
+                         files.get("office_hours", b""))  # fmt: skip
 
 
 def _left_alone(app: Application, plan: Plan, work: unattended.Work) -> list[Document]:

@@ -14,10 +14,8 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-import orjson
 import sqlalchemy as sa
 from sqlalchemy import bindparam as p
-from sqlalchemy import func
 
 from engine import access, columns, imports, revisions, spreadsheets, store, unattended, views
 from engine.access import Actor
@@ -29,7 +27,7 @@ from engine.imports import Plan
 from engine.ports import Application
 from engine.sealing import unseal
 from engine.spreadsheets import Finding
-from engine.tables import cases, tasks
+from engine.tables import tasks
 
 ROWS = 500
 """Rows that one case may change by name; more come as a file."""
@@ -37,9 +35,6 @@ SHOWN = 50
 """Rows, findings and tasks that a case keeps of an answer."""
 _TRIES = 5
 
-_PINNING = (
-    sa.select(cases.c.lists, func.count()).where(cases.c.ended_at.is_(None)).group_by(cases.c.lists)
-)
 _DONE = (
     sa.select(tasks.c.task)
     .where(tasks.c.case_id == p("case_id"), tasks.c.ended_by == p("by"))
@@ -236,9 +231,5 @@ def _acted(app: Application, case_id: str, by: str) -> bool:
 
 def _pinned(app: Application, name: str) -> int:
     """Return how many open cases keep the version of a list that is in force."""
-    with app.database.reading() as tx:
-        app.references.refresh(tx)
-        rows = tx.all(_PINNING, {})
     active = app.references.active.get(name)
-    version = None if active is None else active.version
-    return sum(count for kept, count in rows if orjson.loads(kept).get(name, "") == version)
+    return 0 if active is None else views.list_pins(app, name).get(active.version, 0)

@@ -12,6 +12,7 @@ the old calendar. So a minute later all are gone through once more.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +23,7 @@ from sqlalchemy import bindparam as p
 
 from engine import cases, references, store
 from engine.access import Actor
+from engine.calendar import Calendar
 from engine.clock import parse, text
 from engine.commands import RecomputeDeadlines
 from engine.database import Transaction
@@ -57,6 +59,12 @@ _PROVISIONAL = (
     .order_by(tasks.c.task)
 )
 
+_LIMITS = sa.select(tasks.c.opened_at, tasks.c.due_at).where(
+    tasks.c.state == sa.literal_column("'open'"),
+    tasks.c.due_at.is_not(None),
+    tasks.c.continuous == 0,
+)
+
 
 def recount(app: Application) -> int:
     """Go through all open cases, if the calendar has changed; return in how many limits moved."""
@@ -69,6 +77,34 @@ def recount(app: Application) -> int:
 def go_on(app: Application) -> int:
     """Go through some more cases, if the calendar has changed; return in how many limits moved."""
     return _step(app) or 0
+
+
+def affected(app: Application, tx: Transaction, calendar: Calendar) -> int:
+    """Return how many open tasks have limits that run over days another calendar changes.
+
+    Limits that run day and night are none of them.
+    """
+    limits = tx.all(_LIMITS, {})
+    if not limits:
+        return 0
+    known = app.references.calendar
+    spans = [(known.local(began).date(), known.local(due).date()) for began, due in limits]
+    first, last = min(one for one, _ in spans), max(one for _, one in spans)
+    days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+    changed = [day for day in days if known.periods(day) != calendar.periods(day)]
+    return sum(bisect_left(changed, begun) < bisect_right(changed, due) for begun, due in spans)
+
+
+def under_way(app: Application) -> dict[str, Any] | None:
+    """Return how far a new calendar has been counted, or None when all is done.
+
+    Returns:
+        ``{at, after, again}``: since when, up to which case, and whether it is the
+        second time.
+    """
+    with app.database.reading() as tx:
+        noted = store.get_fact(tx, references.RECOUNT)
+    return orjson.loads(noted) if noted else None
 
 
 def _step(app: Application) -> int | None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
@@ -121,6 +121,47 @@ def with_rows(
     return render(active.descriptor, [row for parts in table.values() for row in parts])
 
 
+def between(
+    active: ListVersion, keys: Collection[Key], cells: JsonRow, first: date, last: date
+) -> bytes:
+    """Return the whole list in which the rows of some keys read differently for a while.
+
+    Args:
+        active: the list now; its rows have a first and a last day.
+        keys: of the rows.
+        cells: what they say from ``first`` to ``last``, both included; what they say
+            before and after stays.
+
+    Raises:
+        InvalidList: none of them is in force on any of these days, or the rows have no dates.
+    """
+    descriptor, found = active.descriptor, []
+    file, opens, closes = descriptor.file, descriptor.first, descriptor.last
+    is_met = False
+    for row in active.rows:
+        begins, ends = span(descriptor, row)
+        low, high = max(begins, first.isoformat()), min(ends, last.isoformat())
+        if active.key(row) not in keys or low > high or not (opens and closes):
+            found.append(row)
+            continue
+        is_met = True
+        if begins < low:
+            found.append({**row, closes: _day_beside(low, -1)})
+        inside = {opens: None if low == BEGINNING else low,
+                  closes: None if high == FOREVER else high}  # fmt: skip
+        found.append({**row, **cells, **inside})
+        if high < ends:
+            found.append({**row, opens: _day_beside(high, 1)})
+    if not is_met:
+        message, hint = "it is not in force on these days", "Name a row and days on which it is."
+        raise spreadsheets.refuse(file, [spreadsheets.finding(file, 1, None, message, hint)])
+    return render(descriptor, found)
+
+
+def _day_beside(day: str, days: int) -> str:
+    return (date.fromisoformat(day) + timedelta(days=days)).isoformat()
+
+
 def _cells(
     active: ListVersion, given: JsonRow, number: int, wrong: list[Finding]
 ) -> JsonRow | None:
@@ -141,7 +182,7 @@ def _cell(descriptor: Descriptor, name: str, value: Any) -> Any:
     column = descriptor.columns.get(name)
     if column is None:
         raise ValueError("the list does not know this column")
-    if value in (None, "") and name in descriptor.key:
+    if value in (None, "") and name in descriptor.key and column.required:
         raise ValueError("the key is not named")
     return column.value(value) if isinstance(value, str) else value
 

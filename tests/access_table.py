@@ -154,6 +154,7 @@ FORMS: dict[str, dict[str, str]] = {
     "POST /tasks/{task_id}": {"act": "claim"},
     "POST /me": {"email": "a@example.org"},
     "POST /notices-seen": {"until": "2026-09-14T01:00:00Z"},
+    "POST /admin/activate": {"name": "roles.csv", "content": b64encode(ROLES).decode()},
     "POST /designs/check": {"text": "<definitions/>"},
     "POST /designs/deploy": {"name": "five_steps.bpmn", "content": b64encode(BPMN).decode()},
 }
@@ -271,7 +272,7 @@ class Office:
         address = row.path.format(
             case_id=stage.case, task_id=stage.task, attachment_id=self.attachment, version=1,
             code="signing", key=_KEYS.get(row.path.split("/")[1], "whistle_report"), name="resident_diary",
-            table="figures",
+            table="figures", list_name="roles", person="RY001", unit="990101001", user="dept_head",
         )  # fmt: skip
         address = ("" if row.is_page else PREFIX) + address + _QUERIES.get(row.text, "")
         client = self.server.test_client(use_cookies=False)

@@ -25,6 +25,7 @@ from engine.application import CLOCK_FACT
 from engine.columns import Descriptor
 from engine.commands import ClaimTask, CompleteTask
 from engine.errors import InvalidList, NotAllowed, Stale
+from engine.lists.office import shown
 from engine.workbooks import Held
 from tests.callers import callers, problem_of
 
@@ -207,7 +208,7 @@ def test_a_header_may_have_the_titles_of_the_columns(app):
 
 def test_cells_of_a_workbook_that_hold_no_value_or_a_spoilt_id_are_named(app):
     def cell(held):
-        return imports._shown(held)
+        return shown(held)
 
     assert cell(Held("99010100100101000", "number")) == "9.90101001001010E+16"
     assert cell(Held("3.5", "number")) == "3.5"

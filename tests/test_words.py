@@ -55,7 +55,7 @@ def asked():
     """Every text that a template or a module names, whole or by how it begins."""
     sources = "\n".join(
         path.read_text("utf-8")
-        for path in sorted([*WEB.glob("*.py"), *WEB.glob("templates/**/*.html")])
+        for path in sorted([*WEB.glob("*.py"), *WEB.glob("*/*.py"), *WEB.glob("templates/**/*.html")])
     )
     whole = set(re.findall(r"""\bt\(\s*["']([a-z0-9_]+)["']\s*[,)]""", sources))
     whole |= set(re.findall(r"""(?:language\.)?text\(\s*"([a-z0-9_]+)"\s*[,)]""", sources))

@@ -6,6 +6,7 @@ from flask import Flask
 
 from api.web import (
     accesses,
+    admin,
     batches,
     board,
     cases,
@@ -49,6 +50,7 @@ def install(app: Flask) -> None:
         returns,
         cases,
         accesses,
+        admin,
         batches,
         board,
         decisions,

@@ -141,11 +141,19 @@ RIGHTS: dict[str, tuple[Right, ...]] = {
     "check": (_right("designer deployer", "anywhere", "a draft is checked before it is deployed"),),
     "deploy": (_right("deployer", "anywhere", "designer and deployer are two people (四眼)"),),
     "activate_list": (_right("list_owner data_officer", "anywhere", "lists have owners"),),
+    "see_administration": (
+        _right(
+            "list_owner data_officer organisation_officer privacy_officer auditor",
+            "anywhere",
+            "who looks after lists, people and calendar, or over those who do",
+        ),
+    ),
     "read_people": (
         _right("data_officer privacy_officer organisation_officer auditor", "anywhere", "names"),
     ),
     "erase": (_right("privacy_officer", "anywhere", "个人信息保护负责人"),),
     "manage_users": (_right("admin", "anywhere", "rights are given by one hand"),),
+    "operate": (_right("admin", "anywhere", "the machine's state is its operator's"),),
     "set_clock": (_right("admin", "anywhere", "time is everybody's"),),
     "read_accesses": (
         _right("auditor privacy_officer", "anywhere", "查阅记录: who watches over the reading"),

@@ -23,6 +23,16 @@ from engine.views.decisions import decisions
 from engine.views.histories import history, looks, state_at
 from engine.views.journeys import difference, journey
 from engine.views.linked import linked, numbered
+from engine.views.lists import (
+    list_difference,
+    list_history,
+    list_holders,
+    list_overview,
+    list_page,
+    list_pins,
+    list_version,
+    readable,
+)
 from engine.views.printing import paper, papers
 from engine.views.registers import (
     all_definitions,
@@ -79,12 +89,20 @@ __all__ = [
     "is_supervised",
     "journey",
     "linked",
+    "list_difference",
+    "list_history",
+    "list_holders",
+    "list_overview",
+    "list_page",
+    "list_pins",
     "list_rows",
+    "list_version",
     "looks",
     "numbered",
     "paper",
     "papers",
     "process_of",
+    "readable",
     "running_on",
     "scope_of",
     "search",
