@@ -13,7 +13,7 @@ import orjson
 
 from engine import access, asking, commands, forms, lookback
 from engine.access import Actor, CaseFacts
-from engine.bpmn.model import SECRET, Node
+from engine.bpmn.model import OFFERED, SECRET, Node
 from engine.commands import Command, CompleteTask, JsonObject, StartCase
 from engine.database import Transaction
 from engine.definitions import Pinned
@@ -108,7 +108,7 @@ def prepare_start(
     """
     node = _start_node(pinned, command.start)
     roles = pinned.main.starter_roles
-    access.require(actor, "start", start_roles=roles)
+    access.require(actor, "start", start_roles=roles, is_offered_to_all=OFFERED in node.properties)
     form = pinned.form_of(pinned.bundle.main, node.id)
     if trusted:
         personal = form.personal if form else frozenset()

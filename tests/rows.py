@@ -13,7 +13,7 @@ from engine.tables import metadata
 
 DERIVED = (
     "cases", "tasks", "candidates", "timers", "subscriptions", "jobs", "incidents", "notes",
-    "keys", "links", "notices", "register_rows", "supervised",
+    "keys", "links", "notices", "published", "register_rows", "supervised",
 )  # fmt: skip
 """What ``rebuild`` refills."""
 

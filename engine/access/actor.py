@@ -11,6 +11,9 @@ from typing import Any, Protocol
 from engine.access.rights import ANYBODY
 from engine.organisation import Grant, Organisation
 
+PUBLIC = "@public"
+"""Under this name residents report without a login; it holds no role and no user has it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Actor:
@@ -82,10 +85,15 @@ class Actor:
             raise ValueError(f"The engine's own actors begin with @, not {name!r}.")
         return cls(name)
 
+    @classmethod
+    def public(cls) -> Actor:
+        """Return whoever reports without a login: it may start what a diagram offers, no more."""
+        return cls(PUBLIC)
+
     @property
     def is_system(self) -> bool:
         """Whether the engine itself acts (user names never begin with ``@``)."""
-        return self.name.startswith("@")
+        return self.name.startswith("@") and self.name != PUBLIC
 
     @property
     def roles(self) -> frozenset[str]:

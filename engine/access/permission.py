@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
-from engine.access.actor import Actor, CaseFacts, Task
+from engine.access.actor import PUBLIC, Actor, CaseFacts, Task
 from engine.access.rights import ANYBODY, OUTSIDE, RIGHTS, Right
 from engine.access.sight import around, sees
 from engine.errors import AlreadyClaimed, CaseNotFound, NotAllowed
@@ -23,6 +23,7 @@ def require(
     *,
     organisation: Organisation = NOBODY,
     start_roles: Collection[str] = (),
+    is_offered_to_all: bool = False,
 ) -> Grant | None:
     """Let an action pass, or refuse it.
 
@@ -33,6 +34,8 @@ def require(
         task: the open task it is about, if any.
         organisation: of the actor's day; needed wherever a case is given.
         start_roles: for ``start``: the roles its start event names; none = everybody.
+        is_offered_to_all: for ``start``: the start event is offered to residents without
+            a login, too.
 
     Returns:
         The (role, unit) the actor acts in, for the record; None where it is not one
@@ -43,7 +46,7 @@ def require(
         AlreadyClaimed: the task is somebody else's already.
         NotAllowed: names the roles and the unit that would be needed.
     """
-    if actor.is_system:
+    if actor.is_system or (is_offered_to_all and actor.name == PUBLIC):
         return None
     if case is not None and not _may_meet(actor, case, task, organisation):
         raise CaseNotFound(case.id)

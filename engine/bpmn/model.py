@@ -23,6 +23,7 @@ from engine.scripts import Code
 __all__ = [
     "ACTIVITIES",
     "NOTHING",
+    "OFFERED",
     "SECRET",
     "AdHoc",
     "Assignment",
@@ -290,6 +291,10 @@ class Scope:
         """Ids of all elements at which somebody or something begins a case."""
         return (*self.starts, *self.instantiating)
 
+
+OFFERED = "public"
+"""A start event with this property is offered to residents without a login; it names what
+fields of its form they are asked."""
 
 SECRET = "@secret"  # noqa: S105 - a kind of case
 """Under this name stands what the datum named by a process's property ``secret`` says."""

@@ -9,6 +9,7 @@ from sqlalchemy import bindparam as p
 from engine.clock import parse
 from engine.database import Transaction
 from engine.events import Event
+from engine.projection.boards import put_up
 from engine.projection.place import Entered, Handler, matching
 from engine.tables import (
     incidents,
@@ -87,6 +88,7 @@ def _job_opened(tx: Transaction, entered: Entered, event: Event) -> None:
     )
     if event["topic"] == "notify":
         _notice(tx, entered, event)
+        put_up(tx, entered, event)
 
 
 def _notice(tx: Transaction, entered: Entered, event: Event) -> None:

@@ -191,6 +191,27 @@ supervised = table(
     clustered=True,
 )
 
+published = table(
+    # The notice board for residents: what a job of the topic "notify" put there with "board".
+    "published",
+    key("case_id"),
+    key("place"),  # the call that published it; empty = the case itself
+    text("id"),  # by which it is read; says nothing of the case
+    text("kind"),
+    text("level"),  # public | summary
+    text("title"),
+    text("text"),
+    text("category"),
+    text("unit"),  # community or street; empty = the whole district
+    at("at"),
+    at("until_at"),  # the end of time = as long as nobody takes it down
+    at("withdrawn_at", null=True),
+    text("body"),  # JSON: what else is shown
+    sa.Index("ix_published_at", "at", "id"),
+    sa.Index("ix_published_id", "id"),
+    clustered=True,
+)
+
 notices = table(
     # What the topic "notify" tells a unit or a role: the inbox view 抄送.
     "notices",
