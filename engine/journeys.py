@@ -50,19 +50,19 @@ def legs(
         EngineError: the history cannot be applied again; ``replay`` says where.
         KeyError: a file it ran on is gone.
     """
-    before: Mapping[str, Document] = {}
+    standing = replay.standing_at(app, tx, case_id, after)
+    if standing is None:
+        return
+    before = standing.snapshot.data
     worlds: list[WatchingWorld] = []
 
     def world_of(entry: Document, _pinned: Pinned) -> WatchingWorld:
         worlds.append(WatchingWorld(entry["evaluations"]))
         return worlds[-1]
 
-    found = store.read_part(tx, case_id, after=0, last=last)
-    for step in replay.steps(app, tx, case_id, found, world_of):
+    found = store.read_part(tx, case_id, after=after, last=last)
+    for step in replay.steps(app, tx, case_id, found, world_of, after=standing.place):
         data = step.applied.snapshot.data
-        if step.entry.position <= after:
-            before = data
-            continue
         yield Leg(
             position=step.entry.position,
             gateways=list(_gateways(step.document["events"], worlds[-1].conditions, step.pinned)),

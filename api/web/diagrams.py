@@ -27,6 +27,13 @@ def of_case(case_id: str) -> Pinned:
         return app.library.pinned(tx, row.pins)
 
 
+def of_entry(entry: dict[str, Any]) -> Pinned:
+    """Return the diagrams and forms that an entry of a history rests on."""
+    app = application()
+    with app.database.reading() as tx:
+        return app.library.pinned(tx, entry["versions"]["definitions"])
+
+
 def start_form(key: str) -> Form | None:
     """Return the form of the plain start event of the version for new cases, as of today."""
     app = application()

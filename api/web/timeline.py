@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,11 +21,13 @@ class Line:
     """One act: when, by whom (empty for the system), what it did, and its proof.
 
     Attributes:
+        command: what was asked, in words.
         decided: what was decided automatically: (place on the page that says why, name).
     """
 
     at: str
     actor: str
+    command: str
     texts: list[str]
     remark: str
     position: int
@@ -36,26 +38,47 @@ class Line:
 
 def lines(entries: list[Entry], pinned: Pinned) -> list[Line]:
     """Return one line per entry that people care about, the latest first."""
-    nodes = {
+    return [one for one in reversed(told(entries, pinned)) if one.texts or one.decided]
+
+
+def told(entries: list[Entry], pinned: Pinned) -> list[Line]:
+    """Return one line per entry, in their order, also of those that moved nothing."""
+    nodes = nodes_of(pinned)
+    return [_line(one, nodes) for one in entries]
+
+
+def nodes_of(pinned: Pinned) -> Names:
+    """Return every element that a case can be in, by (process, id)."""
+    return {
         (key, node.id): node
         for key, process in pinned.bundle.processes.items()
         for node in process.nodes.values()
     }
-    drawn = [_line(one, nodes) for one in entries]
-    return [one for one in reversed(drawn) if one.texts or one.decided]
+
+
+def path_of(path: Sequence[str], nodes: Names) -> str:
+    """Return the scopes around an element by their names: ``部门报到 [城管局] › 处置``."""
+    titles = {element: diagrams.title(node) for (_, element), node in [*nodes.items()][::-1]}
+    found = []
+    for one in path:
+        element, _, key = one.partition("[")
+        key = key.removesuffix("]")
+        name = titles.get(element, element)
+        found.append(f"{name} [{diagrams.unit(key) or key}]" if key else name)
+    return " › ".join(found)
 
 
 def _line(entry: Entry, nodes: Names) -> Line:
-    events = entry["events"]
-    texts = [text for one in events if (text := _text(one, nodes))]
+    texts = [text for one in entry["events"] if (text := _text(one, nodes))]
     return Line(
         at=entry["at"],
         actor=_who(entry),
+        command=asked(entry),
         texts=list(dict.fromkeys(texts)),
         remark=str(entry.get("remark", "")),
         position=int(entry["position"]),
         digest=str(entry.get("digest") or "")[:12],
-        is_late=any(one["type"] == "timer_fired" for one in events),
+        is_late=any(one["type"] == "timer_fired" for one in entry["events"]),
         decided=list(_decided(entry, nodes)),
     )
 
@@ -67,6 +90,12 @@ def _decided(entry: Entry, nodes: Names) -> Iterator[tuple[str, str]]:
         node = nodes.get((process, element))
         if purpose == "decision" and node is not None and "value" in one["answers"][0]:
             yield f"{process}.{element}.{nth}", diagrams.title(node)
+
+
+def asked(entry: Entry) -> str:
+    """Return what an entry asked for, in words."""
+    key = f"did_{entry['command']['type']}"
+    return language.text(key) if language.known(key) else str(entry["command"]["type"])
 
 
 def _who(entry: Entry) -> str:

@@ -34,6 +34,7 @@ from engine.views.lists import (
     readable,
 )
 from engine.views.printing import paper, papers
+from engine.views.proofs import chain, prove
 from engine.views.registers import (
     all_definitions,
     all_lists,
@@ -72,6 +73,7 @@ __all__ = [
     "case",
     "case_document",
     "cases_page",
+    "chain",
     "changes",
     "comments",
     "contact",
@@ -102,6 +104,7 @@ __all__ = [
     "paper",
     "papers",
     "process_of",
+    "prove",
     "readable",
     "running_on",
     "scope_of",

@@ -1,0 +1,83 @@
+"""Case data as people read them: by the labels of their forms; what is withheld with its proof."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from api.web import fields, language, times
+from engine.forms import Component
+
+Document = dict[str, Any]
+Parts = Mapping[str, Component]
+
+LONG = 160
+"""A value of more characters is folded on a page."""
+
+
+class Shown(NamedTuple):
+    """One value.
+
+    Attributes:
+        name: of the datum, as diagrams call it.
+        proof: the commitment of what is withheld or erased; empty where there is none.
+        is_long: too long to stand open among others.
+    """
+
+    name: str
+    label: str
+    text: str
+    proof: str = ""
+    is_long: bool = False
+
+
+class Change(NamedTuple):
+    """One value before and after; None where it was not there."""
+
+    name: str
+    label: str
+    before: Shown | None
+    after: Shown | None
+
+
+def label_of(name: str, parts: Parts) -> str:
+    """Return what a form calls a datum; its own name where no form asks for it."""
+    part = parts.get(name)
+    found = "" if part is None else language.pick(part.label, part.label_en)
+    return found or name
+
+
+def shown(name: str, value: Any, parts: Parts, data: Mapping[str, Any]) -> Shown:
+    """Return a datum as people read it.
+
+    Args:
+        parts: the fields of the case's forms by key.
+        data: the data beside it, for choices that depend on them.
+    """
+    label = label_of(name, parts)
+    if isinstance(value, dict) and "$sealed" in value:
+        return Shown(name, label, language.text("withheld"), str(value.get("commitment", "")))
+    part = parts.get(name)
+    text = times.plain(value) if part is None else fields.shown(part, value, data)
+    return Shown(name, label, text or language.text("empty"), "", len(text) > LONG)
+
+
+def listed(data: Mapping[str, Any], parts: Parts) -> list[Shown]:
+    """Return data in their order; what is empty is left out."""
+    return [
+        shown(name, value, parts, data)
+        for name, value in data.items()
+        if value not in (None, "", [], {})
+    ]
+
+
+def changes(found: Iterable[Document], parts: Parts) -> Iterator[Change]:
+    """Yield changes as the engine's views give them."""
+    for one in found:
+        name = one["name"]
+        sides = {
+            side: shown(name, one[side], parts, {name: one[side]})
+            for side in ("before", "after")
+            if side in one
+        }
+        yield Change(name, label_of(name, parts), sides.get("before"), sides.get("after"))
