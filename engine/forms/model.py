@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from engine.forms.conditions import Condition
@@ -136,7 +137,7 @@ class Component:
     parts: tuple[Component, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Form:
     """A form: its key and its components in the order they are shown."""
 
@@ -147,28 +148,28 @@ class Form:
         """Yield the components that carry a value, those inside groups too."""
         yield from fields_of(self.components)
 
-    @property
+    @cached_property
     def editable(self) -> frozenset[str]:
         """Keys that may be sent."""
         return frozenset(one.key for one in self.fields() if not one.readonly)
 
-    @property
+    @cached_property
     def readable(self) -> frozenset[str]:
         """Every key that the form shows, and those its choices come from."""
         sources = {one.choices_from for one in self.fields() if one.choices_from}
         return frozenset(one.key for one in self.fields()) | sources
 
-    @property
+    @cached_property
     def personal(self) -> frozenset[str]:
         """Keys whose values are sealed before they are recorded."""
         return frozenset(one.key for one in self.fields() if one.personal)
 
-    @property
+    @cached_property
     def ballots(self) -> frozenset[str]:
         """Keys whose values nobody reads; only a tally counts them."""
         return frozenset(one.key for one in self.fields() if one.field_class == "ballot")
 
-    @property
+    @cached_property
     def field_classes(self) -> Mapping[str, str]:
         """Key to field class; fields inside of objects by their own names."""
         return dict(_classes(self.components))

@@ -64,6 +64,9 @@ class Names(Mapping[str, Any]):
                 return frame[name]
         raise KeyError(name)
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._special or any(name in frame for frame in self._looked())
+
     def __iter__(self) -> Iterator[str]:
         seen = dict.fromkeys(self._special)
         for frame in self._looked():

@@ -115,6 +115,7 @@ class ReferenceData:
         self.used: dict[str, str] = {}
         self.organisation = organisation
         self._lists = lists
+        self._is_place_noted = False
         self.as_of = as_of
 
     def functions(self) -> dict[str, Callable[..., Any]]:
@@ -153,18 +154,18 @@ class ReferenceData:
 
     def unit(self, unit: str, /) -> JsonRow | None:
         """Return a unit or department as it is today, or None."""
-        self._note("units", "departments")
+        self._note_places()
         return self.organisation.unit(_id("unit", unit), self.as_of)
 
     def unit_at(self, location: str, level: str, /) -> str | None:
         """Return the unit of a level around a place, or None."""
-        self._note("units", "departments")
+        self._note_places()
         place, wanted = _id("location", location), _id("level", level)
         return self.organisation.unit_at(place, wanted, self.as_of)
 
     def department(self, code: str, location: str | None = None, /) -> str | None:
         """Return the body that a department or kind of body means at a place, or None."""
-        self._note("units", "departments")
+        self._note_places()
         place = None if location is None else _id("location", location)
         return self.organisation.department(_id("code", code), place, self.as_of)
 
@@ -176,9 +177,13 @@ class ReferenceData:
         self.used[version.name] = version.version
         return version
 
-    def _note(self, *kinds: str) -> None:
+    def _note_places(self) -> None:
+        """Where something lies rests on both lists of units, whichever of them answers."""
+        if self._is_place_noted:
+            return
+        self._is_place_noted = True
         for version in self._lists.values():
-            if version.descriptor.kind in kinds:
+            if version.descriptor.kind in ("units", "departments"):
                 self.used[version.name] = version.version
 
 

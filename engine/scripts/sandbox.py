@@ -36,7 +36,22 @@ from engine.scripts.values import Unfit, Walk, same
 _OURS = frozenset({"type", "eval", "locals", "Exception"})
 """Built-in functions that our own pieces use; data of these names must come later."""
 
-_SIGNATURES = {name: inspect.signature(getattr(NoLookups, name)) for name in HOST}
+
+def _demand(name: str) -> Callable[[list[Any], dict[str, Any]], None]:
+    """Return what raises TypeError where arguments do not fit; ``bind`` says it, slowly."""
+    signature = inspect.signature(getattr(NoLookups, name))
+    by_place = [one for one in signature.parameters.values() if one.kind is one.POSITIONAL_ONLY][1:]
+    fewest = sum(one.default is one.empty for one in by_place)
+    named_too = any(one.kind is one.VAR_KEYWORD for one in signature.parameters.values())
+
+    def demand(args: list[Any], keywords: dict[str, Any]) -> None:
+        if not fewest <= len(args) <= len(by_place) or (keywords and not named_too):
+            signature.bind(None, *args, **keywords)
+
+    return demand
+
+
+_DEMANDS = {name: _demand(name) for name in HOST}
 _ARGUMENT_NODES, _ARGUMENT_TEXT = 200, 4_000
 
 
@@ -312,14 +327,14 @@ def _key(name: str, inputs: Mapping[str, Any]) -> str | None:
 
 def _guarded(name: str, lookups: Lookups, trouble: list[Exception]) -> Callable[..., Any]:
     function = getattr(lookups, name)
-    signature = _SIGNATURES[name]
+    demand = _DEMANDS[name]
 
     def answer(*args: Any, **keywords: Any) -> Any:
         walk = Walk(nodes=_ARGUMENT_NODES, text=_ARGUMENT_TEXT)
         try:
             plain = [walk.plain(one) for one in args]
             named = {key: walk.plain(one) for key, one in keywords.items()}
-            signature.bind(None, *plain, **named)
+            demand(plain, named)
         except (Unfit, TypeError) as error:
             raise ValueError(f"{name}(): {error}") from None
         try:
