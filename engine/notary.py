@@ -223,6 +223,11 @@ class Note:
         return None
 
 
+def public_of(text: str) -> Public:
+    """Return the key that is written in base64."""
+    return Public(base64.b64decode(text))
+
+
 def succeed(origin: str, old: Private, new: Public) -> dict[str, str]:
     """Return the succession of a key: the old one vouches for the new one."""
     signature = old.sign(_vouched(origin, new.text))

@@ -16,7 +16,7 @@ from engine.checkpoints.making import (
     origin_of,
     renew_key,
 )
-from engine.checkpoints.papers import Paper, countersign
+from engine.checkpoints.papers import Paper, countersign, successions
 from engine.checkpoints.sending import CHANNEL, send
 
 __all__ = [
@@ -33,4 +33,5 @@ __all__ = [
     "origin_of",
     "renew_key",
     "send",
+    "successions",
 ]

@@ -41,7 +41,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "move-cases": ("moving", "move_cases", "Let running cases go on with another version."),
     "demo": ("city", "demo", "Load the demo city and simulated cases."),
     "replay": ("proof", "replay", "Re-execute histories and compare every event."),
-    "verify": ("proof", "verify", "Check the hash chains of histories."),
+    "verify": ("verifying", "verify", "Check histories, what derives from them, and checkpoints."),
     "rebuild": ("proof", "rebuild", "Refill snapshots, inbox and timers from the histories."),
     "checkpoint": ("checkpoints", "checkpoint", "Sign what stands where, to be kept elsewhere."),
     "backup": ("copies", "backup", "Write a consistent copy while others work on."),

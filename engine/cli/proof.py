@@ -1,4 +1,4 @@
-"""``bihuan replay``, ``verify`` and ``rebuild``: the histories are the truth."""
+"""``bihuan replay`` and ``rebuild``: the histories are the truth."""
 
 from __future__ import annotations
 
@@ -20,23 +20,28 @@ from engine.settings import Settings
 CHUNK = 50
 """How many cases a process of ``--jobs`` is handed at a time."""
 
-_CASES = click.argument("cases", metavar="[CASE…]", nargs=-1)
-_ALL = click.option("--all", "everything", is_flag=True, help="Every case there is.")
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print a JSON document.")
+CASES = click.argument("cases", metavar="[CASE…]", nargs=-1)
+ALL = click.option("--all", "everything", is_flag=True, help="Every case there is.")
+JSON = click.option("--json", "as_json", is_flag=True, help="Print a JSON document.")
 
 
-def _chosen(app: Application, cases: tuple[str, ...], *, everything: bool) -> list[str]:
+def chosen(app: Application, cases: tuple[str, ...], *, everything: bool) -> list[str]:
+    """Return the cases that a command line names, or all.
+
+    Raises:
+        UsageError: it says neither, or both.
+    """
     if everything == bool(cases):
         raise click.UsageError("Name one or more cases, or say --all.")
     return replaying.case_ids(app) if everything else list(cases)
 
 
 @click.command()
-@_CASES
-@_ALL
+@CASES
+@ALL
 @click.option("--jobs", default=1, metavar="N", type=click.IntRange(1, 64), help="In N processes.")
 @click.option("--reevaluate", "again", is_flag=True, help="Evaluate again; report disagreements.")
-@_JSON
+@JSON
 @click.pass_obj
 def replay(
     settings: Settings,
@@ -54,7 +59,7 @@ def replay(
     the record names, and what differs is reported apart.
     """
     with opened(settings) as app:
-        ids = _chosen(app, cases, everything=everything)
+        ids = chosen(app, cases, everything=everything)
         found = replaying.replay(app, ids) if jobs == 1 else _in_processes(settings, ids, jobs)
         faults = _faults("Replayed", found, len(ids))
         disagreements = _disagreements(app, ids) if again else []
@@ -64,7 +69,7 @@ def replay(
         report["disagreements"] = disagreements
         text += f" Evaluated again, {len(disagreements)} answers differ."
         text += "".join(f"\n{_disagreement(one)}" for one in disagreements)
-    _finish(report, faults, text, as_json=as_json)
+    finish(report, faults, text, as_json=as_json)
 
 
 def _disagreements(app: Application, ids: list[str]) -> list[dict[str, Any]]:
@@ -100,33 +105,13 @@ def _replay_chunk(settings: Settings, ids: list[str]) -> list[Difference | None]
 
 
 @click.command()
-@_CASES
-@_ALL
-@_JSON
-@click.pass_obj
-def verify(settings: Settings, *, cases: tuple[str, ...], everything: bool, as_json: bool) -> None:
-    """Check that every entry of the histories follows from the one before it.
-
-    With --all also the acts of administrators, the files and the lists.
-    """
-    with opened(settings) as app:
-        ids = _chosen(app, cases, everything=everything)
-        faults = _faults("Verified", replaying.verify_cases(app, ids), len(ids))
-        sound = len(ids) - len(faults)
-        if everything:
-            faults += [one.to_json() for one in replaying.verify_rest(app)]
-    report = {"cases": len(ids), "sound": sound, "broken": faults}
-    _finish(report, faults, f"{sound} of {len(ids)} histories are sound.", as_json=as_json)
-
-
-@click.command()
-@_CASES
-@_ALL
+@CASES
+@ALL
 @click.pass_obj
 def rebuild(settings: Settings, *, cases: tuple[str, ...], everything: bool) -> None:
     """Refill snapshots, inbox and timers from the histories."""
     with opened(settings) as app:
-        ids = _chosen(app, cases, everything=everything)
+        ids = chosen(app, cases, everything=everything)
         with terminal.progress("Rebuilt", len(ids)) as step:
             for _ in replaying.rebuild(app, ids):
                 step()
@@ -142,9 +127,10 @@ def _faults(label: str, found: Iterable[Difference | None], count: int) -> list[
     return faults
 
 
-def _finish(
+def finish(
     report: dict[str, Any], faults: list[dict[str, Any]], text: str, *, as_json: bool
 ) -> None:
+    """Print a report with a line per fault, and exit with 1 where there is one."""
     lines = [text, *(_line(one) for one in faults)]
     terminal.answer(report, as_json=as_json, text="\n".join(lines))
     click.get_current_context().exit(1 if faults else 0)

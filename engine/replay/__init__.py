@@ -8,8 +8,8 @@ makes them anew from its history.
 
 from engine.replay.applying import Place, Step, applied, steps
 from engine.replay.comparing import reevaluate, replay, replay_case
-from engine.replay.differences import Difference, case_ids
-from engine.replay.rebuilding import rebuild
+from engine.replay.differences import Difference, case_ids, first_difference
+from engine.replay.rebuilding import rebuild, refill
 from engine.replay.standings import EVERY, Standing, keep, standing_at
 from engine.replay.verifying import verify_cases, verify_rest
 
@@ -21,9 +21,11 @@ __all__ = [
     "Step",
     "applied",
     "case_ids",
+    "first_difference",
     "keep",
     "rebuild",
     "reevaluate",
+    "refill",
     "replay",
     "replay_case",
     "standing_at",

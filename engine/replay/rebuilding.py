@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from engine import commands, projection, store
 from engine.clock import parse
@@ -24,25 +24,42 @@ def rebuild(app: Application, ids: Iterable[str]) -> Iterator[str]:
     for case_id in ids:
         with app.database.writing() as tx:
             store.lock_case(tx, case_id)
-            _rebuild(app, tx, case_id)
+            projection.empty(tx, case_id)
+            refill(app, tx, tx, case_id)
         yield case_id
 
 
-def _rebuild(app: Application, tx: Transaction, case_id: str) -> None:
-    row = store.read_case(tx, case_id)
+def refill(
+    app: Application,
+    source: Transaction,
+    tx: Transaction,
+    case_id: str,
+    seen: Callable[[Step], None] = lambda _: None,
+) -> None:
+    """Write what derives from a case's history, where nothing of it stands.
+
+    Args:
+        source: where the case, its history and what it rests on lie.
+        tx: where the rows are written; it has the case's own row.
+        seen: called with each entry applied again.
+
+    Raises:
+        HistoryBroken: nothing was written then.
+    """
+    row = store.read_case(source, case_id)
     if row is None:
         raise CaseNotFound(case_id)
-    found = list(store.read_entries(tx, case_id))
+    found = list(store.read_entries(source, case_id))
     verify(case_id, found, head=found[-1].digest if found else "")
-    projection.empty(tx, case_id)
-    app.references.refresh(tx)
+    app.references.refresh(source)
     named = projection.kept(app.references.active.get(projection.MILESTONES))
     was, lists = row, {}
     row = row._replace(business_key=None, unit=None, end_state=None, ended_at=None)
     last: Step | None = None
     standing = standings.Standing(case_id, 0, empty(case_id))
     made_by = standings.maker(app, found[0]) if found else ""
-    for step in steps(app, tx, case_id, found):
+    for step in steps(app, source, case_id, found):
+        seen(step)
         at = parse(step.document["at"])
         lists.update(step.document["versions"].get("lists", {}))
         if step.entry.position == 1:

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam as p
 
 from engine import store
 from engine.clock import parse
+from engine.commands import AddAttachment
 from engine.database import Transaction
 from engine.definitions import STREAM
 from engine.errors import CaseNotFound, HistoryBroken
@@ -100,14 +101,16 @@ def _check_sealed(tx: Transaction, case_id: str) -> Difference | None:
     for entry in store.read_entries(tx, case_id):
         if b'"$sealed"' not in entry.body:
             continue
-        for one, promised in find_sealed(entry.document()["command"]):
+        command = entry.document()["command"]
+        what = "attachment" if command["type"] == AddAttachment.type else "sealed value"
+        for one, promised in find_sealed(command):
             kept = values.get(one)
             if kept is not None and commitment(*kept) != promised:
-                reason = f"the sealed value {one} is not the one that was entered"
-                return Difference(case_id, entry.position, reason, "sealed value")
+                reason = f"the {what} {one} is not the one that was entered"
+                return Difference(case_id, entry.position, reason, what)
             if one not in values:
-                reason = f"the sealed value {one} is gone, and nobody erased it"
-                return Difference(case_id, entry.position, reason, "sealed value")
+                reason = f"the {what} {one} is gone, and nobody erased it"
+                return Difference(case_id, entry.position, reason, what)
     return None
 
 

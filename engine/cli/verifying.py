@@ -1,0 +1,85 @@
+"""``bihuan verify``: is everything as it was written down?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from engine import verification
+from engine.checkpoints import keys, papers
+from engine.cli import terminal
+from engine.cli.installation import opened
+from engine.cli.proof import ALL, CASES, JSON, chosen, finish
+from engine.replay import Difference
+from engine.settings import Settings
+
+_PATH = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command()
+@CASES
+@ALL
+@click.option("--chains", is_flag=True, help="Do not apply the cases again: much faster.")
+@click.option(
+    "--checkpoint",
+    "files",
+    metavar="FILE",
+    type=_PATH,
+    multiple=True,
+    help="A checkpoint that lay elsewhere; may be given several times.",
+)
+@click.option(
+    "--key",
+    "public",
+    metavar="PUBLIC_KEY",
+    type=_PATH,
+    multiple=True,
+    help="Who may have signed; without it the installation's own key.",
+)
+@JSON
+@click.pass_obj
+def verify(
+    settings: Settings,
+    *,
+    cases: tuple[str, ...],
+    everything: bool,
+    chains: bool,
+    files: tuple[Path, ...],
+    public: tuple[Path, ...],
+    as_json: bool,
+) -> None:
+    """Check that histories are whole, follow from their commands, and are those that were signed.
+
+    Of each case the chain, the sealed values, the log of heads, and, unless --chains,
+    snapshot, inbox rows and timers against the history applied again. With --all also
+    acts of administrators, files, lists, users, and whether a case has vanished.
+    """
+    trusted = [keys.read_public(one) for one in public]
+    if files and not trusted:
+        raise click.UsageError("--checkpoint FILE needs --key PUBLIC_KEY, from its keeper.")
+    read = [papers.read(one, trusted) for one in files]
+    if files and cases:
+        raise click.UsageError("--checkpoint FILE is for everything: say --all, and no CASE.")
+    everything = everything or bool(files)
+    with opened(settings) as app:
+        ids = chosen(app, cases, everything=everything)
+        found = _found(verification.cases(app, ids, with_present=not chains), len(ids))
+        if everything:
+            more = verification.rest(app, papers=read, trusted=trusted)
+            found = verification.merged(found, more)
+    named = {one.case for one in found}
+    sound = sum(one not in named for one in ids)
+    faults = [one.to_json() for one in found]
+    report = {"cases": len(ids), "sound": sound, "broken": faults}
+    finish(report, faults, f"{sound} of {len(ids)} histories are sound.", as_json=as_json)
+
+
+def _found(cases: Iterable[list[Difference]], count: int) -> list[Difference]:
+    found: list[Difference] = []
+    with terminal.progress("Verified", count) as step:
+        for one in cases:
+            step()
+            found += one
+    return found

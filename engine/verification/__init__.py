@@ -1,0 +1,146 @@
+"""Does everything follow from the histories, and are they those that were signed?
+
+Chains, sealed values, files and administrators' acts are checked by ``replay``; here
+comes what needs more: the log of heads with its checkpoints, and the present of each
+case, applied again and compared row by row. Nothing is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from engine import checkpoints, replay, store
+from engine.checkpoints import Checkpoint, Paper, keys, log
+from engine.notary import Public
+from engine.ports import Application
+from engine.replay import Difference
+from engine.scratch import Scratch
+from engine.verification import administration, logged, present
+
+__all__ = ["Proven", "Report", "cases", "everything", "prove", "rest"]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a check of everything came to.
+
+    Attributes:
+        cases: how many were checked; ``sound`` how many of them have no finding.
+        broken: the findings.
+        checkpoint: the last one there is, or None.
+    """
+
+    cases: int
+    sound: int
+    broken: list[Difference]
+    checkpoint: Checkpoint | None
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """What the check of one case came to.
+
+    Attributes:
+        entries: how many its history has.
+        broken: the findings; empty = it is sound, and every entry follows from the
+            one before it by its command.
+        covered: the last entry that a checkpoint covers; 0 = none.
+        checkpoint: the checkpoint that covers it, or None.
+    """
+
+    entries: int
+    broken: list[Difference]
+    covered: int
+    checkpoint: Checkpoint | None
+
+
+def cases(
+    app: Application, ids: Iterable[str], *, with_present: bool = True
+) -> Iterator[list[Difference]]:
+    """Yield for each case what is wrong with it.
+
+    Args:
+        with_present: False = chain, sealed values and log alone, which is much faster.
+
+    Raises:
+        CaseNotFound: there is no such case.
+    """
+    scratch = Scratch() if with_present else None
+    try:
+        for case_id in ids:
+            yield _case(app, case_id, scratch)
+    finally:
+        if scratch is not None:
+            scratch.close()
+
+
+def _case(app: Application, case_id: str, scratch: Scratch | None) -> list[Difference]:
+    with app.database.reading() as tx:
+        (chain,) = replay.verify_cases(app, [case_id])
+        found = [] if chain is None else [chain]
+        if chain is None:
+            found += logged.case(tx, case_id)
+        if not found and scratch is not None:
+            found += present.check(app, tx, scratch, case_id)
+        return found
+
+
+def rest(
+    app: Application, *, papers: Sequence[Paper] = (), trusted: Sequence[Public] = ()
+) -> list[Difference]:
+    """Return what is wrong beside the cases: acts, files, lists, users, vanished cases, the log.
+
+    Args:
+        papers: checkpoints that lay elsewhere.
+        trusted: keys that may sign checkpoints; empty = the installation's own.
+    """
+    found = replay.verify_rest(app)
+    known = list(trusted)
+    if not known and keys.is_there(app.settings):
+        known = [keys.own(app.settings).public]
+    with app.database.reading() as tx:
+        for more in (administration.check(tx), logged.everything(tx, papers, known)):
+            found = merged(found, more)
+    return found
+
+
+def everything(app: Application, *, with_present: bool = False) -> Report:
+    """Check all there is and return what it came to.
+
+    Args:
+        with_present: True = every case is applied again and compared row by row too.
+    """
+    ids = replay.case_ids(app)
+    broken: list[Difference] = []
+    for found in cases(app, ids, with_present=with_present):
+        broken += found
+    broken = merged(broken, rest(app))
+    named = {one.case for one in broken}
+    with app.database.reading() as tx:
+        last = checkpoints.last(tx)
+    return Report(len(ids), sum(one not in named for one in ids), broken, last)
+
+
+def merged(found: Sequence[Difference], more: Iterable[Difference]) -> list[Difference]:
+    """Return the findings, and of ``more`` those about what none of them names."""
+    known = {one.case for one in found}
+    return [*found, *(one for one in more if one.case not in known)]
+
+
+def prove(app: Application, case_id: str) -> Proven:
+    """Check one case as far as can be: chain, sealed values, log, replay, present.
+
+    Raises:
+        CaseNotFound: there is no such case.
+    """
+    (broken,) = cases(app, [case_id])
+    with app.database.reading() as tx:
+        last = checkpoints.last(tx)
+        size = 0 if last is None else last.size
+        leaves = log.of_name(tx, log.CASE, case_id, size)
+        covering = checkpoints.covering(tx, leaves[-1][0]) if leaves else None
+        covered = (leaves[-1][1].position or 0) if leaves else 0
+        row = store.read_case(tx, case_id)
+        assert row is not None, "it was checked"
+        return Proven(row.position, broken, covered, covering)

@@ -1,0 +1,152 @@
+"""What derives from a history, compared with what its entries come to.
+
+The history is applied again and projected into a scratch database, by the code that
+``rebuild`` uses; every row of the case must stand there as it stands here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from engine import replay, store
+from engine.clock import parse
+from engine.database import Transaction
+from engine.errors import EngineError, HistoryBroken
+from engine.history import canonical
+from engine.ports import Application
+from engine.replay import Difference, Step, first_difference
+from engine.scratch import Scratch
+from engine.store import CaseRow
+from engine.tables import cases, metadata
+
+TABLES = {
+    "tasks": "inbox row",
+    "candidates": "inbox row",
+    "timers": "timer",
+    "subscriptions": "subscription",
+    "jobs": "job",
+    "incidents": "incident",
+    "notes": "note",
+    "keys": "key",
+    "links": "link",
+    "notices": "notice",
+    "register_rows": "register row",
+    "supervised": "supervision",
+}
+"""What of a case is compared row by row, and what a row is called."""
+
+_OWNER = {"links": "written_by"}
+_INSERT_CASE = sa.insert(cases)
+Row = tuple[Any, ...]
+
+
+def check(app: Application, tx: Transaction, scratch: Scratch, case_id: str) -> list[Difference]:
+    """Return where a case's present is not what its history says, a finding per table.
+
+    The chain of the history is sound.
+    """
+    row = store.read_case(tx, case_id)
+    assert row is not None, "its history was checked"
+    with scratch.reading() as target:
+        target.run(_INSERT_CASE, row._asdict())
+        try:
+            replay.refill(app, tx, target, case_id, _compare)
+        except HistoryBroken as broken:
+            return [Difference(case_id, broken.position, broken.reason)]
+        except EngineError as refusal:
+            return [Difference(case_id, None, f"it cannot be applied again: {refusal}", "replay")]
+        except KeyError as missing:
+            reason = f"a definition is missing: {missing}"
+            return [Difference(case_id, None, reason, "definition")]
+        again = store.read_case(target, case_id)
+        assert again is not None, "it was put there"
+        return [*_snapshot(tx, row, again), *_rows(tx, target, case_id)]
+
+
+def _compare(step: Step) -> None:
+    """Refuse an entry whose events do not follow from its command."""
+    again = step.applied.events
+    if canonical({**step.document, "events": again}) != step.entry.body:
+        position = step.entry.position
+        reason = first_difference(step.document["events"], again)
+        raise HistoryBroken("", position=position, reason=reason)
+
+
+def _snapshot(tx: Transaction, row: CaseRow, again: CaseRow) -> Iterator[Difference]:
+    first = next(iter(store.read_entries(tx, row.id))).document()
+    pins = store.get_pins(tx, first["versions"]["definitions"])
+    due = {
+        **again._asdict(),
+        "process": pins["main"],
+        "executor": pins["executor"],
+        "created_at": parse(first["at"]),
+        "starter": first["command"].get("starter") or first["actor"],
+    }
+    for name, value in row._asdict().items():
+        is_now, was = _value(name, value), _value(name, due[name])
+        if is_now != was:
+            said = "another one" if name in ("control", "data") else f"{is_now!r}"
+            reason = f"its {name} is {said}, where its history comes to "
+            reason += "something else" if name in ("control", "data") else f"{was!r}"
+            yield Difference(row.id, None, reason, "snapshot")
+
+
+def _rows(tx: Transaction, target: Transaction, case_id: str) -> Iterator[Difference]:
+    for name, called in TABLES.items():
+        here, due = (_read(one, name, case_id) for one in (tx, target))
+        for key in sorted(here.keys() | due.keys(), key=str):
+            reason = _differs(name, key, here.get(key), due.get(key))
+            if reason is not None:
+                yield Difference(case_id, None, reason, called)
+                break
+
+
+def _differs(
+    name: str, key: Row, here: dict[str, Any] | None, due: dict[str, Any] | None
+) -> str | None:
+    place = f"{name} {'/'.join(map(str, key))}"
+    if here is None:
+        return f"{place} is gone, which its history comes to"
+    if due is None:
+        return f"{place} is there, which its history does not come to"
+    for column, value in here.items():
+        if value != due[column]:
+            return f"{place}: {column} is {value!r}, where its history comes to {due[column]!r}"
+    return None
+
+
+def _read(tx: Transaction, name: str, case_id: str) -> dict[Row, dict[str, Any]]:
+    """Return a table's rows of a case by their key."""
+    table = metadata.tables[name]
+    keys = [one.name for one in table.primary_key.columns if one.name != "case_id"]
+    found = {}
+    for row in tx.all(_of_case(name), {"case_id": case_id}):
+        values = dict(zip(table.c.keys(), row, strict=True))
+        found[tuple(values[one] for one in keys)] = {
+            column: _value(column, value) for column, value in values.items()
+        }
+    return found
+
+
+@cache
+def _of_case(name: str) -> sa.Select[Any]:
+    table = metadata.tables[name]
+    return sa.select(*table.c).where(
+        table.c[_OWNER.get(name, "case_id")] == sa.bindparam("case_id")
+    )
+
+
+def _value(name: str, value: Any) -> Any:
+    """Return a value by what it says: JSON may keep its keys in any order."""
+    if name == "control":
+        return store.unpack(value)
+    if name == "data" and not isinstance(value, str):
+        return store.unfold(value).all()
+    if isinstance(value, str) and value.startswith(("{", "[")):
+        return orjson.loads(value)
+    return value

@@ -1,0 +1,718 @@
+"""Somebody edits the database behind the engine's back: each kind is found, named and explained."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+import sqlalchemy as sa
+
+from engine import cases, checkpoints, cli, identities, timers, verification
+from engine.application import Application, open_application
+from engine.checkpoints import keys, log, papers
+from engine.clock import ManualClock, parse
+from engine.commands import AddAttachment, AddComment, ClaimTask, CompleteTask
+from engine.history import canonical, digest, genesis
+from engine.merkle import Edge, leaf
+from engine.settings import Settings
+from engine.store import pack
+from engine.tables import (
+    blobs,
+    candidates,
+    definitions,
+    entries,
+    leaves,
+    list_versions,
+    metadata,
+    sealed,
+    streams,
+    subtrees,
+    tasks,
+    tokens,
+    users,
+)
+from engine.tables import cases as case_table
+from engine.tables import (
+    checkpoints as checkpoint_table,
+)
+from engine.tables import timers as timer_table
+from tests import rows
+from tests.conftest import MONDAY, _count
+
+LATE, NOTED = "late", "noted"
+"""A case with timers, and one with remarks and a file."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """An installation whose last checkpoint lies elsewhere too."""
+
+    app: Application
+    ids: dict[str, str]
+    paper: Path
+
+    def change(self, *clauses: Any) -> None:
+        """Change something past the engine."""
+        with self.app.database.engine.connect() as connection:
+            for clause in clauses:
+                connection.execute(clause)
+            connection.commit()
+
+    @contextmanager
+    def changed(self, *clauses: Any) -> Iterator[None]:
+        """Change something past the engine, until the end of the block."""
+        touched = {one.table.name: one.table for one in clauses}
+        with self.app.database.engine.connect() as connection:
+            kept = {
+                name: [dict(row._mapping) for row in connection.execute(sa.select(table))]
+                for name, table in touched.items()
+            }
+        self.change(*clauses)
+        try:
+            yield
+        finally:
+            with self.app.database.engine.connect() as connection:
+                for name, table in touched.items():
+                    connection.execute(sa.delete(table))
+                    connection.execute(sa.insert(table), kept[name])
+                connection.commit()
+
+    def of_case(self, name: str) -> list[Any]:
+        """What is found in one case."""
+        (found,) = verification.cases(self.app, [self.ids[name]])
+        return found
+
+    def ask(self, clause: Any) -> list[tuple[Any, ...]]:
+        with self.app.database.engine.connect() as connection:
+            return [tuple(one) for one in connection.execute(clause)]
+
+    def history(self, stream: str) -> list[dict[str, Any]]:
+        where = entries.c.stream == stream
+        found = self.ask(sa.select(entries.c.body).where(where).order_by(entries.c.position))
+        return [orjson.loads(bytes(one[0])) for one in found]
+
+    def found(self, *read: papers.Paper) -> list[tuple[str, int | None, str]]:
+        return [(one.case, one.position, one.what) for one in self.findings(*read)]
+
+    def findings(self, *read: papers.Paper) -> list[Any]:
+        ids = [one for (one,) in self.ask(sa.select(case_table.c.id).order_by(case_table.c.id))]
+        broken = [one for each in verification.cases(self.app, ids) for one in each]
+        return verification.merged(broken, verification.rest(self.app, papers=read))
+
+    def elsewhere(self) -> papers.Paper:
+        """The checkpoint's file, read with the public key alone."""
+        return papers.read(self.paper, [keys.read_public(self.paper.parent / "key.pem.pub")])
+
+
+def happen(app: Application) -> dict[str, str]:
+    """Let a little happen, with everything that can be tampered with."""
+    dispatcher = identities.actor(app, "street_dispatcher")
+    accept = "five_steps.accept.1"
+
+    def start() -> str:
+        return str(cases.start(app, dispatcher, process="five_steps", data={}).case_id)
+
+    late, noted, other = start(), start(), start()
+    cases.handle(app, dispatcher, late, CompleteTask(accept, "accept"))
+    cases.handle(app, dispatcher, late, CompleteTask("five_steps.assign.1", None, {"lead": "D04"}))
+    app.clock.set(app.clock.now() + timedelta(hours=1))
+    timers.tick(app)
+    cases.handle(app, dispatcher, noted, ClaimTask(accept))
+    cases.handle(app, dispatcher, noted, AddComment(accept, "remark"))
+    file = {"name": "a.txt", "content": b"text".hex()}
+    attach = AddAttachment(accept, app.clock.new_id(), file, "text/plain", 4, "0" * 64)
+    cases.handle(app, dispatcher, noted, attach)
+    identities.create_token(app, "admin", by="@operator")
+    return {LATE: late, NOTED: noted, "other": other}
+
+
+def prepare(url: str, folder: Path, sandbox: Any) -> dict[str, str]:
+    settings = Settings(
+        database_url=url, checkpoint_key=str(folder / "key.pem"), checkpoint_to=str(folder)
+    )
+    app = open_application(settings, clock=ManualClock(MONDAY), sandbox=sandbox)
+    ids = happen(app)
+    checkpoints.renew_key(app)
+    checkpoints.make(app)
+    app.database.close()
+    return ids
+
+
+@pytest.fixture(scope="module")
+def on_sqlite(tmp_path_factory, city, sandbox) -> tuple[Path, dict[str, str]]:
+    folder = tmp_path_factory.mktemp("tampering")
+    shutil.copy(city, folder / "city.db")
+    return folder, prepare(f"sqlite:///{folder / 'city.db'}", folder, sandbox)
+
+
+@pytest.fixture(scope="module")
+def on_postgres(tmp_path_factory, server, postgres_city, sandbox) -> tuple[Path, dict[str, str]]:
+    folder = tmp_path_factory.mktemp("tampering")
+    return folder, prepare(server.create("tampering", postgres_city), folder, sandbox)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def place(request, tmp_path, sandbox) -> Iterator[Place]:
+    """A copy of the installation, on SQLite and then on PostgreSQL."""
+    folder, ids = request.getfixturevalue(f"on_{request.param}")
+    if request.param == "sqlite":
+        shutil.copy(folder / "city.db", tmp_path / "copy.db")
+        url = f"sqlite:///{tmp_path / 'copy.db'}"
+    else:
+        url = request.getfixturevalue("server").create(f"tampered_{next(_count)}", "tampering")
+    settings = Settings(database_url=url, checkpoint_key=str(folder / "key.pem"))
+    app = open_application(settings, clock=ManualClock(MONDAY), sandbox=sandbox)
+    yield Place(app, ids, folder / "000001.checkpoint")
+    app.database.close()
+
+
+def at(stream: str, position: int) -> Any:
+    return sa.and_(entries.c.stream == stream, entries.c.position == position)
+
+
+def body_of(document: dict[str, Any], **changed: Any) -> bytes:
+    return canonical({**document, **changed})
+
+
+def chained(place: Place, stream: str, documents: list[dict[str, Any]], table: Any) -> None:
+    """Write a whole history anew, with digests and head that fit."""
+    previous = genesis(stream)
+    clauses = [sa.delete(entries).where(entries.c.stream == stream)]
+    for document in documents:
+        body = canonical(document)
+        previous = digest(previous, body)
+        values = {"stream": stream, "position": document["position"], "actor": document["actor"],
+                  "at": parse(document["at"]), "type": document["command"]["type"],
+                  "body": body, "digest": previous}  # fmt: skip
+        clauses.append(sa.insert(entries).values(values))
+    where = table.c.id == stream
+    head = sa.update(table).where(where).values(head=previous, position=len(documents))
+    place.change(*clauses, head)
+
+
+def test_what_nobody_touched_is_sound_and_stays_as_it_was(place):
+    before = rows.everything(place.app)
+
+    assert place.found(place.elsewhere()) == []
+
+    report = verification.everything(place.app, with_present=True)
+    assert (report.cases, report.sound, report.broken) == (3, 3, [])
+    assert report.checkpoint.number == 1
+    assert rows.everything(place.app) == before
+
+
+# -- histories ----------------------------------------------------------------------------
+
+BYTES: dict[str, Callable[[dict[str, Any]], bytes]] = {
+    "payload": lambda one: body_of(one, command={**one["command"], "outcome": "refuse"}),
+    "actor": lambda one: body_of(one, actor="somebody"),
+    "time": lambda one: body_of(one, at="2026-09-13T01:00:00Z"),
+    "position": lambda one: body_of(one, position=3),
+    "events": lambda one: body_of(one, events=[]),
+}
+
+
+def test_a_changed_entry_is_found_at_its_position(place):
+    late = place.ids[LATE]
+    second = place.history(late)[1]
+    found = {}
+
+    for kind, change in BYTES.items():
+        with place.changed(sa.update(entries).where(at(late, 2)).values(body=change(second))):
+            found[kind] = [one.to_json() for one in place.of_case(LATE)]
+
+    reason = "its digest does not match its content"
+    due = {"case": late, "position": 2, "what": "entry", "reason": reason}
+    assert found == {kind: [due] for kind in BYTES}
+    assert place.of_case(LATE) == []
+
+
+def test_a_changed_column_beside_an_entry_is_found(place):
+    columns = {"at": MONDAY - timedelta(days=1), "actor": "somebody", "type": "claim_task"}
+    found = {}
+
+    for column, value in columns.items():
+        clause = sa.update(entries).where(at(place.ids[LATE], 2)).values({column: value})
+        with place.changed(clause):
+            found[column] = [(one.position, one.what) for one in place.of_case(LATE)]
+
+    assert found == {column: [(2, "column")] for column in columns}
+
+
+def put_in(place: Place, late: str) -> list[Any]:
+    moved = sa.update(entries).where(at(late, 3)).values(position=4)
+    again = {**place.history(late)[1], "position": 3}
+    row = {"stream": late, "position": 3, "at": MONDAY, "actor": "x", "type": "x",
+           "body": canonical(again), "digest": "0" * 64}  # fmt: skip
+    return [moved, sa.insert(entries).values(row)]
+
+
+def swapped(_: Place, late: str) -> list[Any]:
+    return [
+        sa.update(entries).where(at(late, old)).values(position=new)
+        for old, new in ((2, 1000), (3, 2), (1000, 3))
+    ]
+
+
+def of_another(place: Place, late: str) -> list[Any]:
+    other = place.ids["other"]
+    return [
+        sa.delete(entries).where(entries.c.stream == late),
+        sa.update(entries).where(entries.c.stream == other).values(stream=late),
+    ]
+
+
+MOVED: dict[str, tuple[Callable[[Place, str], list[Any]], int]] = {
+    "taken out": (lambda _, late: [sa.delete(entries).where(at(late, 2))], 2),
+    "put in": (put_in, 3),
+    "swapped": (swapped, 2),
+    "of another case": (of_another, 1),
+    "cut off": (
+        lambda _, late: [
+            sa.delete(entries).where(entries.c.stream == late, entries.c.position > 1)
+        ],
+        2,
+    ),
+}
+
+
+def test_entries_that_are_not_where_they_were_are_found(place):
+    late = place.ids[LATE]
+    found = {}
+
+    for kind, (tamper, _) in MOVED.items():
+        with place.changed(*tamper(place, late)):
+            found[kind] = [(one.position, one.what) for one in place.of_case(LATE)]
+
+    assert found == {kind: [(position, "entry")] for kind, (_, position) in MOVED.items()}
+
+
+def test_a_history_cut_short_with_its_head_is_found_against_the_log(place):
+    late = place.ids[LATE]
+    history = place.history(late)
+
+    chained(place, late, history[:-1], case_table)
+
+    (finding,) = place.findings()
+    assert finding.to_json() == {
+        "case": late, "position": len(history), "what": "entry",
+        "reason": f"its history ends at entry {len(history) - 1}; checkpoint 1 of "
+        f"2026-09-14T02:00:00Z has it at entry {len(history)}",
+    }  # fmt: skip
+
+
+def test_a_history_written_anew_with_digests_that_fit_is_found_against_the_log(place):
+    late = place.ids[LATE]
+    history = place.history(late)
+    history[1]["actor"] = "somebody"
+
+    chained(place, late, history, case_table)
+
+    (finding,) = place.findings()
+    assert (finding.case, finding.position, finding.what) == (late, len(history), "entry")
+    assert "was written anew: checkpoint 1" in finding.reason
+
+
+def test_a_history_goes_on_after_a_checkpoint_and_stays_sound(place):
+    actor = identities.actor(place.app, "street_dispatcher")
+    cases.handle(place.app, actor, place.ids["other"], ClaimTask("five_steps.accept.1"))
+
+    assert place.found(place.elsewhere()) == []
+
+
+def vanish(place: Place, case_id: str) -> None:
+    place.change(
+        *(
+            sa.delete(table).where(table.c.case_id == case_id)
+            for table in metadata.sorted_tables
+            if "case_id" in table.c
+        ),
+        sa.delete(entries).where(entries.c.stream == case_id),
+        sa.delete(case_table).where(case_table.c.id == case_id),
+    )
+
+
+def test_a_case_that_vanished_without_a_trace_is_found(place):
+    vanish(place, place.ids["other"])
+
+    (finding,) = place.findings()
+    assert finding.to_json() == {
+        "case": place.ids["other"], "what": "case",
+        "reason": "it is gone; checkpoint 1 of 2026-09-14T02:00:00Z has it at entry 1",
+    }  # fmt: skip
+
+
+def test_acts_of_administrators_cut_short_are_found_against_the_log(place):
+    chained(place, "@deployments", [], streams)
+
+    assert place.found() == [
+        ("five_steps version 1", None, "definition"), ("@deployments", 1, "entry"),
+    ]  # fmt: skip
+
+
+# -- what derives from them ---------------------------------------------------------------
+
+OPEN = (tasks.c.state == "open") & (tasks.c.assignee.is_not(None))
+PRESENT: dict[str, tuple[Callable[[Place], Any], str, str, str]] = {
+    "state": (
+        lambda of: sa.update(case_table)
+        .where(case_table.c.id == of.ids[LATE])
+        .values(state="completed"),
+        LATE,
+        "snapshot",
+        "its state is 'completed', where its history comes to 'open'",
+    ),
+    "data": (
+        lambda of: sa.update(case_table)
+        .where(case_table.c.id == of.ids[LATE])
+        .values(data=pack({"": {"lead": "D05"}})),
+        LATE,
+        "snapshot",
+        "its data is another one",
+    ),
+    "where it stands": (
+        lambda of: sa.update(case_table)
+        .where(case_table.c.id == of.ids[LATE])
+        .values(control=pack({})),
+        LATE,
+        "snapshot",
+        "its control is another one",
+    ),
+    "starter": (
+        lambda of: sa.update(case_table)
+        .where(case_table.c.id == of.ids[LATE])
+        .values(starter="somebody"),
+        LATE,
+        "snapshot",
+        "its starter is 'somebody', where its history comes to 'street_dispatcher'",
+    ),
+    "assignee": (
+        lambda _: sa.update(tasks).where(OPEN).values(assignee="somebody"),
+        NOTED,
+        "inbox row",
+        "tasks five_steps.accept.1: assignee is 'somebody', where its history comes to 'street",
+    ),
+    "a task is gone": (
+        lambda _: sa.delete(tasks).where(OPEN),
+        NOTED,
+        "inbox row",
+        "tasks five_steps.accept.1 is gone, which its history comes to",
+    ),
+    "offered to another": (
+        lambda of: sa.insert(candidates).values(
+            case_id=of.ids[NOTED], task="five_steps.accept.1", role="admin", unit="",
+            sort_at=MONDAY,
+        ),
+        NOTED,
+        "inbox row",
+        "candidates five_steps.accept.1/admin/ is there, which its history does not come to",
+    ),
+    "a timer is put off": (
+        lambda of: sa.update(timer_table)
+        .where(timer_table.c.case_id == of.ids[LATE])
+        .values(due_at=MONDAY + timedelta(days=900)),
+        LATE,
+        "timer",
+        "due_at is",
+    ),
+    "a timer is gone": (
+        lambda of: sa.delete(timer_table).where(timer_table.c.case_id == of.ids[LATE]),
+        LATE,
+        "timer",
+        "is gone, which its history comes to",
+    ),
+}  # fmt: skip
+
+
+def test_a_changed_present_is_found_and_explained(place):
+    found = {}
+
+    for kind, (tamper, name, _, reason) in PRESENT.items():
+        with place.changed(tamper(place)):
+            found[kind] = [
+                (name, one.position, one.what, reason if reason in one.reason else one.reason)
+                for one in place.of_case(name)
+            ]
+
+    assert found == {
+        kind: [(name, None, what, reason)] for kind, (_, name, what, reason) in PRESENT.items()
+    }
+
+
+def test_an_attachment_that_is_not_the_one_added_is_found(place):
+    history = place.history(place.ids[NOTED])
+    added = next(one for one in history if one["command"]["type"] == "add_attachment")
+    where = sealed.c.id == added["command"]["name"]["$sealed"]
+    kinds = {
+        "changed": sa.update(sealed).where(where).values(value=b'"another"'),
+        "emptied": sa.update(sealed).where(where).values(salt=None, value=None),
+        "gone": sa.delete(sealed).where(where),
+    }
+    found = {}
+
+    for kind, clause in kinds.items():
+        with place.changed(clause):
+            found[kind] = [(one.position, one.what) for one in place.of_case(NOTED)]
+
+    assert found == {kind: [(added["position"], "attachment")] for kind in kinds}
+
+
+# -- definitions, lists, users ---------------------------------------------------------------
+
+
+def the_list(name: str) -> Any:
+    return list_versions.c.name == name
+
+
+def another_content(place: Place) -> str:
+    other = list_versions.c.name.not_in(["services", "calendar", "roles"])
+    clause = sa.select(list_versions.c.content).where(other).order_by(list_versions.c.name)
+    return str(place.ask(clause.limit(1))[0][0])
+
+
+def a_version(place: Place, name: str) -> str:
+    return str(place.ask(sa.select(list_versions.c.version).where(the_list(name)))[0][0])
+
+
+def five_steps(place: Place) -> str:
+    found = place.ask(sa.select(definitions.c.files))
+    return str(json.loads(found[0][0])[0]["sha256"])
+
+
+REST: dict[str, tuple[Callable[[Place], Any], Callable[[Place], list[tuple[str, None, str]]]]] = {
+    "definition": (
+        lambda _: sa.update(definitions).values(sha256="0" * 64),
+        lambda _: [("five_steps version 1", None, "definition")],
+    ),
+    "executor of a definition": (
+        lambda _: sa.update(definitions).values(executor="spiff"),
+        lambda _: [("five_steps version 1", None, "definition")],
+    ),
+    "definition is gone": (
+        lambda _: sa.delete(definitions),
+        lambda _: [("five_steps version 1", None, "definition")],
+    ),
+    "file of a definition": (
+        lambda of: sa.update(blobs)
+        .where(blobs.c.sha256 == five_steps(of))
+        .values(content=b"<x/>"),
+        lambda of: [(five_steps(of), None, "file")],
+    ),
+    "version for new cases": (
+        lambda _: sa.update(definitions).values(chosen=1),
+        lambda _: [("five_steps", None, "definition")],
+    ),
+    "list": (
+        lambda of: sa.update(list_versions)
+        .where(the_list("services"))
+        .values(content=another_content(of)),
+        lambda of: [(f"services {a_version(of, 'services')}", None, "list")],
+    ),
+    "calendar": (
+        lambda of: sa.update(list_versions)
+        .where(the_list("calendar"))
+        .values(content=another_content(of)),
+        lambda of: [(f"calendar {a_version(of, 'calendar')}", None, "calendar")],
+    ),
+    "role": (
+        lambda of: sa.update(list_versions)
+        .where(the_list("roles"))
+        .values(content=another_content(of)),
+        lambda of: [(f"roles {a_version(of, 'roles')}", None, "role")],
+    ),
+    "list put in force by nobody": (
+        lambda _: sa.insert(list_versions).values(
+            name="services", version="x", descriptor="0", content="0", activated_at=MONDAY,
+            position=999,
+        ),
+        lambda _: [("services x", None, "list")],
+    ),
+    "role of a user": (
+        lambda _: sa.update(users)
+        .where(users.c.name == "resident")
+        .values(grants='[["district_leader","990101"]]'),
+        lambda _: [("resident", None, "user")],
+    ),
+    "user added by nobody": (
+        lambda _: sa.insert(users).values(name="ghost", grants="[]", demo=0),
+        lambda _: [("ghost", None, "user")],
+    ),
+    "user is gone": (
+        lambda _: sa.delete(users).where(users.c.name == "resident"),
+        lambda _: [("resident", None, "user")],
+    ),
+    "token made by nobody": (
+        lambda _: sa.insert(tokens).values(
+            sha256="f" * 64, user_name="admin", kind="token", created_at=MONDAY
+        ),
+        lambda _: [("f" * 64, None, "token")],
+    ),
+}  # fmt: skip
+
+
+def test_what_is_no_history_is_compared_with_the_acts_that_made_it(place):
+    due = {kind: expected(place) for kind, (_, expected) in REST.items()}
+    found = {}
+
+    for kind, (tamper, _) in REST.items():
+        with place.changed(tamper(place)):
+            rest = verification.rest(place.app)
+            found[kind] = [(one.case, one.position, one.what) for one in rest]
+
+    assert found == due
+
+
+def test_a_list_that_is_gone_is_named(place):
+    name = f"services {a_version(place, 'services')}"
+
+    place.change(sa.delete(list_versions).where(the_list("services")))
+
+    (finding,) = verification.rest(place.app)
+    assert (finding.case, finding.what) == (name, "list")
+    assert "of @lists has put it in force" in finding.reason
+
+
+# -- the log itself ------------------------------------------------------------------------
+
+LOG: dict[str, tuple[Any, set[str]]] = {
+    "a leaf was changed": (
+        sa.update(leaves).where(leaves.c.number == 3).values(body='{"kind":"x"}'),
+        {"leaf 3", "checkpoint 1"},
+    ),
+    "a column of a leaf was changed": (
+        sa.update(leaves).where(leaves.c.number == 3).values(position=1000),
+        {"leaf 3"},
+    ),
+    "a leaf is gone": (
+        sa.delete(leaves).where(leaves.c.number == 3),
+        {"leaf 4", "checkpoint 1"},
+    ),
+    "a hash was changed": (
+        (
+            sa.update(subtrees)
+            .where(subtrees.c.level == 0, subtrees.c.number == 5)
+            .values(hash="00" * 32)
+        ),
+        {"leaf 5"},
+    ),
+    "the root was changed": (
+        sa.update(checkpoint_table).values(root="00" * 32),
+        {"checkpoint 1"},
+    ),
+    "the signature was changed": (
+        sa.update(checkpoint_table).values(note="a\n1\nAAAA\n\n— a AAAA\n"),
+        {"checkpoint 1"},
+    ),
+}
+
+
+def test_a_log_that_was_changed_is_found(place):
+    found = {}
+
+    for kind, (clause, _) in LOG.items():
+        with place.changed(clause):
+            found[kind] = {one.case for one in verification.rest(place.app)}
+
+    assert found == {kind: due for kind, (_, due) in LOG.items()}
+
+
+def test_all_checkpoints_but_the_first_being_gone_is_found(place):
+    checkpoints.make(place.app)
+    checkpoints.make(place.app)
+
+    place.change(sa.delete(checkpoint_table).where(checkpoint_table.c.number == 2))
+
+    assert place.found() == [("checkpoint 2", None, "checkpoint")]
+
+
+def forge(place: Place, case_id: str) -> None:
+    """Make a case vanish with everything that the database knows of it, and a log that fits."""
+    vanish(place, case_id)
+    kept = [
+        body
+        for (body,) in place.ask(sa.select(leaves.c.body).order_by(leaves.c.number))
+        if case_id not in body
+    ]
+    clauses = [sa.delete(leaves), sa.delete(subtrees), sa.delete(checkpoint_table)]
+    edge = Edge()
+    for number, body in enumerate(kept):
+        one = log.Leaf.read(body)
+        values = {"number": number, "kind": one.kind, "name": one.name, "digest": one.digest,
+                  "position": one.position, "body": body}  # fmt: skip
+        clauses.append(sa.insert(leaves).values(values))
+        clauses += [
+            sa.insert(subtrees).values(level=level, number=index, hash=hashed.hex())
+            for level, index, hashed in edge.add(leaf(body.encode()))
+        ]
+    place.change(*clauses)
+
+
+def test_whoever_rewrites_the_whole_database_is_found_by_a_checkpoint_kept_elsewhere(place):
+    paper, other = place.elsewhere(), place.ids["other"]
+
+    forge(place, other)
+
+    assert place.found() == []
+    (vanished, covers) = place.findings(paper)
+    assert (vanished.case, vanished.what) == (other, "case")
+    assert vanished.reason == ("it is gone; checkpoint 1 of 2026-09-14T02:00:00Z has it at entry 1")
+    assert (covers.case, covers.what) == ("checkpoint 1 in 000001.checkpoint", "log")
+    assert (
+        covers.reason
+        == f"it covers {paper.head.size} leaves, and the log has {paper.head.size - 1}"
+    )
+
+
+# -- one case, and the command --------------------------------------------------------------
+
+
+def test_one_case_is_proven_as_far_as_a_checkpoint_covers_it(place):
+    late = place.ids[LATE]
+    before = verification.prove(place.app, late)
+    actor = identities.actor(place.app, "street_dispatcher")
+    cases.handle(place.app, actor, place.ids["other"], ClaimTask("five_steps.accept.1"))
+    after = verification.prove(place.app, place.ids["other"])
+
+    assert (before.broken, before.covered, before.checkpoint.number) == ([], before.entries, 1)
+    assert (after.broken, after.entries, after.covered) == ([], 2, 1)
+
+
+def test_the_command_names_what_it_finds_in_the_shape_of_the_contract(
+    place, monkeypatch, capsys, tmp_path
+):
+    url = place.app.settings.database_url
+    key = place.paper.parent / "key.pem.pub"
+    monkeypatch.setenv("DATABASE_URL", url)
+    monkeypatch.delenv("CHECKPOINT_KEY", raising=False)
+
+    def bihuan(*words: str) -> tuple[int, dict[str, Any]]:
+        status = cli.run(["verify", *words, "--json"])
+        return status, json.loads(capsys.readouterr().out)
+
+    held = ("--checkpoint", str(place.paper), "--key", str(key))
+    assert bihuan("--all", *held) == (0, {"cases": 3, "sound": 3, "broken": []})
+    place.change(sa.delete(timer_table))
+    assert bihuan("--all", "--chains", *held)[0] == 0
+    status, told = bihuan("--all")
+    assert (status, told["sound"], [one["what"] for one in told["broken"]]) == (1, 2, ["timer"])
+    forge(place, place.ids["other"])
+    status, told = bihuan("--chains", *held)
+    assert (status, told["cases"], told["sound"]) == (1, 2, 2)
+    assert [one["what"] for one in told["broken"]] == ["case", "log"]
+    assert cli.run(["verify", "--all", "--checkpoint", str(place.paper)]) == 2
+    assert cli.run(["verify", "x", *held]) == 2
+
+
+def test_keys_that_came_before_are_known_by_those_that_came_after(place):
+    settings = replace(place.app.settings, checkpoint_key=str(place.paper.parent / "none"))
+    ours = keys.own(place.app.settings).public
+
+    assert verification.rest(replace(place.app, settings=settings), trusted=[ours]) == []
