@@ -99,6 +99,7 @@ _SIGNED_IN = frozenset(
         "files",
         "events",
         "figures",
+        "mining",
         "reference",
         "identity",
         "clock",

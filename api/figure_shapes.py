@@ -62,3 +62,22 @@ class BulletinQuery(Params):
     unit: QueryText = Field(description="This unit and those below it, or a department.")
     month: QueryText = Field(description="Such as `2026-08`.")
     format: Literal["html", "docx"] = "html"
+
+
+class MinedPath(Params):
+    """Names a process."""
+
+    process: PathText
+
+
+class MinedCasesQuery(Page, PeriodQuery):
+    """Which cases behind what was mined."""
+
+    element: QueryText | None = Field(None, description="Those that came by this element.")
+    measure: Literal["visits", "waiting", "late"] = Field(
+        "visits", description="`late`: those that were late there alone."
+    )
+    way: QueryText | None = Field(None, description="Those that went this way, by its code.")
+    deviation: Literal["skipped", "repeated", "added"] | None = Field(
+        None, description="Those that deviate so from the straight way, at `element`."
+    )

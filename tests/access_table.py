@@ -272,7 +272,7 @@ class Office:
         address = row.path.format(
             case_id=stage.case, task_id=stage.task, attachment_id=self.attachment, version=1,
             code="signing", key=_KEYS.get(row.path.split("/")[1], "whistle_report"), name="resident_diary",
-            table="figures", list_name="roles", person="RY001", unit="990101001", user="dept_head",
+            table="elements" if "process" in row.path else "figures", process="whistle_report", list_name="roles", person="RY001", unit="990101001", user="dept_head",
         )  # fmt: skip
         address = ("" if row.is_page else PREFIX) + address + _QUERIES.get(row.text, "")
         client = self.server.test_client(use_cookies=False)
@@ -346,7 +346,12 @@ _QUERIES = {
     "GET /board": "?unit=990101001&from=2026-09-01",
     "GET /board/bulletin": "?unit=990101001&month=2026-09",
     "GET /board/cases": "?unit=990101001&figure=signing",
+    "GET /board/process": "?unit=990101001&period=2026-09",
+    "GET /board/process/cases": "?unit=990101001&period=2026-09",
+    "GET /board/process/{table}.csv": "?unit=990101001&period=2026-09",
     "GET /board/{table}.csv": "?unit=990101001",
+    "GET /mining/{process}": "?unit=990101001&from=2026-09-01",
+    "GET /mining/{process}/cases": "?unit=990101001&from=2026-09-01",
     "GET /bulletin": "?unit=990101001&month=2026-09",
     "GET /figures": "?unit=990101001&from=2026-09-01&codes=on_time",
     "GET /figures/{code}/cases": "?unit=990101001&from=2026-09-01",

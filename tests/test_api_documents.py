@@ -32,7 +32,7 @@ POST /follow POST /me/contact POST /me/notices-seen
 POST /cases/{}/follow POST /cases/{}/unfollow
 POST /cases/{}/activities POST /cases/{}/activities/complete
 POST /cases/{}/migrate POST /cases/{}/move POST /tasks/{}/withdraw
-GET /board GET /bulletin GET /figures GET /figures/{}/cases
+GET /board GET /mining/{} GET /mining/{}/cases GET /bulletin GET /figures GET /figures/{}/cases
 GET /incidents/causes GET /incidents/causes/{} POST /incidents/retry
 """
 

@@ -16,6 +16,7 @@ from api.routes import (
     health,
     identity,
     incidents,
+    mining,
     reference,
     registers,
     task_acts,
@@ -42,6 +43,7 @@ def install(app: OpenAPI) -> None:
         reference,
         registers,
         figures,
+        mining,
         identity,
         clock,
     ):

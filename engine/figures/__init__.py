@@ -8,7 +8,7 @@ What is counted and how is data: the lists ``figures``, ``figure_weights``,
 
 from __future__ import annotations
 
-from engine.figures.answers import PARTS, cases_behind, overview
+from engine.figures.answers import PARTS, cases_behind, entered, may_see, overview, place_of, share
 from engine.figures.boards import board, units
 from engine.figures.counting import Counted, Window
 from engine.figures.definitions import Figure
@@ -29,11 +29,15 @@ __all__ = [
     "board",
     "cases_behind",
     "collect",
+    "entered",
     "item_names",
     "league",
     "lists",
+    "may_see",
     "one",
     "overview",
+    "place_of",
+    "share",
     "some",
     "units",
 ]

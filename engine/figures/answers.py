@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
@@ -92,6 +93,11 @@ def period_query(unit: str, since: date, until: date) -> str:
     return f"unit={quote(unit)}&from={since}&to={until}"
 
 
+def share(part: int, whole: int) -> str:
+    """Return what a part is of a whole in percent, as it is printed: one digit."""
+    return str(rates.Rate(Decimal(part), Decimal(whole)).percent(1))
+
+
 def shown_values(counted: Counted) -> Document:
     """Return what a figure says: nothing of what so few have answered but how many."""
     value = None if counted.few else counted.value
@@ -162,7 +168,7 @@ def cases_behind(
     """
     if part not in PARTS:
         raise InvalidRequest(f"{part!r} is no part.", hint=f"One of {', '.join(PARTS)}.")
-    start = _start(cursor)
+    start = place_of(cursor)
     with app.database.reading() as tx:
         reading, window, _ = entered(app, tx, actor, unit, (since, until))
         figure = reading.book.named(code)
@@ -185,7 +191,12 @@ def cases_behind(
     }
 
 
-def _start(cursor: str | None) -> int:
+def place_of(cursor: str | None) -> int:
+    """Return how many a cursor passes over; none without one.
+
+    Raises:
+        InvalidRequest: it is none of ours.
+    """
     if cursor is None:
         return 0
     if not cursor.isascii() or not cursor.isdigit() or len(cursor) > 9:

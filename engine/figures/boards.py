@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date, timedelta
-from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
@@ -24,6 +23,7 @@ from engine.figures.answers import (
     entered,
     may_see,
     period_query,
+    share,
     shown,
     shown_values,
 )
@@ -185,7 +185,7 @@ def _frequent(reading: Reading, figure: Figure | None, window: Window) -> Docume
     for code, count in sorted(found.items(), key=lambda one: (-one[1], one[0]))[:ITEMS]:
         so_far += count
         zh, en = names.get(code, (code, code))
-        shares = [str(rates.Rate(Decimal(n), Decimal(total)).percent(1)) for n in (count, so_far)]
+        shares = [share(n, total) for n in (count, so_far)]
         lines.append(
             {"item": code, "name_zh": zh, "name_en": en, "n": count, "share": shares[0],
              "cumulated": shares[1]}

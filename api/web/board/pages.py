@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request
+from flask import Response, render_template, request
 
 from api.current import actor, application
 from api.web import language
 from api.web.board import charts, periods, sheets
+from api.web.board.blueprint import pages
 from engine import bulletin as bulletins
 from engine import figures
 from engine.errors import InvalidRequest, NotFound
 from engine.figures import Selection
-
-pages = Blueprint("board_pages", __name__)
 
 Document = dict[str, Any]
 
@@ -28,14 +27,12 @@ COUNTS = frozenset({"count", "sum", "mean", "median", "percentile"})
 def show() -> str:
     """Show the figures of a unit and a period."""
     asked = periods.asked(request.args)
-    app = application()
-    found = figures.board(app, actor(), **asked.span)
-    today = app.references.calendar.local(app.clock.now()).date()
+    found = figures.board(application(), actor(), **asked.span)
     return render_template(
         "board.html",
         board=found,
         asked=asked,
-        choices=periods.choices(today),
+        choices=periods.choices(),
         beside=periods.beside(asked.period),
         base_of=base_of,
         charts=_charts(found),
@@ -128,9 +125,7 @@ def _number(name: str, least: int, most: int) -> int | None:
 def _item_name(code: str | None) -> str:
     if not code:
         return ""
-    app = application()
-    today = app.references.calendar.local(app.clock.now()).date()
-    zh, en = figures.item_names(app, today).get(code, (code, code))
+    zh, en = figures.item_names(application(), periods.today_here()).get(code, (code, code))
     return language.pick(zh, en)
 
 

@@ -82,8 +82,13 @@ def asked(args: Mapping[str, str]) -> Asked:
             f"{who.name!r} reads no unit's figures.",
             hint="Leaders, dispatchers and analysts of a unit do, and who compares the district.",
         )
-    today = app.references.calendar.local(app.clock.now()).date()
-    return Asked(unit or units[0]["unit"], _read(args, today), units)
+    return Asked(unit or units[0]["unit"], _read(args, today_here()), units)
+
+
+def today_here() -> date:
+    """Return the local day."""
+    app = application()
+    return app.references.calendar.local(app.clock.now()).date()
 
 
 def _read(args: Mapping[str, str], today: date) -> Period:
@@ -115,8 +120,9 @@ def named(name: str) -> Period:
     return Period(date(year, first, 1), until, name)
 
 
-def choices(today: date) -> list[tuple[str, str]]:
+def choices() -> list[tuple[str, str]]:
     """Return (name, words) of the periods that the form offers: this one and the one before."""
+    today = today_here()
     before = today.replace(day=1) - timedelta(days=1)
     quarter = (today.month + 2) // 3
     last = f"{today.year}-Q{quarter - 1}" if quarter > 1 else f"{today.year - 1}-Q4"
