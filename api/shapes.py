@@ -109,8 +109,10 @@ class TaskQuery(Page):
         "pool", "mine", "done", "started", "cc", "followed", "supervised", "unattended"
     ] = "pool"
     process: QueryText | None = None
+    unit: QueryText | None = Field(None, description="Only of cases of this unit.")
     overdue: bool | None = None
     q: QueryText | None = None
+    sort: Literal["due", "newest"] = Field("due", description="pool and mine: in which order.")
 
 
 class RegisterQuery(Page):

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from engine import access, codes, store
+from engine import access, codes, store, unsent
 from engine.access import Actor
 from engine.database import Transaction
 from engine.errors import CaseNotFound, InvalidData
@@ -70,6 +70,7 @@ def erase(
         found = _entered(tx, case_id, names if classes else None)
         erased = _erase(app, tx, Act(actor.name, case_id, reason), found)
         codes.withdraw(tx, case_id)
+        unsent.drop_case(tx, case_id)
     app.database.settle()
     return erased
 

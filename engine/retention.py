@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
-from engine import attempts, dispatches
+from engine import attempts, dispatches, unsent
 from engine.accounts import delete_expired_tokens
 from engine.database import Moment, Transaction
 from engine.tables import buffered, idempotency, outbox
@@ -16,6 +16,8 @@ ANSWER_DAYS = 7
 """How long the answer to an Idempotency-Key is kept."""
 DELIVERY_DAYS = 30
 """How long a delivery is kept after it was made."""
+UNSENT_DAYS = 30
+"""How long what somebody has typed and not sent is kept."""
 
 _ANSWERS = sa.delete(idempotency).where(
     idempotency.c.at < p("before", type_=Moment),
@@ -34,5 +36,6 @@ def tidy(tx: Transaction, now: datetime) -> dict[str, int]:
         "messages": tx.run(_MESSAGES, {"now": now}),
         "dispatches": dispatches.tidy(tx, now - timedelta(days=DELIVERY_DAYS)),
         "attempts": attempts.forget(tx, now),
+        "unsent": unsent.tidy(tx, now - timedelta(days=UNSENT_DAYS)),
         "sessions": delete_expired_tokens(tx, now),
     }

@@ -9,6 +9,7 @@ import pytest
 from engine import cases, identities, inbox, views
 from engine.commands import ClaimTask, CompleteTask
 from engine.errors import InvalidRequest
+from engine.inbox import queries
 
 
 def started(app, count=1):
@@ -94,11 +95,11 @@ def test_the_lists_are_walks_along_an_index(app):
     # Without its index a list costs as much as there are open tasks.
     plans = {}
     for name, query in (
-        ("pool", inbox._pool(False, False, False)),
-        ("mine", inbox._mine(False, False, False)),
+        ("pool", queries.pool(queries.Shape())),
+        ("mine", queries.mine(queries.Shape())),
     ):
         statement = app.database.statement(query)
-        values = dict.fromkeys(("role", "unit", "user", "now", "process", "q", "limit"), "")
+        values = dict.fromkeys(("role", "unit_of_role", "user", "now", "process", "q", "limit"), "")
         values |= inbox._after(None, newest=False)
         with app.database.engine.connect() as connection:
             rows = connection.connection.execute(
@@ -111,3 +112,23 @@ def test_the_lists_are_walks_along_an_index(app):
     )
     assert plans["mine"][0].startswith("SEARCH tasks USING INDEX ix_tasks_assignee")
     assert [one for plan in plans.values() for one in plan if "TEMP B-TREE" in one] == []
+
+
+def test_a_list_is_filtered_and_sorted_with_its_pages(any_app):
+    first, second = started(any_app, 2)
+    any_app.clock.set(any_app.clock.now() + timedelta(minutes=1))
+    (third,) = started(any_app)
+    kinds = views.inbox_kinds(any_app, identities.actor(any_app, "street_dispatcher"), "pool")
+
+    def found(**filters):
+        return [one["case"] for one in page(any_app, "street_dispatcher", **filters)["items"]]
+
+    assert found(sort="newest") == [third, second, first]
+    one = page(any_app, "street_dispatcher", sort="newest", limit=2)
+    rest = page(any_app, "street_dispatcher", sort="newest", limit=2, cursor=one["next"])
+    assert [item["case"] for item in rest["items"]] == [first]
+    (unit,) = kinds.pop("units")
+    assert kinds == {"processes": ["five_steps"]}
+    assert found(unit=unit, process="five_steps") == [first, second, third]
+    assert found(unit=unit[:-1]) == []
+    assert found(process="other") == []

@@ -26,6 +26,8 @@ def find(query: TaskQuery) -> Response:
         actor(),
         view=query.view,
         process=query.process,
+        unit=query.unit,
+        sort=query.sort,
         overdue=bool(query.overdue),
         q=query.q,
         limit=query.limit,

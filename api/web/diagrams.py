@@ -98,6 +98,12 @@ def _process(key: str) -> Any:
             return None
 
 
+def name_of_process(key: str) -> str:
+    """Return the name of a process as it is for new cases; its key if there is none."""
+    process = _process(key)
+    return process_name(process) if process else key
+
+
 def process_name(process: Process) -> str:
     """Return the name of a process in the chosen language."""
     return language.pick(process.name or process.key, process.properties.get("name_en"))

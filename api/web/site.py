@@ -15,6 +15,7 @@ from api.web import (
     designs,
     diagrams,
     frame,
+    inbox,
     incidents,
     language,
     people,
@@ -48,6 +49,7 @@ def install(app: Flask) -> None:
     app.context_processor(frame.context)
     for module in (
         signing,
+        inbox,
         tasks,
         returns,
         cases,

@@ -32,9 +32,21 @@ def choose() -> str:
 
 @pages.get("/start/<key>")
 def form(key: str) -> str:
-    """Show the start form of a process."""
+    """Show the start form of a process; the address may say what is chosen in it already."""
     actor()
-    return _page(key, Sheet({}), None)
+    return _page(key, Sheet(_chosen(key)), None)
+
+
+def _chosen(key: str) -> JsonObject:
+    """Return the choices that the address names, of fields that are chosen from few."""
+    start_form = diagrams.start_form(key)
+    return {
+        one.key: choice.value
+        for one in (start_form.fields() if start_form else ())
+        if one.type == "radio" and not one.readonly and not one.submits
+        for choice in one.choices
+        if str(choice.value) == request.args.get(one.key)
+    }
 
 
 @pages.post("/start/<key>")

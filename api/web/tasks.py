@@ -1,4 +1,4 @@
-"""The inbox and one task."""
+"""One task: what it is about, its form, and what may be done with it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from api import uploads
 from api.current import actor, application
 from api.web import acts, diagrams, fields, language, markdown, phrases, returns, timeline
 from api.web.fields import Sheet, Typed
-from engine import access, cases, forms, inbox, views
-from engine.access import Actor
+from engine import cases, forms, inbox, views
 from engine.bpmn.model import Node
 from engine.cases import Once
 from engine.clock import parse
@@ -31,57 +30,6 @@ from engine.errors import EngineError, InvalidData
 from engine.forms import Form
 
 pages = Blueprint("pages", __name__)
-
-VIEWS = ("pool", "mine", "done", "started", "cc", "followed", "supervised")
-PAGE_SIZE = 30
-_HEADS = frozenset({"admin"}).union(
-    *(right.roles for right in access.RIGHTS["transfer"] if right.relation == "heads")
-)
-
-
-@pages.get("/")
-def home() -> Response:
-    """Lead to the tasks; the addresses of before 任务 had a page of its own go on working."""
-    actor()
-    query = request.query_string.decode()
-    return redirect(f"/tasks?{query}" if query else "/tasks")
-
-
-@pages.get("/tasks")
-def show_all() -> str:
-    """Show the signed-in person's tasks."""
-    view = request.args.get("view", "")
-    who = actor()
-    found = views.inbox_page(
-        application(),
-        who,
-        view=view if view in _views(who) else "mine",
-        q=request.args.get("q") or None,
-        overdue=bool(request.args.get("overdue")),
-        limit=PAGE_SIZE,
-        cursor=request.args.get("cursor"),
-    )
-    if not view and not found["items"] and found["counts"].get("pool"):
-        # Nothing claimed yet, but something waits: show that first.
-        found, view = views.inbox_page(application(), who, view="pool", limit=PAGE_SIZE), "pool"
-    diagrams.name_tasks(one for one in found["items"] if "process" in one)
-    return render_template(
-        "inbox.html",
-        view=view if view in _views(who) else "mine",
-        views=_views(who),
-        found=found,
-        q=request.args.get("q", ""),
-        overdue=bool(request.args.get("overdue")),
-        who=who,
-        once=application().clock.new_id(),
-        outcomes=sorted({pair for one in found["items"] for pair in one.get("batch", ())}),
-    )
-
-
-def _views(who: Actor) -> tuple[str, ...]:
-    """Return the tabs of a person: those who may hand on others' tasks have one more."""
-    return (*VIEWS, "unattended") if who.roles & _HEADS else VIEWS
-
 
 @pages.get("/tasks/<task_id>")
 def show(task_id: str) -> str:

@@ -10,6 +10,7 @@ Columns of ``entries`` beside ``body`` are copies that ``verify`` compares.
 from __future__ import annotations
 
 from engine.tables.columns import metadata
+from engine.tables.desk import saved_views, unsent
 from engine.tables.log import checkpoints, leaves, subtrees
 from engine.tables.people import accesses, attempts, bookmarks, codes, contacts, dispatches
 from engine.tables.present import (
@@ -65,6 +66,7 @@ __all__ = [
     "published",
     "register_rows",
     "resources",
+    "saved_views",
     "sealed",
     "sealed_index",
     "standings",
@@ -76,5 +78,6 @@ __all__ = [
     "tasks",
     "timers",
     "tokens",
+    "unsent",
     "users",
 ]

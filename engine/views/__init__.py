@@ -18,9 +18,11 @@ from engine.views.cases import (
     process_of,
     shown,
     task_position,
+    visible,
 )
 from engine.views.decisions import decisions
-from engine.views.histories import history, looks, state_at
+from engine.views.desk import draft, drop_draft, keep_draft
+from engine.views.histories import events_of, history, looks, state_at
 from engine.views.journeys import difference, journey
 from engine.views.linked import linked, numbered
 from engine.views.lists import (
@@ -56,11 +58,14 @@ from engine.views.tasks import (
     comments,
     contact,
     has_unread_copy,
+    inbox_kinds,
     inbox_page,
+    inbox_totals,
     task,
     task_data,
     unread,
 )
+from engine.views.whole import clocks, documents, doers
 
 __all__ = [
     "INCIDENT",
@@ -75,21 +80,30 @@ __all__ = [
     "cases_page",
     "chain",
     "changes",
+    "clocks",
     "comments",
     "contact",
     "decisions",
     "definition",
     "difference",
+    "documents",
+    "doers",
+    "draft",
+    "drop_draft",
+    "events_of",
     "files",
     "follow",
     "form",
     "has_unread_copy",
     "history",
+    "inbox_kinds",
     "inbox_page",
+    "inbox_totals",
     "incident_page",
     "incidents_of",
     "is_supervised",
     "journey",
+    "keep_draft",
     "linked",
     "list_difference",
     "list_history",
@@ -116,5 +130,6 @@ __all__ = [
     "task_position",
     "unread",
     "version",
+    "visible",
     "xml",
 ]

@@ -90,6 +90,19 @@ def inbox_page(app: Application, actor: Actor, *, view: str = "pool", **filters:
     return {"items": items, "next": cursor, "counts": counts}
 
 
+def inbox_totals(app: Application, actor: Actor) -> dict[str, int]:
+    """Return how many tasks the actor has done and cases started: see ``inbox.totals``."""
+    with app.database.reading() as tx:
+        return inbox.totals(tx, actor.name)
+
+
+def inbox_kinds(app: Application, actor: Actor, view: str) -> Document:
+    """Return ``{processes, units}`` that occur in a task list: what it can be filtered by."""
+    with app.database.reading() as tx:
+        found = inbox.kinds(tx, actor.name, actor.grants, view)
+    return dict(zip(("processes", "units"), found, strict=True))
+
+
 def _attention(
     app: Application, actor: Actor, view: str, limit: int, cursor: str | None
 ) -> Document:
