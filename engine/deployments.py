@@ -92,10 +92,12 @@ def deploy(
     files: Mapping[str, bytes],
     *,
     executor: str = DEFAULT,
+    note: str = "",
 ) -> Answer:
     """Add a version of every process that changed; 201, or 200 when none did.
 
     Args:
+        note: what was changed and why, kept with the deployment in its history.
         files: file name -> bytes; BPMN (``.bpmn``), DMN (``.dmn``) and forms (``.json``).
         executor: what runs the cases of these versions.
 
@@ -126,12 +128,13 @@ def deploy(
         _store_resources(tx, upload, files)
         added = _add_all(app, tx, upload, deployment)
         if added:
+            command = {"type": "deploy", "deployment": deployment.id}
             store.append_act(
                 tx,
                 STREAM,
                 at=now,
                 actor=actor.name,
-                command={"type": "deploy", "deployment": deployment.id},
+                command={**command, "note": note} if note else command,
                 events=[{"type": "version_deployed", **one} for one in added],
             )
         body = {
@@ -227,6 +230,12 @@ def _papers(
 _RESOURCE_KEYS = sa.select(resources.c.key).where(resources.c.kind == p("kind"))
 
 
+def keys_of(app: Application, kind: str) -> list[str]:
+    """Return the keys under which a ``form`` or a ``decision`` is deployed, in order."""
+    with app.database.reading() as tx:
+        return sorted(_resource_keys(tx, kind))
+
+
 def _resource_keys(tx: Transaction, kind: str) -> list[str]:
     return [row[0] for row in tx.all(_RESOURCE_KEYS, {"kind": kind})]
 
@@ -244,6 +253,7 @@ def _store_resources(tx: Transaction, upload: Upload, files: Mapping[str, bytes]
         ("ui", upload.papers.uis),
         ("decision", upload.decisions),
         ("import", upload.imports),
+        ("examples", upload.examples),
     )
     for kind, named in kinds:
         for key, filename in named.items():

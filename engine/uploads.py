@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from engine import decisions, papers
 from engine.bpmn import reader
@@ -11,13 +12,23 @@ from engine.bpmn.document import shown_name
 from engine.bpmn.findings import Finding
 from engine.bpmn.findings import named as with_names
 from engine.bpmn.model import Diagram, Drawing, Process
+from engine.decisions import EXAMPLES
 from engine.execution import Executor
 from engine.forms import File
 from engine.forms.findings import labels
 from engine.papers import Papers
 
+KINDS = (".bpmn", ".dmn", ".json", EXAMPLES)
+"""How the names of files end that may be deployed."""
 CALLED = " -> "
 """Between the name of a file and the key of a process that it calls."""
+
+
+def inside(folder: Path) -> list[Path]:
+    """Return the files in a folder that may be deployed, without ``lists`` and ``demo``."""
+    found = sorted(one for one in folder.rglob("*") if one.name.endswith(KINDS))
+    apart = {"lists", "demo"}
+    return [one for one in found if not apart.intersection(one.relative_to(folder).parts[:-1])]
 
 
 @dataclass(slots=True)
@@ -28,12 +39,14 @@ class Upload:
         diagrams: file name -> what was read of it. decisions: key -> file name.
         imports: namespace -> file name, of the DMN files that others here import.
         papers: its forms and UI schemas.
+        examples: file of decisions -> file of the examples that its tables are tried with.
     """
 
     diagrams: dict[str, Diagram] = field(default_factory=dict)
     decisions: dict[str, str] = field(default_factory=dict)
     imports: dict[str, str] = field(default_factory=dict)
     papers: Papers = field(default_factory=Papers)
+    examples: dict[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
     @property
@@ -80,6 +93,7 @@ def _decisions(upload: Upload, files: Mapping[str, bytes]) -> dict[str, list[Fin
         found[name] += decisions.check(model)
     for name in sorted(one for one in files if one.endswith(decisions.EXAMPLES)):
         table = name.removesuffix(decisions.EXAMPLES) + ".dmn"
+        upload.examples[table] = name
         found[name] = decisions.check_examples(files[name], models.get(table), name)
     return found
 

@@ -60,6 +60,7 @@ def asked():
     whole = set(re.findall(r"""\bt\(\s*["']([a-z0-9_]+)["']\s*[,)]""", sources))
     whole |= set(re.findall(r"""(?:language\.)?text\(\s*"([a-z0-9_]+)"\s*[,)]""", sources))
     begun = set(re.findall(r"""\bt\(\s*["']([a-z0-9_]+_)["']\s*~""", sources))
+    begun |= set(re.findall(r"""\bbeginning\("([a-z0-9_]+_)"\)""", sources))
     return sources, whole, begun | set(re.findall(r"""\bf"([a-z0-9_]+_)\{""", sources))
 
 

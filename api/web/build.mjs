@@ -14,6 +14,57 @@ const pages = join(here, "scripts", "pages");
 const built = join(here, "static", "built");
 const FILES = [".woff2", ".woff", ".ttf", ".eot", ".svg", ".png"];
 
+/**
+ * Where a package would write styles into the page's text, or speaks English alone, its source is
+ * changed on its way into the bundle: the pages allow no style but their own files (`style-src
+ * 'self'`). A change that finds nothing to change ends the build: then the package is another one.
+ */
+const PATCHES = [
+  // Editors of expressions: a constructed style sheet, not a <style> element.
+  [/style-mod\/src\/style-mod\.js$/, [["!root.head && root.adoptedStyleSheets", "root.adoptedStyleSheets"]]],
+  [/align-elements\/AlignElementsIcons\.js$/, [
+    [/ style="([^"]*)"/g, (_, style) => style.replace(/([a-z-]+):([^;]+);?/g, ' $1="$2"')],
+  ]],
+  // Its height is said in designer.css.
+  [/bpmn-js-properties-panel\/dist\/index\.esm\.js$/, [['<div style="height: 100%" ', "<div "]]],
+  [/bpmn-js-token-simulation\/lib\/.*\.js$/, [
+    [/ style="/g, ' data-style="'],
+    [/`style="/g, '`data-style="'],
+    [/ title="([A-Z][A-Za-z/ ]+)"/g, " title=\"${ word('$1') }\""],
+    [/Token Simulation <span/g, "${ word('Token Simulation') } <span"],
+    [/ title="\$\{ text \}">\$\{text\}/g, ' title="${ word(text) }">${ word(text) }'],
+  ]],
+];
+const SIMULATION = /bpmn-js-token-simulation\/lib\//;
+const words = join(here, "scripts", "designer", "simulation.js");
+
+const changed = new Set();
+const patching = {
+  name: "patching",
+  setup(bundling) {
+    bundling.onResolve({ filter: /^min-dom$/ }, ({ importer }) =>
+      SIMULATION.test(importer) ? { path: words } : undefined);
+    for (const [filter, changes] of PATCHES) {
+      bundling.onLoad({ filter }, async ({ path }) => {
+        let text = await readFile(path, "utf8");
+        for (const [from, to] of changes) {
+          const next = text.replace(from, to);
+          if (next !== text) changed.add(String(from));
+          text = next;
+        }
+        if (text.includes("word(")) text = `import { word } from ${JSON.stringify(words)};\n${text}`;
+        return { contents: text, loader: "js" };
+      });
+    }
+    bundling.onEnd(({ metafile }) => {
+      const inputs = Object.keys(metafile?.inputs ?? {});
+      const errors = PATCHES.filter(([filter]) => inputs.some((one) => filter.test(one))).flatMap(([, changes]) =>
+        changes.filter(([from]) => !changed.has(String(from))).map(([from]) => ({ text: `Nothing to patch: ${from}` })));
+      return { errors };
+    });
+  },
+};
+
 const result = await build({
   absWorkingDir: here,
   entryPoints: (await readdir(pages)).filter((one) => one.endsWith(".js")).sort().map((one) => join(pages, one)),
@@ -28,6 +79,7 @@ const result = await build({
   loader: Object.fromEntries(FILES.map((one) => [one, "file"])),
   chunkNames: "shared-[hash]",
   assetNames: "[name]-[hash]",
+  plugins: [patching],
   metafile: true,
   write: false,
 });

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from api import uploads
 from api.current import actor, application
 from api.web import judged, language, lit
-from engine import access, deployments, views
+from engine import access, deployments, drafts, views
 from engine.bpmn.findings import Finding
 from engine.commands import JsonObject
 from engine.deployments import DEFAULT
@@ -30,7 +30,15 @@ def overview() -> str:
     """List what is deployed, with what a check says of it today."""
     access.require(actor(), "check")
     items = views.all_definitions(application())["items"]
-    return render_template("design_list.html", definitions=items, counts=_counts(items))
+    kept = {one.process: one.to_json() for one in drafts.all_drafts(application(), actor())}
+    deployed = {one["key"] for one in items}
+    return render_template(
+        "design_list.html",
+        definitions=items,
+        counts=_counts(items),
+        drafts=kept,
+        beginnings=[one for key, one in kept.items() if key not in deployed],
+    )
 
 
 @pages.get("/designs/check")
@@ -84,6 +92,7 @@ def show(key: str, version: str) -> str:
         sheets=judged.sheets(files),
         count=judged.count(found),
         has_viewer=lit.has_viewer(),
+        deployments={one["version"]: one for one in drafts.deployed_by(app, key)},
     )
 
 

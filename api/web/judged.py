@@ -63,16 +63,19 @@ def _picture(content: bytes) -> Picture | None:
 
 
 def _told(one: Finding, made: Picture | None, sheets: tuple[int, ...]) -> JsonObject:
-    document = one.to_json()
-    zh = language.chosen() == "zh"
     place = made.places.get(one.element or "") if made and sheets else None
+    sheet = sheets[0] if place is not None else None
+    return {**told(one.to_json()), "at": place, "sheet": sheet}
+
+
+def told(document: JsonObject) -> JsonObject:
+    """Return a finding with what it ``says`` and what is ``todo``, in the chosen language."""
+    zh = language.chosen() == "zh"
     return {
         **document,
-        "sign": SIGNS[one.severity],
+        "sign": SIGNS[document["severity"]],
         "says": document["message_zh"] if zh else document["message"],
         "todo": (document["hint_zh"] if zh else document["hint"]) or "",
-        "at": place,
-        "sheet": sheets[0] if place is not None else None,
     }
 
 

@@ -15,7 +15,9 @@ _MACHINES = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 def wants_page() -> bool:
-    """Say whether the request is one of a page, not of a program."""
+    """Say whether the request is one of a page, not of a program or of a page's script."""
+    if request.headers.get("Accept") == "application/json":
+        return False
     return not request.path.startswith("/api/") and request.path not in _MACHINES
 
 
@@ -25,10 +27,7 @@ def page(problem: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
     if status == 401 and request.method == "GET":
         return redirect(sign_in_address(), code=303)
     key = f"problem_{status}" if language.known(f"problem_{status}") else "problem_400"
-    template = "public/refusal.html" if language.is_public() else "refusal.html"
-    minutes = -(-int(headers.get("Retry-After", "60")) // 60)
-    title = language.text(key)
-    html = render_template(template, title=title, problem=problem, minutes=minutes)
+    html = render_template("refusal.html", title=language.text(key), problem=problem)
     response = make_response(html, status)
     if "Retry-After" in headers:
         response.headers["Retry-After"] = headers["Retry-After"]

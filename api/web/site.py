@@ -12,6 +12,7 @@ from api.web import (
     case_files,
     cases,
     decisions,
+    designer,
     designs,
     diagrams,
     frame,
@@ -20,7 +21,6 @@ from api.web import (
     language,
     people,
     prints,
-    public,
     registers,
     replays,
     returns,
@@ -35,11 +35,7 @@ from api.web import (
 def install(app: Flask) -> None:
     """Add the pages to ``app``."""
     app.jinja_env.globals.update(
-        t=language.text,
-        language=language.chosen,
-        name_of=language.pick,
-        shown=language.shown,
-        is_known=language.known,
+        t=language.text, language=language.chosen, name_of=language.pick, is_known=language.known
     )
     app.jinja_env.filters.update(
         moment=times.moment,
@@ -67,10 +63,10 @@ def install(app: Flask) -> None:
         start,
         people,
         prints,
-        public,
         registers,
         replays,
         search,
+        designer,
         designs,
         incidents,
     ):

@@ -30,12 +30,14 @@ from engine.errors.cases import (
 )
 from engine.errors.definitions import (
     DecisionFailed,
+    DraftMoved,
     InvalidDeadline,
     InvalidForm,
     InvalidList,
     NotDeployable,
     NotOnExecutor,
     NotStartable,
+    OwnDraft,
     SandboxUnavailable,
 )
 from engine.errors.keeping import BackupRefused, HistoryBroken, InvalidUser, NotReady, UserExists
@@ -62,6 +64,7 @@ __all__ = [
     "CaseNotFound",
     "CrossSite",
     "DecisionFailed",
+    "DraftMoved",
     "EngineError",
     "HistoryBroken",
     "InvalidData",
@@ -84,6 +87,7 @@ __all__ = [
     "NotStartable",
     "NothingWaits",
     "OnHold",
+    "OwnDraft",
     "RemindedLately",
     "SameHand",
     "SandboxUnavailable",

@@ -28,6 +28,33 @@ class NotDeployable(EngineError):
     status = 422
 
 
+class DraftMoved(EngineError):
+    """Somebody else has saved the draft meanwhile; neither is lost."""
+
+    code = "draft-moved"
+    status = 409
+
+    def __init__(self, process: str, *, revision: int, saved_by: str, saved_at: str) -> None:
+        """Say whose saving came first; ``saved_at`` is RFC 3339."""
+        self.revision, self.saved_by, self.saved_at = revision, saved_by, saved_at
+        super().__init__(
+            f"{saved_by} has saved the draft of {process!r} at {saved_at} as revision {revision}.",
+            hint="Look at the difference, then save yours over it or take theirs.",
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the problem with the revision that is kept."""
+        kept = {"revision": self.revision, "saved_by": self.saved_by, "saved_at": self.saved_at}
+        return {**super().to_json(), **kept}
+
+
+class OwnDraft(EngineError):
+    """Who has worked on a draft does not deploy it where four eyes are asked for."""
+
+    code = "own-draft"
+    status = 403
+
+
 class SandboxUnavailable(EngineError):
     """The sandbox for designers' expressions cannot be reached; try again."""
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from engine.tables.columns import metadata
 from engine.tables.desk import saved_views, unsent
+from engine.tables.drafts import drafts
 from engine.tables.log import checkpoints, leaves, subtrees
 from engine.tables.people import accesses, attempts, bookmarks, codes, contacts, dispatches
 from engine.tables.present import (
@@ -48,6 +49,7 @@ __all__ = [
     "contacts",
     "definitions",
     "dispatches",
+    "drafts",
     "entries",
     "facts",
     "idempotency",

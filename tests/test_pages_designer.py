@@ -1,0 +1,265 @@
+"""The designer: drafts that nobody overwrites, what is checked as it is typed, and a changed limit."""
+
+from dataclasses import replace
+from io import BytesIO
+from urllib.parse import quote
+
+import pytest
+
+from api import create_app
+from engine import cases, drafts, identities, views
+from engine.clock import parse
+from engine.errors import DraftMoved, NotAllowed, OwnDraft
+from tests.accessibility import accessible
+from tests.snippets import DEFINITIONS
+from tests.test_pages import address, chromium, expect, formed, people
+from tests.test_pages_cases import needs_viewer
+
+__all__ = ["address", "chromium", "formed", "people"]
+
+BARE = f"""{DEFINITIONS}
+<process id="repair" name="报修" isExecutable="true">
+  <startEvent id="s" name="开始"/><sequenceFlow id="f" sourceRef="s" targetRef="t"/>
+  <userTask id="t" name="受理"/><sequenceFlow id="g" sourceRef="t" targetRef="e"/>
+  <endEvent id="e"/>
+</process></definitions>"""
+
+
+@pytest.fixture
+def caller(app):
+    """Return a function from a user and a path to the answer; files are sent as a form."""
+    client = create_app(app).test_client(use_cookies=False)
+
+    def call(name, path, /, files=None, **form):
+        token = identities.create_token(app, name, by="@test")
+        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        if files is None and not form:
+            return client.get(path, headers=headers)
+        parts = [(BytesIO(one.encode()), key) for key, one in (files or {}).items()]
+        data = {**form, "files": parts}
+        return client.post(path, headers=headers, data=data)
+
+    return call
+
+
+def saved(app, actor, text=BARE, revision=0, name="报修"):
+    files = {"repair.bpmn": text.encode()}
+    return drafts.save(app, actor, "repair", files, name=name, revision=revision)
+
+
+# -- drafts --------------------------------------------------------------------------------
+
+
+def test_the_second_who_saves_an_old_revision_is_told_who_was_first(any_app, who):
+    first = saved(any_app, who("designer"))
+    second = saved(any_app, who("deployer"), BARE.replace("受理", "登记"), revision=1)
+
+    with pytest.raises(DraftMoved) as refusal:
+        saved(any_app, who("designer"), BARE.replace("受理", "接收"), revision=1)
+
+    told = refusal.value.to_json()
+    assert (told["revision"], told["saved_by"]) == (2, "deployer")
+    assert (first.revision, second.revision, second.authors) == (1, 2, ("designer", "deployer"))
+    kept = drafts.opened(any_app, who("designer"), "repair")
+    assert "登记" in kept.files["repair.bpmn"]
+
+
+def test_a_draft_is_deployed_with_its_note_and_gone(any_app, who):
+    saved(any_app, who("designer"))
+
+    answer = drafts.deploy(
+        any_app, who("deployer"), "repair", revision=1, note="首次试行", executor="kernel"
+    )
+
+    assert answer.status == 201
+    assert drafts.all_drafts(any_app, who("designer")) == []
+    [told] = drafts.deployed_by(any_app, "repair")
+    assert (told["version"], told["by"], told["note"]) == (1, "deployer", "首次试行")
+    # Who still has the old draft open does not bring it back unknowingly.
+    with pytest.raises(DraftMoved) as refusal:
+        saved(any_app, who("designer"), revision=1)
+    assert (refusal.value.revision, refusal.value.saved_by) == (0, "deployer")
+
+
+def test_with_four_eyes_who_has_worked_on_a_draft_does_not_deploy_it(app, who, four_eyed):
+    saved(four_eyed, who("designer"))
+    saved(four_eyed, who("deployer"), revision=1)
+
+    with pytest.raises(OwnDraft):
+        drafts.deploy(four_eyed, who("deployer"), "repair", revision=2, note="", executor="kernel")
+    answer = drafts.deploy(
+        four_eyed, who("admin"), "repair", revision=2, note="", executor="kernel"
+    )
+
+    assert answer.status == 201
+
+
+@pytest.fixture
+def four_eyed(app):
+    """The application where who has worked on a draft does not deploy it."""
+    return replace(app, settings=replace(app.settings, four_eyes=True))
+
+
+def test_drafts_are_for_those_who_draw(app, who):
+    with pytest.raises(NotAllowed):
+        saved(app, who("dept_handler"))
+    with pytest.raises(NotAllowed):
+        drafts.deploy(app, who("designer"), "repair", revision=1, note="", executor="kernel")
+
+
+def test_a_draft_of_what_is_deployed_begins_with_its_forms(app, who, formed):
+    draft = drafts.opened(app, who("designer"), "formed")
+
+    assert (draft.revision, draft.base) == (0, 1)
+    assert sorted(draft.files) == ["formed.bpmn", "report_form.json"]
+    # It was written as text; the designer is given shapes.
+    assert "BPMNShape" in draft.files[draft.diagram]
+
+
+def test_what_the_second_designer_is_told_over_http(caller):
+    files = {"repair.bpmn": BARE}
+    answers = [
+        caller("designer", "/designs/repair/draft", files, revision="0", title="报修"),
+        caller("deployer", "/designs/repair/draft", files, revision="0", title="报修"),
+    ]
+
+    assert [one.status_code for one in answers] == [200, 409]
+    assert answers[1].json["code"] == "draft-moved"
+    assert (answers[1].json["revision"], answers[1].json["saved_by"]) == (1, "designer")
+    assert caller("deployer", "/designs/repair/draft").json["revision"] == 1
+    assert "第 1 稿" in caller("designer", "/designs").text
+
+
+# -- what the page asks for ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "answer"),
+    [
+        ("limit", "working_hours(4)", {"says": "若现在开始：2026-09-14 14:30 到期"}),
+        ("limit", "PT4H", {"says": "若现在开始：2026-09-14 13:00 到期"}),
+        ("limit", "after(value('at'), working_days(1))", {"says": "取决于数据：at"}),
+        ("expression", "amount > 100", {"says": "取决于数据：amount"}),
+        ("expression", "1 < 2", {"says": ""}),
+    ],
+)
+def test_an_expression_is_previewed_on_the_real_calendar(caller, kind, text, answer):
+    got = caller("designer", f"/designs/draft/preview?kind={kind}&text={quote(text)}")
+
+    assert got.json == answer
+
+
+def test_a_wrong_expression_is_told_in_one_sentence(caller):
+    got = caller("designer", "/designs/draft/preview?kind=limit&text=three%20days").json
+
+    assert list(got) == ["wrong"]
+    assert "three days" in got["wrong"]
+
+
+def test_unsaved_files_are_checked_and_nothing_is_kept(caller, app, who):
+    wrong = BARE.replace('targetRef="e"', 'targetRef="nowhere"')
+    found = caller("designer", "/designs/repair/draft/check", {"repair.bpmn": wrong}).json[
+        "findings"
+    ]
+
+    assert [one["severity"] for one in found if one["severity"] == "error"] != []
+    assert all({"says", "todo", "sign", "element"} <= set(one) for one in found)
+    assert drafts.all_drafts(app, who("designer")) == []
+
+
+def test_a_diagram_is_laid_out_anew(caller):
+    xml = caller("designer", "/designs/draft/laid-out", {"repair.bpmn": BARE}).json["xml"]
+
+    assert xml.count("<bpmndi:BPMNShape") == 3
+    again = caller("designer", "/designs/draft/laid-out", {"repair.bpmn": xml}).json["xml"]
+    assert again.count("<bpmndi:BPMNShape") == 3
+
+
+def test_a_refused_deployment_says_what_is_wrong_and_keeps_the_draft(caller, app, who):
+    saved(app, who("designer"), BARE.replace('<userTask id="t"', '<scriptTask id="t"').replace(
+        'name="受理"/>', 'name="受理" scriptFormat="groovy"><script>x</script></scriptTask>'))  # fmt: skip
+    answer = caller("deployer", "/designs/repair/draft/deploy", revision="1", note="")
+
+    assert answer.status_code == 422
+    assert [one["element"] for one in answer.json["findings"] if one["severity"] == "error"] == [
+        "t"
+    ]
+    assert len(drafts.all_drafts(app, who("designer"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "status"),
+    [
+        ("repair", "报修", 303),
+        ("Repair", "报修", 422),
+        ("five_steps", "报修", 422),
+        ("repair", "", 422),
+    ],
+)
+def test_a_new_process_begins_with_three_elements(caller, key, name, status):
+    answer = caller("designer", "/designs/new", key=key, name=name)
+
+    assert answer.status_code == status
+    if status == 303:
+        draft = caller("designer", f"/designs/{key}/draft").json
+        assert (draft["revision"], draft["name"], list(draft["files"])) == (
+            1,
+            "报修",
+            ["repair.bpmn"],
+        )
+
+
+def test_a_name_with_marks_is_no_markup(caller):
+    caller("designer", "/designs/new", key="marked", name='<b>"&')
+
+    assert caller("designer", "/designs/marked/draft").json["name"] == '<b>"&'
+    page = caller("designer", "/designs/marked/edit").text
+    assert "<b>" not in page
+
+
+# -- in a browser ----------------------------------------------------------------------------
+
+
+def draw(page, key):
+    page.goto(f"/designs/{key}/edit")
+    expect(page.locator("#canvas[data-shown]")).to_be_visible()
+    expect(page.locator("#counts[data-errors]")).to_be_visible()
+
+
+def group(page, name):
+    page.click(f"[data-group-id='group-{name}'] .bio-properties-panel-group-header")
+
+
+@needs_viewer
+@pytest.mark.browser
+def test_a_limit_changed_in_the_designer_holds_for_new_cases_and_not_for_old_ones(
+    app, who, formed, people
+):
+    starter = who("street_dispatcher")
+    old = cases.start(app, starter, process="formed", data={}).case_id
+    page = people("deployer", viewport={"width": 1280, "height": 800})
+    draw(page, "formed")
+
+    page.click("[data-element-id='fill'] .djs-hit")
+    group(page, "limit")
+    page.fill("#bio-properties-panel-due", "working_hours(6)")
+    expect(page.locator("[data-entry-id='due']")).to_contain_text(
+        "若现在开始：2026-09-14 16:30 到期"
+    )
+    expect(page.locator("#state[data-revision='1']")).to_contain_text("已保存：第 1 稿")
+    expect(page.locator("body")).to_have_attribute("data-untranslated", "")
+    accessible(page)
+    page.click("#open-deploy")
+    page.fill("#note", "处置时限放宽到 6 工作时")
+    page.click("#deploy-now")
+    page.wait_for_url("**/designs?done=deploy**")
+    expect(page.locator(".done")).to_contain_text("formed 2")
+    page.goto("/designs/formed/versions/2")
+    expect(page.locator(".change")).to_have_text("处置时限放宽到 6 工作时")
+    new = cases.start(app, starter, process="formed", data={}).case_id
+
+    limits = {}
+    for one in (old, new):
+        [task] = views.case(app, who("admin"), one)["tasks"]
+        limits[one] = parse(task["due_at"]).strftime("%H:%M")
+    assert limits == {old: "04:00", new: "08:30"}
