@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from engine import replay, store
+from engine import backtest, identities, replay, store
+from engine import definitions as definitions_of
 from engine.application import Application, open_application
 from engine.clock import ManualClock
 from engine.errors import HistoryBroken
@@ -131,6 +132,25 @@ def test_every_case_replays_and_verifies_and_nothing_is_written(app):
     assert (different(app), broken(app)) == ([], [])
 
     assert rows.everything(app) == before
+
+
+def test_every_case_is_identical_when_its_own_diagram_is_back_tested(app):
+    by, found = identities.operator(), {}
+    for process in ("whistle_report", "odd"):
+        with app.database.reading() as tx:
+            deployed = definitions_of.version(tx, process)
+            files = {
+                one["filename"]: store.get_blob(tx, one["sha256"])
+                for one in deployed.files
+                if one["kind"] == "bpmn"
+            }
+        report = backtest.run(app, by, process, files, backtest.Plan())
+        counts = {name: one["count"] for name, one in report["classes"].items()}
+        assert counts.pop("identical") == report["cases"], report["classes"]
+        assert set(counts.values()) == {0}
+        found[process] = report["cases"]
+
+    assert found == {"whistle_report": 5, "odd": 1}
 
 
 def test_a_rebuild_changes_no_row(app):

@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "layout": ("diagrams", "layout", "Draw diagrams anew: write their shapes and edges."),
     "move-cases": ("moving", "move_cases", "Let running cases go on with another version."),
     "demo": ("city", "demo", "Load the demo city and simulated cases."),
+    "backtest": ("backtesting", "backtest", "Live past cases again on a changed diagram."),
     "replay": ("proof", "replay", "Re-execute histories and compare every event."),
     "verify": ("verifying", "verify", "Check histories, what derives from them, and checkpoints."),
     "rebuild": ("proof", "rebuild", "Refill snapshots, inbox and timers from the histories."),

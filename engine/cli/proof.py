@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import multiprocessing
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from itertools import chain
+from collections.abc import Iterable
 from typing import Any
 
 import click
 
 from engine import replay as replaying
-from engine.cli import terminal
+from engine.cli import terminal, workers
 from engine.cli.installation import opened
 from engine.ports import Application
 from engine.replay import Difference
 from engine.settings import Settings
-
-CHUNK = 50
-"""How many cases a process of ``--jobs`` is handed at a time."""
 
 CASES = click.argument("cases", metavar="[CASE…]", nargs=-1)
 ALL = click.option("--all", "everything", is_flag=True, help="Every case there is.")
@@ -31,15 +25,25 @@ def chosen(app: Application, cases: tuple[str, ...], *, everything: bool) -> lis
     Raises:
         UsageError: it says neither, or both.
     """
+    demand_chosen(cases, everything=everything)
+    return replaying.case_ids(app) if everything else list(cases)
+
+
+def demand_chosen(cases: tuple[str, ...], *, everything: bool) -> None:
+    """Refuse a command line that names neither cases nor all of them, or both.
+
+    Raises:
+        UsageError: it does.
+    """
     if everything == bool(cases):
         raise click.UsageError("Name one or more cases, or say --all.")
-    return replaying.case_ids(app) if everything else list(cases)
 
 
 @click.command()
 @CASES
 @ALL
-@click.option("--jobs", default=1, metavar="N", type=click.IntRange(1, 64), help="In N processes.")
+@workers.JOBS
+@workers.SCHEDULER
 @click.option("--reevaluate", "again", is_flag=True, help="Evaluate again; report disagreements.")
 @JSON
 @click.pass_obj
@@ -49,6 +53,7 @@ def replay(
     cases: tuple[str, ...],
     everything: bool,
     jobs: int,
+    scheduler: str | None,
     again: bool,
     as_json: bool,
 ) -> None:
@@ -59,12 +64,17 @@ def replay(
     the record names, and what differs is reported apart.
     """
     with opened(settings) as app:
-        ids = chosen(app, cases, everything=everything)
-        found = replaying.replay(app, ids) if jobs == 1 else _in_processes(settings, ids, jobs)
-        faults = _faults("Replayed", found, len(ids))
-        disagreements = _disagreements(app, ids) if again else []
-    report = {"cases": len(ids), "identical": len(ids) - len(faults), "different": faults}
-    text = f"{report['identical']} of {len(ids)} cases are identical."
+        count = _count(app, cases, everything=everything)
+        ids = replaying.all_ids(app) if everything else iter(cases)
+        if jobs == 1 and scheduler is None:
+            found = replaying.replay(app, ids)
+        else:
+            found = workers.spread(settings, _replay, ids, jobs=jobs, scheduler=scheduler)
+        faults = _faults("Replayed", found, count)
+        asked = replaying.all_ids(app) if everything else iter(cases)
+        disagreements = _disagreements(app, asked, count) if again else []
+    report = {"cases": count, "identical": count - len(faults), "different": faults}
+    text = f"{report['identical']} of {count} cases are identical."
     if again:
         report["disagreements"] = disagreements
         text += f" Evaluated again, {len(disagreements)} answers differ."
@@ -72,9 +82,14 @@ def replay(
     finish(report, faults, text, as_json=as_json)
 
 
-def _disagreements(app: Application, ids: list[str]) -> list[dict[str, Any]]:
+def _count(app: Application, cases: tuple[str, ...], *, everything: bool) -> int:
+    demand_chosen(cases, everything=everything)
+    return replaying.count_cases(app) if everything else len(cases)
+
+
+def _disagreements(app: Application, ids: Iterable[str], count: int) -> list[dict[str, Any]]:
     found = []
-    with terminal.progress("Evaluated", len(ids)) as step:
+    with terminal.progress("Evaluated", count) as step:
         for one in replaying.reevaluate(app, ids):
             step()
             found += [{"case": one["case"], **differs} for differs in one["disagreements"]]
@@ -89,19 +104,8 @@ def _disagreement(one: dict[str, Any]) -> str:
     )
 
 
-def _in_processes(settings: Settings, ids: list[str], jobs: int) -> Iterator[Difference | None]:
-    chunks = [ids[at : at + CHUNK] for at in range(0, len(ids), CHUNK)]
-    # Forked processes would share the sandbox's pipes and the database's connections.
-    fresh = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=fresh) as pool:
-        done: Iterable[Sequence[Difference | None]]
-        done = pool.map(_replay_chunk, [settings] * len(chunks), chunks)
-        yield from chain.from_iterable(done)
-
-
-def _replay_chunk(settings: Settings, ids: list[str]) -> list[Difference | None]:
-    with opened(settings) as app:
-        return list(replaying.replay(app, ids))
+def _replay(app: Application, _argument: None, ids: list[str]) -> list[Difference | None]:
+    return list(replaying.replay(app, ids))
 
 
 @click.command()

@@ -8,7 +8,7 @@ makes them anew from its history.
 
 from engine.replay.applying import Place, Step, applied, steps
 from engine.replay.comparing import reevaluate, replay, replay_case
-from engine.replay.differences import Difference, case_ids, first_difference
+from engine.replay.differences import Difference, all_ids, case_ids, count_cases, first_difference
 from engine.replay.rebuilding import rebuild, refill
 from engine.replay.standings import EVERY, Standing, keep, standing_at
 from engine.replay.verifying import verify_cases, verify_rest
@@ -19,8 +19,10 @@ __all__ = [
     "Place",
     "Standing",
     "Step",
+    "all_ids",
     "applied",
     "case_ids",
+    "count_cases",
     "first_difference",
     "keep",
     "rebuild",

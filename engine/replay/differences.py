@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,12 @@ from engine.history import canonical
 from engine.ports import Application
 from engine.tables import cases
 
+PAGE = 1_000
+"""Ids that are read at a time."""
+
 _IDS = sa.select(cases.c.id).order_by(cases.c.id)
+_MORE = _IDS.where(cases.c.id > p("after")).limit(PAGE)
+_COUNT = sa.select(sa.func.count()).select_from(cases)
 HEAD = sa.select(cases.c.position, cases.c.head).where(cases.c.id == p("stream"))
 """Position and last digest of a case, as they lie with it."""
 
@@ -39,6 +45,25 @@ def case_ids(app: Application) -> list[str]:
     """Return the ids of all cases, oldest first."""
     with app.database.reading() as tx:
         return [row[0] for row in tx.all(_IDS, {})]
+
+
+def all_ids(app: Application) -> Iterator[str]:
+    """Yield the ids of all cases, oldest first, a page in memory at a time."""
+    last = ""
+    while True:
+        with app.database.reading() as tx:
+            found = [row[0] for row in tx.all(_MORE, {"after": last})]
+        yield from found
+        if len(found) < PAGE:
+            return
+        last = found[-1]
+
+
+def count_cases(app: Application) -> int:
+    """Return how many cases there are."""
+    with app.database.reading() as tx:
+        row = tx.one(_COUNT, {})
+    return 0 if row is None else int(row[0])
 
 
 def first_difference(recorded: list[Any], again: list[Any]) -> str:

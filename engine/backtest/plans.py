@@ -1,0 +1,199 @@
+"""What a back-test is to try: a changed diagram, and what else is to be otherwise."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from lxml import etree
+
+from engine.bpmn.document import BPMN, CAMUNDA, Findings, children, local, parse
+from engine.deadlines import UNITS
+from engine.errors import InvalidRequest
+
+CASES = 1_000
+"""How many of the latest cases are taken when nobody says."""
+
+_AMOUNT = re.compile(rf"(\d+(?:\.\d+)?)({'|'.join(UNITS)})")
+_PERIOD = re.compile(r"P[0-9A-Z.]+")
+_CALLS = {"WD": "working_days", "WH": "working_hours", "EH": "elapsed_hours", "MIN": "minutes"}
+_TASKS = ("userTask", "manualTask")
+_DUE = tuple(f"{{{uri}}}dueDate" for uri in CAMUNDA)
+_TIMERS = (f"{{{BPMN}}}timeDuration", f"{{{BPMN}}}timeDate")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a back-test is done; everything in it can be sent to another process.
+
+    Attributes:
+        since, until: when the cases began; None = whenever.
+        cases: at most so many, the latest.
+        sets: limits that are to be others, as ``--set`` has them.
+        calendar: a calendar as CSV, instead of those that the cases ran on.
+        lists: list name -> its content as CSV, instead of the versions that the cases saw.
+        mapping: process -> element of the cases -> element of the new diagram; ``""`` = none.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    cases: int = CASES
+    sets: tuple[str, ...] = ()
+    calendar: bytes | None = None
+    lists: Mapping[str, bytes] = field(default_factory=dict)
+    mapping: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One limit that is to be another: ``NAME.KEY[.FIELD]=VALUE``, or ``ELEMENT=VALUE``.
+
+    Attributes:
+        parts: what stands before the ``=``.
+        amount: the number of a limit, with its unit; None where the value is none.
+    """
+
+    text: str
+    parts: tuple[str, ...]
+    value: str
+    amount: tuple[float | int, str] | None
+
+    @property
+    def field(self) -> str:
+        """The field of a row that it is about."""
+        return self.parts[2] if len(self.parts) > 2 else "limit"
+
+    def fields(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the fields of a row, or of what a decision came to, that it changes.
+
+        A limit that stands in two fields, ``NAME_value`` and ``NAME_unit``, is changed in both.
+        """
+        pair = (f"{self.field}_value", f"{self.field}_unit")
+        if self.amount is not None and set(pair) <= row.keys():
+            return dict(zip(pair, self.amount, strict=True))
+        if self.field not in row:
+            return {}
+        if self.amount is not None and isinstance(row[self.field], int | float):
+            return {self.field: self.amount[0]}
+        return {self.field: _plain(self.value, row[self.field])}
+
+
+def _plain(value: str, like: Any) -> Any:
+    if isinstance(like, bool):
+        return value in ("true", "1", "yes")
+    if isinstance(like, int | float):
+        number = float(value)
+        return int(number) if number.is_integer() else number
+    return value
+
+
+def setting(text: str) -> Setting:
+    """Read one ``--set``.
+
+    Raises:
+        InvalidRequest: it is none.
+    """
+    name, equals, value = (one.strip() for one in text.partition("="))
+    parts = tuple(name.split("."))
+    if not equals or not value or not all(parts):
+        raise InvalidRequest(
+            f"{text[:80]!r} sets nothing.",
+            hint="Write ELEMENT=3WD, or NAME.KEY=4WH for a row of a list or decision.",
+        )
+    found = _AMOUNT.fullmatch(value)
+    if found is None:
+        return Setting(text, parts, value, None)
+    number = float(found[1])
+    return Setting(text, parts, value, (int(number) if number.is_integer() else number, found[2]))
+
+
+def mapping(process: str, given: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Read ``--map old=new`` and ``--map process.old=new``; nothing after the ``=`` leaves it out.
+
+    Raises:
+        InvalidRequest: one of them is none.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for text in given:
+        old, equals, new = (one.strip() for one in text.partition("="))
+        owner, _, element = old.rpartition(".")
+        if not equals or not element:
+            raise InvalidRequest(
+                f"{text[:80]!r} maps nothing.",
+                hint="Write old=new, process.old=new, or old= for an element that falls away.",
+            )
+        found.setdefault(owner or process, {})[element] = new
+    return found
+
+
+# -- limits in the diagram --------------------------------------------------------------
+
+
+def with_limits(
+    files: Mapping[str, bytes], process: str, settings: Sequence[Setting]
+) -> tuple[dict[str, bytes], list[Setting]]:
+    """Return the files with the limits of elements set, and the settings about something else.
+
+    ``ELEMENT`` is a user task, whose due moment it becomes, or an event with a timer;
+    ``PROCESS.ELEMENT`` one of another process in the files.
+    """
+    changed = dict(files)
+    left = []
+    for one in settings:
+        owner, element = (process, one.parts[0]) if len(one.parts) == 1 else one.parts[:2]
+        for name, content in changed.items():
+            if name.endswith((".bpmn", ".xml")) and len(one.parts) < 3:
+                edited = _edited(content, owner, element, _expression(one))
+                if edited is not None:
+                    changed[name] = edited
+                    break
+        else:
+            left.append(one)
+    return changed, left
+
+
+def _expression(one: Setting) -> str:
+    if one.amount is not None:
+        return f"{_CALLS[one.amount[1]]}({one.amount[0]})"
+    return one.value
+
+
+def _edited(content: bytes, process: str, element: str, limit: str) -> bytes | None:
+    """Return a diagram with another limit at an element; None if it is not there."""
+    root = parse(content, Findings(""))
+    if root is None:
+        return None
+    owners = [one for one in children(root, "process") if one.get("id") == process]
+    places = (one for owner in owners for one in owner.iter(f"{{{BPMN}}}*"))
+    place = next((one for one in places if one.get("id") == element), None)
+    if place is None:
+        return None
+    timer = next(place.iter(*_TIMERS), None)
+    if local(place) in _TASKS:
+        for name in _DUE:
+            place.attrib.pop(name, None)
+        place.set(_DUE[0], limit)
+    elif timer is not None:
+        timer.tag, timer.text = _TIMERS[0], limit
+    else:
+        return None
+    return bytes(etree.tostring(root, encoding="utf-8", xml_declaration=True))
+
+
+def demand_known(left: Sequence[Setting], names: Iterable[str]) -> None:
+    """Refuse settings about what is neither an element, a list nor a decision.
+
+    Raises:
+        InvalidRequest: there is one.
+    """
+    known = set(names)
+    for one in left:
+        if len(one.parts) < 2 or one.parts[0] not in known:
+            raise InvalidRequest(
+                f"{one.text[:80]!r} sets what is not there.",
+                hint="Name a user task or timer of the diagram, or a row of a list or decision: "
+                "NAME.KEY=4WH, NAME.KEY.FIELD=3.",
+            )
