@@ -44,6 +44,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "replay": ("proof", "replay", "Re-execute histories and compare every event."),
     "verify": ("verifying", "verify", "Check histories, what derives from them, and checkpoints."),
     "rebuild": ("proof", "rebuild", "Refill snapshots, inbox and timers from the histories."),
+    "export": ("exporting", "export", "Write cases to a file: an archive that proves itself."),
     "checkpoint": ("checkpoints", "checkpoint", "Sign what stands where, to be kept elsewhere."),
     "backup": ("copies", "backup", "Write a consistent copy while others work on."),
     "restore": ("copies", "restore", "Fill an empty database from a copy, and verify it."),

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import click
 
-from engine import verification
+from engine import archive, verification
 from engine.checkpoints import keys, papers
 from engine.cli import terminal
 from engine.cli.installation import opened
 from engine.cli.proof import ALL, CASES, JSON, chosen, finish
+from engine.notary import Public
 from engine.replay import Difference
 from engine.settings import Settings
 
@@ -38,6 +39,9 @@ _PATH = click.Path(exists=True, dir_okay=False, path_type=Path)
     multiple=True,
     help="Who may have signed; without it the installation's own key.",
 )
+@click.option(
+    "--export", "exported", metavar="FILE", type=_PATH, help="An archive, without the database."
+)
 @JSON
 @click.pass_obj
 def verify(
@@ -48,6 +52,7 @@ def verify(
     chains: bool,
     files: tuple[Path, ...],
     public: tuple[Path, ...],
+    exported: Path | None,
     as_json: bool,
 ) -> None:
     """Check that histories are whole, follow from their commands, and are those that were signed.
@@ -57,6 +62,11 @@ def verify(
     acts of administrators, files, lists, users, and whether a case has vanished.
     """
     trusted = [keys.read_public(one) for one in public]
+    if exported is not None:
+        if cases or everything or chains or files or not trusted:
+            raise click.UsageError("--export FILE needs --key PUBLIC_KEY, and nothing else.")
+        _archive(exported, trusted, as_json=as_json)
+        return
     if files and not trusted:
         raise click.UsageError("--checkpoint FILE needs --key PUBLIC_KEY, from its keeper.")
     read = [papers.read(one, trusted) for one in files]
@@ -74,6 +84,19 @@ def verify(
     faults = [one.to_json() for one in found]
     report = {"cases": len(ids), "sound": sound, "broken": faults}
     finish(report, faults, f"{sound} of {len(ids)} histories are sound.", as_json=as_json)
+
+
+def _archive(path: Path, trusted: list[Public], *, as_json: bool) -> None:
+    checked = archive.check(path, trusted)
+    faults = [one.to_json() for one in checked.broken]
+    report = {"cases": checked.cases, "sound": checked.sound, "broken": faults}
+    text = f"{checked.sound} of {checked.cases} cases with {checked.entries} entries are sound."
+    if checked.head is not None:
+        number, at = (checked.head.fact(name) for name in ("number", "at"))
+        text += f" Checkpoint {number} of {at} vouches for them."
+    if checked.personal:
+        text += " Personal values are in the file."
+    finish(report, faults, text, as_json=as_json)
 
 
 def _found(cases: Iterable[list[Difference]], count: int) -> list[Difference]:
