@@ -14,6 +14,7 @@ from flask import Response, request
 from werkzeug.datastructures import FileStorage
 
 from api.body import MAX_FILE, MAX_UPLOAD
+from engine import pictures
 from engine.commands import AddAttachment, JsonObject
 from engine.errors import InvalidRequest, TooLarge, UnsupportedMediaType
 
@@ -146,7 +147,33 @@ def one_file() -> Upload:
 def _upload(file: FileStorage) -> Upload:
     name = _name(file.filename or "")
     kind = file.mimetype if _MEDIA_TYPE.fullmatch(file.mimetype) else "application/octet-stream"
-    return Upload(name, kind, _limited(file.stream.read(), name))
+    content = _limited(file.stream.read(), name)
+    if pictures.is_picture(content):
+        # Before it is anything else: what a camera writes beside the pixels is never kept.
+        try:
+            kind, content = pictures.cleaned(content)
+        except InvalidRequest:
+            # A damaged file may be proof as it is; it is saved, never shown.
+            kind = "application/octet-stream"
+    return Upload(name, kind, content)
+
+
+def photographs(field: str) -> list[Upload]:
+    """Return the photographs chosen in one field of a page for residents.
+
+    Their names are ours: a file's own name may say who took it, and where.
+
+    Raises:
+        InvalidRequest: a file is no whole picture.
+        TooLarge: one has too many bytes or pixels.
+    """
+    found = []
+    for number, one in enumerate(chosen(field), 1):
+        if one.media_type not in pictures.ENDINGS or not pictures.is_picture(one.content):
+            raise InvalidRequest("The picture cannot be read.", hint="Send JPEG, PNG or WebP.")
+        name = f"photo-{number}{pictures.ENDINGS[one.media_type]}"
+        found.append(Upload(name, one.media_type, one.content))
+    return found
 
 
 def digest(files: dict[str, bytes]) -> bytes:

@@ -97,6 +97,15 @@ def follow(app: Application, number: str, code: str, *, address: str = "") -> Do
         return _shown(app, tx, row)
 
 
+def known(app: Application, case_id: str) -> Document:
+    """Return what ``follow`` has shown, once more; the code was looked at before."""
+    with app.database.reading() as tx:
+        row = store.read_case(tx, case_id)
+        if row is None:
+            raise CaseNotFound(case_id)
+        return _shown(app, tx, row)
+
+
 def _shown(app: Application, tx: Transaction, row: CaseRow) -> Document:
     pinned = app.library.pinned(tx, row.pins)
     given, classes = start_fields(pinned), field_classes(pinned)

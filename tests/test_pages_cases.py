@@ -152,11 +152,12 @@ def test_a_code_is_given_on_the_page_and_followed_without_signing_in(people, whi
     code = said.split("查询码 ")[1].split("。")[0]
 
     page.click("text=退出")
-    page.click("text=查询进度")
+    page.click("text=居民入口")
+    page.click(".public-nav >> text=查询进度")
     page.fill("#number", number)
     page.fill("#code", "WRONG-CODES")
     page.click("button:text-is('查询')")
-    shows(page, "[role=alert]", "没有这个编号和查询码对应的事项，请核对。")
+    shows(page, "[role=alert]", "没有这个编号和查询码的记录。请核对后再试，或请受理单位重发查询码。")
     page.fill("#code", code.lower())
     page.click("button:text-is('查询')")
 

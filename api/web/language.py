@@ -2,14 +2,17 @@
 
 ``translations/LANGUAGE/LC_MESSAGES/*.po`` hold them, one file (domain) for each part of
 the pages. A message id is a short name, not a sentence: the Chinese text is a translation
-like the others and may be mended without touching them. The files are read as they are
-when the first page is shown: nothing compiled is committed, and nothing can be stale.
+like the others and may be mended without touching them. Pages for residents have a third
+language, 繁體中文: what no catalogue has in it, and what comes out of the database, is
+converted from the Chinese (OpenCC, standard characters of Taiwan, words left alone). The
+files are read as they are when the first page is shown: nothing compiled is committed, and
+nothing can be stale.
 """
 
 from __future__ import annotations
 
 import gettext
-from functools import cache
+from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -18,9 +21,14 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
 from flask import g, request
+from opencc import OpenCC
 
 COOKIE = "bihuan_language"
 LANGUAGES = ("zh", "en")
+PUBLIC = ("zh", "zh_Hant", "en")
+"""Those of the pages for residents."""
+TAGS = {"zh": "zh-CN", "zh_Hant": "zh-Hant", "en": "en"}
+"""As they are called in HTML."""
 CATALOGUES = Path(__file__).parent / "translations"
 
 
@@ -29,6 +37,13 @@ class _Unknown(gettext.NullTranslations):
 
     def gettext(self, message: str) -> str:
         raise KeyError(message)
+
+
+class _Converted(gettext.NullTranslations):
+    """What no catalogue has in traditional characters, converted from the simplified ones."""
+
+    def gettext(self, message: str) -> str:
+        return converted(catalogue(LANGUAGES[0]).gettext(message))
 
 
 @cache
@@ -41,15 +56,25 @@ def catalogue(language: str) -> Translations:
             write_mo(compiled, read_po(source, locale=language, domain=path.stem))
         compiled.seek(0)
         found.merge(Translations(compiled, domain=path.stem))
-    found.add_fallback(_Unknown())
+    found.add_fallback(_Converted() if language == "zh_Hant" else _Unknown())
     return found
 
 
+def offered() -> tuple[str, ...]:
+    """Return the languages that the page at hand may be read in."""
+    return PUBLIC if is_public() else LANGUAGES
+
+
+def is_public() -> bool:
+    """Say whether the page at hand is one for residents."""
+    return request.path == "/public" or request.path.startswith("/public/")
+
+
 def chosen() -> str:
-    """Return ``zh`` or ``en``: what the address says, else what was chosen before."""
+    """Return the language: what the address says, else what was chosen before."""
     if "language" not in g:
         asked = request.args.get("lang") or request.cookies.get(COOKIE)
-        g.language = asked if asked in LANGUAGES else LANGUAGES[0]
+        g.language = asked if asked in offered() else LANGUAGES[0]
     return str(g.language)
 
 
@@ -88,4 +113,20 @@ def _keys() -> frozenset[str]:
 
 def pick(chinese: str, english: str | None) -> str:
     """Return one of two names by the chosen language; the Chinese one if there is no other."""
-    return english if english and chosen() == "en" else chinese
+    return english if english and chosen() == "en" else shown(chinese)
+
+
+def shown(chinese: str) -> str:
+    """Return a Chinese text from the database in the characters that were chosen."""
+    return converted(chinese) if chosen() == "zh_Hant" else chinese
+
+
+@lru_cache(maxsize=4096)
+def converted(simplified: str) -> str:
+    """Return a text in traditional characters."""
+    return str(_converter().convert(simplified))
+
+
+@cache
+def _converter() -> OpenCC:
+    return OpenCC("s2tw")

@@ -5,14 +5,10 @@ from __future__ import annotations
 from flask import Blueprint, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from api import sessions
 from api.current import actor, application
-from api.web import diagrams, fields, language
-from engine import contacts, following, views
+from engine import contacts, views
 from engine.clock import parse
-from engine.commands import JsonObject
 from engine.errors import EngineError, InvalidData
-from engine.forms import Component
 
 pages = Blueprint("people_pages", __name__)
 
@@ -82,45 +78,7 @@ def seen() -> Response:
     return redirect("/tasks?view=cc", code=303)
 
 
-@pages.get("/follow")
-def ask() -> str:
-    """Show the page where a reporter asks after the own case."""
-    return render_template("follow.html", case=None, refusal=None, number="")
-
-
-@pages.post("/follow")
+@pages.route("/follow", methods=["GET", "POST"])
 def follow() -> Response:
-    """Show the case of a number and a code."""
-    number = request.form.get("number", "").strip()[:200]
-    code = request.form.get("code", "")[:100]
-    try:
-        found = following.follow(application(), number, code, address=sessions.address())
-    except EngineError as refusal:
-        if refusal.status not in (404, 429):
-            raise
-        page = render_template("follow.html", case=None, refusal=refusal, number=number)
-        response = make_response(page, refusal.status)
-        if refusal.status == 429:
-            response.headers["Retry-After"] = str(getattr(refusal, "retry_seconds", 60))
-        return response
-    shown = render_template(
-        "follow.html",
-        case=found,
-        refusal=None,
-        number=number,
-        given=_labelled(found["case"], found["data"]),
-        answer=_labelled(found["case"], found["answer"]),
-    )
-    return make_response(shown)
-
-
-def _labelled(case_id: str, data: JsonObject) -> list[tuple[str, str]]:
-    """Return (label, value) of data as the case's forms call them."""
-    parts = diagrams.parts_of(diagrams.of_case(case_id))
-    found = []
-    for name, value in data.items():
-        part = parts.get(name, Component("textfield", name, name))
-        if value not in (None, "", []):
-            label = language.pick(part.label, part.label_en)
-            found.append((label, fields.shown(part, value, data)))
-    return found
+    """Lead on to where a reporter asks after the own case."""
+    return redirect("/public/follow", code=308)

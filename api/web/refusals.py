@@ -27,7 +27,10 @@ def page(problem: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
     if status == 401 and request.method == "GET":
         return redirect(sign_in_address(), code=303)
     key = f"problem_{status}" if language.known(f"problem_{status}") else "problem_400"
-    html = render_template("refusal.html", title=language.text(key), problem=problem)
+    template = "public/refusal.html" if language.is_public() else "refusal.html"
+    minutes = -(-int(headers.get("Retry-After", "60")) // 60)
+    title = language.text(key)
+    html = render_template(template, title=title, problem=problem, minutes=minutes)
     response = make_response(html, status)
     if "Retry-After" in headers:
         response.headers["Retry-After"] = headers["Retry-After"]

@@ -55,7 +55,7 @@ def sign_out() -> Response:
 def keep_language(response: Response) -> Response:
     """Remember the language that the address asked for."""
     asked = request.args.get("lang", "")
-    if asked in language.LANGUAGES:
+    if asked in language.offered():
         response.set_cookie(
             language.COOKIE, asked, max_age=365 * 86_400, samesite="Lax", httponly=True
         )

@@ -21,6 +21,7 @@ from api.web import (
     language,
     people,
     prints,
+    public,
     registers,
     replays,
     returns,
@@ -35,7 +36,11 @@ from api.web import (
 def install(app: Flask) -> None:
     """Add the pages to ``app``."""
     app.jinja_env.globals.update(
-        t=language.text, language=language.chosen, name_of=language.pick, is_known=language.known
+        t=language.text,
+        language=language.chosen,
+        name_of=language.pick,
+        shown=language.shown,
+        is_known=language.known,
     )
     app.jinja_env.filters.update(
         moment=times.moment,
@@ -63,6 +68,7 @@ def install(app: Flask) -> None:
         start,
         people,
         prints,
+        public,
         registers,
         replays,
         search,

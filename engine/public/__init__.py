@@ -10,20 +10,22 @@ from __future__ import annotations
 
 from engine.public.answering import answer, ask_again
 from engine.public.board import Search, categories, notice, notices
-from engine.public.grids import Ground, find_grids, grounds, places
+from engine.public.grids import Ground, find_grids, grounds, name_of, places
 from engine.public.offers import Offer, offer, offers, report
-from engine.public.progress import progress
+from engine.public.progress import Question, progress
 from engine.public.topics import topics
 
 __all__ = [
     "Ground",
     "Offer",
+    "Question",
     "Search",
     "answer",
     "ask_again",
     "categories",
     "find_grids",
     "grounds",
+    "name_of",
     "notice",
     "notices",
     "offer",

@@ -67,6 +67,13 @@ def places(app: Application) -> list[tuple[str, list[tuple[str, str]]]]:
     ]
 
 
+def name_of(app: Application, unit: str) -> str:
+    """Return the name of a place; empty where there is none of this code."""
+    organisation, today = _today(app)
+    row = organisation.unit(unit, today)
+    return str(row["name_zh"]) if row is not None and row["unit_kind"] == "org" else ""
+
+
 def find_grids(app: Application, words: str) -> list[Ground]:
     """Return the places in whose names, with those around them, all the words stand.
 

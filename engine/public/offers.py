@@ -15,9 +15,10 @@ from engine.cases import Once
 from engine.commands import JsonObject
 from engine.database import Transaction
 from engine.definitions import Version
-from engine.errors import NotFound
+from engine.errors import InvalidData, NotFound
 from engine.forms import Component, Form
 from engine.ports import Application
+from engine.public import grids
 from engine.tables import definitions as table
 
 PLACE = "public_place"
@@ -119,6 +120,7 @@ def report(
     if given.get(ANONYMOUS):
         named = {one.key for one in offered.form.fields() if one.field_class == "reporter"}
         given = {name: value for name, value in given.items() if name not in named}
+    _check_place(app, offered, given)
     started = cases.start(
         app,
         Actor.public(),
@@ -131,6 +133,20 @@ def report(
     assert started.case_id is not None, "a start answers with its case"
     given_code = following.give_code(app, Actor.public(), started.case_id)
     return {"number": given_code["number"], "code": given_code["code"]}
+
+
+def _check_place(app: Application, offered: Offer, given: Mapping[str, Any]) -> None:
+    """Refuse a report from nowhere: the place says who gets it."""
+    if offered.place is None:
+        return
+    code = given.get(offered.place)
+    if not isinstance(code, str) or not grids.name_of(app, code):
+        finding = {
+            "code": "required",
+            "key": offered.place,
+            "message": "Choose the place from the list.",
+        }
+        raise InvalidData("The report names no place that there is.", findings=[finding])
 
 
 def _offered(tx: Transaction, of: Version, rows: forms.Rows) -> Iterator[tuple[Node, Offer]]:
