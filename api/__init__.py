@@ -36,7 +36,10 @@ class _Server(OpenAPI):
 
 
 def create_app(
-    application: Application, *, is_scheduling: Callable[[], bool] | None = None
+    application: Application,
+    *,
+    is_scheduling: Callable[[], bool] | None = None,
+    setup: str = "",
 ) -> Flask:
     """Return the WSGI application that serves ``application``.
 
@@ -46,6 +49,8 @@ def create_app(
         application: what the calls and pages act on.
         is_scheduling: says whether this process's scheduler runs, for ``/readyz``;
             None = timers are fired elsewhere.
+        setup: what the address of the set-up page must hold while nobody can sign in
+            yet; empty = there is no such page.
     """
     app = _Server(
         __name__,
@@ -59,6 +64,7 @@ def create_app(
     )
     app.extensions["bihuan"] = application
     app.extensions["bihuan-scheduler"] = is_scheduling
+    app.extensions["bihuan-setup"] = setup
     # A path with // or a slash too many is another path, not a redirect.
     app.url_map.merge_slashes = False
     app.before_request(accesses.gather)

@@ -13,9 +13,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -25,12 +23,12 @@ from argon2.exceptions import VerificationError
 
 from engine import accounts, attempts, contacts, store
 from engine.access import Actor
-from engine.accounts import Account
+from engine.accounts import Account, NewUser
 from engine.calendar import LOCAL
 from engine.clock import SteppingClock, SystemClock
 from engine.database import Transaction
 from engine.errors import (
-    InvalidUser,
+    MustChangePassword,
     NotAllowed,
     NotFound,
     NotSignedIn,
@@ -47,47 +45,11 @@ OPERATOR = "@operator"
 SESSION_HOURS = 12
 PER_ADDRESS = 5
 """How many times as many attempts an address has as a user: people share one."""
-PASSWORD_LENGTH = 8
-"""The shortest password that is taken, in characters."""
 
 # argon2id with 19 MiB and two rounds (OWASP's password storage cheat sheet): about 20 ms.
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _NOBODY = _HASHER.hash("nobody has this password")
 _HOW_TO_SIGN_IN = "Sign in at POST /api/v1/login, or send a token of `bihuan token create`."
-
-
-@dataclass(frozen=True, slots=True)
-class NewUser:
-    """A user to be added.
-
-    Attributes:
-        name: letters, digits and ``_.-``, at most 64; it stands in histories for ever.
-        roles: (role, unit id) pairs given to the user directly.
-        person_id: the person whose roles the user has as long as the list says so.
-        password: at least 8 characters; None = the user signs in by token alone.
-        demo: belongs to the demo city; refused beyond loopback.
-    """
-
-    name: str
-    roles: Sequence[tuple[str, str]] = ()
-    person_id: str | None = None
-    password: str | None = None
-    demo: bool = False
-
-    def __post_init__(self) -> None:
-        """Refuse a name or password that cannot be used.
-
-        Raises:
-            InvalidUser: it cannot.
-        """
-        if not _NAME.fullmatch(self.name):
-            raise InvalidUser(
-                f"{self.name!r} cannot be the name of a user.",
-                hint="Use 1 to 64 letters, digits, '.', '_' or '-'.",
-            )
-        if self.password is not None and len(self.password) < PASSWORD_LENGTH:
-            raise InvalidUser(f"A password needs at least {PASSWORD_LENGTH} characters.")
 
 
 def add_user(
@@ -124,18 +86,23 @@ def add_users(app: Application, new: Sequence[NewUser], *, by: str) -> None:
                     f"There is a user {user.name!r} already.", hint="Choose another name."
                 )
             hashed = None if user.password is None else hashes[user.password]
-            accounts.insert_user(
-                tx,
-                Account(user.name, user.person_id, list(user.roles), hashed, user.demo, None),
-            )
-            command = {
-                "type": "add_user",
-                "name": user.name,
-                "person_id": user.person_id,
-                "grants": [list(one) for one in user.roles],
-                "demo": user.demo,
-            }
-            _record(app, tx, command, "user_added", by)
+            insert(app, tx, user, hashed, by=by)
+
+
+def insert(
+    app: Application, tx: Transaction, user: NewUser, hashed: str | None, *, by: str
+) -> None:
+    """Add a user whose name is free, with the hash of the password."""
+    roles = list(user.roles)
+    accounts.insert_user(tx, Account(user.name, user.person_id, roles, hashed, user.demo, None))
+    command = {
+        "type": "add_user",
+        "name": user.name,
+        "person_id": user.person_id,
+        "grants": [list(one) for one in user.roles],
+        "demo": user.demo,
+    }
+    record(app, tx, command, "user_added", by)
 
 
 def disable_user(app: Application, name: str, *, by: str) -> None:
@@ -147,12 +114,12 @@ def disable_user(app: Application, name: str, *, by: str) -> None:
         NotFound: there is no such user.
     """
     with app.database.writing() as tx:
-        account = _known(tx, name)
+        account = known_user(tx, name)
         if account.disabled_at is not None:
             return
         accounts.disable_user(tx, name, app.clock.now())
         contacts.forget(tx, name)
-        _record(app, tx, {"type": "disable_user", "name": name}, "user_disabled", by)
+        record(app, tx, {"type": "disable_user", "name": name}, "user_disabled", by)
 
 
 def users(app: Application) -> list[Account]:
@@ -169,15 +136,15 @@ def create_token(app: Application, name: str, *, by: str) -> str:
         NotAllowed: the user is disabled.
     """
     token = _new_token(app)
-    sha256 = _sha256(token)
+    sha256 = digest_of(token)
     with app.database.writing() as tx:
-        if _known(tx, name).disabled_at is not None:
+        if known_user(tx, name).disabled_at is not None:
             raise NotAllowed(f"User {name!r} is disabled, so it gets no token.")
         accounts.insert_token(
             tx, sha256, user_name=name, kind="token", at=app.clock.now(), expires_at=None
         )
         command = {"type": "create_token", "name": name, "token_sha256": sha256}
-        _record(app, tx, command, "token_created", by)
+        record(app, tx, command, "token_created", by)
     return token
 
 
@@ -209,10 +176,11 @@ def login(app: Application, name: str, password: str, *, address: str = "") -> s
     _refuse_absent(app, account, now)
     with app.database.writing() as tx:
         attempts.succeed(tx, cleared=subjects[:1], taken_back=subjects[1:])
+        accounts.put_uses(tx, app.uses)
         accounts.delete_expired_tokens(tx, now)
         accounts.insert_token(
             tx,
-            _sha256(token),
+            digest_of(token),
             user_name=name,
             kind="session",
             at=now,
@@ -272,7 +240,7 @@ def count(app: Application, limits: Mapping[str, int]) -> None:
 def logout(app: Application, token: str) -> None:
     """End the session; a token that is not known is none any more."""
     with app.database.writing() as tx:
-        accounts.delete_token(tx, _sha256(token))
+        accounts.delete_token(tx, digest_of(token))
 
 
 def actor_of_token(app: Application, token: str) -> Actor:
@@ -281,15 +249,32 @@ def actor_of_token(app: Application, token: str) -> Actor:
     Raises:
         NotSignedIn: the token is unknown or expired, or its user is disabled.
     """
-    now = app.clock.now()
+    account, now = account_of_token(app, token), app.clock.now()
+    _refuse_absent(app, account, now)
+    return _actor(app, account, now)
+
+
+def account_of_token(app: Application, token: str, *, changing: bool = False) -> Account:
+    """Return the user whom a token or session belongs to, and note that it was used.
+
+    Args:
+        changing: a temporary password is no obstacle: it is just being changed.
+
+    Raises:
+        MustChangePassword: it is the session of a user with a temporary password.
+        NotSignedIn: the token is unknown or expired, or its user is disabled.
+    """
+    sha256, now = digest_of(token), app.clock.now()
     with app.database.glancing() as tx:
-        account = accounts.read_user_of_token(tx, _sha256(token), now)
+        account, kind = accounts.read_user_of_token(tx, sha256, now)
         app.references.refresh(tx)
     if account is None or account.disabled_at is not None:
         raise NotSignedIn("The token is unknown or has ended.", hint=_HOW_TO_SIGN_IN)
     _refuse_demo(app, account)
-    _refuse_absent(app, account, now)
-    return _actor(app, account, now)
+    if account.reset_at is not None and kind == "session" and not changing:
+        raise MustChangePassword(hint="Choose your own password on the page /password.")
+    app.uses.note(sha256, now)
+    return account
 
 
 def actor(app: Application, name: str) -> Actor:
@@ -300,7 +285,7 @@ def actor(app: Application, name: str) -> Actor:
         NotSignedIn: the user is disabled, or the person has left office.
     """
     with app.database.reading() as tx:
-        account = _known(tx, name)
+        account = known_user(tx, name)
         app.references.refresh(tx)
     if account.disabled_at is not None:
         raise NotSignedIn(f"User {name!r} is disabled.")
@@ -348,7 +333,12 @@ def _as_of(
     return Actor.of(name, organisation, day, person_id=person_id, posts=posts)
 
 
-def _known(tx: Transaction, name: str) -> Account:
+def known_user(tx: Transaction, name: str) -> Account:
+    """Return the user of that name, disabled or not.
+
+    Raises:
+        NotFound: there is none.
+    """
     account = accounts.read_user(tx, name)
     if account is None:
         raise NotFound(f"There is no user {name!r}.", hint="See `bihuan user list`.")
@@ -373,9 +363,8 @@ def _refuse_demo(app: Application, account: Account) -> None:
         )
 
 
-def _record(
-    app: Application, tx: Transaction, command: dict[str, Any], event: str, by: str
-) -> None:
+def record(app: Application, tx: Transaction, command: dict[str, Any], event: str, by: str) -> None:
+    """Add an act to the history of users."""
     facts = {name: value for name, value in command.items() if name != "type"}
     store.append_act(
         tx,
@@ -391,5 +380,6 @@ def _new_token(app: Application) -> str:
     return "bihuan_" + base64.urlsafe_b64encode(app.clock.secret(32)).rstrip(b"=").decode()
 
 
-def _sha256(token: str) -> str:
+def digest_of(token: str) -> str:
+    """Return what is kept of a token."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from engine.access import Actor
+from engine.accounts import Uses
 from engine.clock import Clock
 from engine.database import Database
 from engine.definitions import Library
@@ -44,6 +45,7 @@ class Application(AbstractContextManager["Application"]):
             the lock of a case, never while holding one.
         deliver: hands on what a case has just sent (``outbox``).
         find_actor: the actor of a user name, None if there is none (``identities``).
+        uses: when which token was used last, until it is written down.
     """
 
     settings: Settings
@@ -57,6 +59,7 @@ class Application(AbstractContextManager["Application"]):
     references: References = field(default_factory=References)
     locks: Locks = field(default_factory=Locks)
     requests: Locks = field(default_factory=Locks)
+    uses: Uses = field(default_factory=Uses)
 
     def close(self) -> None:
         """Stop the sandbox's processes and close the database."""

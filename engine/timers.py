@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -20,7 +21,17 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import bindparam as p
 
-from engine import cases, checkpoints, notices, outbox, recounting, schedules, store
+from engine import (
+    cases,
+    checkpoints,
+    credentials,
+    machinery,
+    notices,
+    outbox,
+    recounting,
+    schedules,
+    store,
+)
 from engine.application import CLOCK_FACT
 from engine.clock import ManualClock, SystemClock, text
 from engine.database import Moment
@@ -185,6 +196,7 @@ class Scheduler:
     def __init__(self, app: Application) -> None:
         self._app = app
         self._scheduler = BackgroundScheduler(timezone="UTC")
+        self._beaten: datetime | None = None
 
     def start(self) -> None:
         """Start looking; the first look is now, so that a stop is caught up at once.
@@ -210,15 +222,25 @@ class Scheduler:
     def stop(self) -> None:
         """Finish the present look and stop."""
         self._scheduler.shutdown(wait=True)
+        with suppress(EngineError):
+            machinery.rest(self._app)
 
     def _tick(self) -> None:
         try:
             tick(self._app)
+            self._beat()
         except EngineError as reason:
             log.warning("tick-refused", reason=str(reason))
+
+    def _beat(self) -> None:
+        now = SystemClock().now()
+        if self._beaten is None or now - self._beaten >= machinery.BEAT:
+            self._beaten = now
+            machinery.beat(self._app)
 
     def _tell(self) -> None:
         try:
             notices.send_due(self._app)
+            credentials.keep_uses(self._app)
         except EngineError as reason:
             log.warning("telling-refused", reason=str(reason))

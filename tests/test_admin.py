@@ -4,15 +4,31 @@ import csv
 import io
 import re
 from base64 import b64encode
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from api import create_app
-from engine import cases, identities, imports, references, store, views
+from engine import (
+    cases,
+    credentials,
+    dispatches,
+    identities,
+    imports,
+    machinery,
+    references,
+    store,
+    views,
+)
+from engine.application import open_application
 from engine.demo.city import PASSWORD
+from engine.dispatches import Dispatch
+from engine.errors import UserExists
 from engine.lists import FOREVER
+from engine.migrations import upgrade
 from engine.revisions import between
+from engine.settings import Settings
 
 LISTS = Path(__file__).parent.parent / "processes" / "lists"
 SECTIONS = ("", "/people", "/units", "/roles", "/lists", "/rosters", "/calendar")
@@ -295,3 +311,230 @@ def test_a_calendar_says_how_many_limits_it_may_move(app, office, who):
     )
     assert "暂定" in said(client.get("/admin/calendar?year=2027"))
     assert client.get("/admin/calendar?year=x").status_code == 200
+
+
+# -- users -------------------------------------------------------------------------------
+
+
+def once(answer, what):
+    """What a page shows once."""
+    return re.search(rf'id="{what}">([^<]+)<', answer.text)[1]
+
+
+def test_a_reset_password_is_good_for_choosing_another_alone(app, office):
+    admin = office("admin")
+    shown = admin.post("/admin/users/street_analyst", data={"act": "reset"})
+    temporary = once(shown, "password")
+    assert office("admin").get("/admin/users/street_analyst").text.count(temporary) == 0
+
+    client = create_app(app).test_client()
+    client.environ_base["HTTP_SEC_FETCH_SITE"] = "same-origin"
+    assert client.post("/sign-in", data={"name": "street_analyst", "password": PASSWORD}
+                       ).status_code == 401  # fmt: skip
+    client.post("/sign-in", data={"name": "street_analyst", "password": temporary})
+    assert (client.get("/me").status_code, client.get("/me").location) == (303, "/password")
+    refused = client.get("/api/v1/me")
+    assert (refused.status_code, refused.json["code"]) == (403, "must-change-password")
+
+    wrong = {"old": "x", "new": "long-enough-1", "again": "long-enough-1"}
+    assert client.post("/password", data=wrong).status_code == 422
+    assert client.post("/password", data={**wrong, "old": temporary, "again": "y"}
+                       ).status_code == 422  # fmt: skip
+    short = {"old": temporary, "new": "short", "again": "short"}
+    assert client.post("/password", data=short).status_code == 422
+    done = client.post("/password", data={**wrong, "old": temporary})
+    assert (done.status_code, client.get("/me").status_code) == (303, 200)
+    assert [one["type"] for one in credentials.acts(app, "street_analyst")][:2] == [
+        "change_password",
+        "reset_password",
+    ]
+
+
+def test_a_reset_ends_the_sessions_and_leaves_the_tokens_of_programs(app, office):
+    user, admin = office("street_analyst"), office("admin")
+    shown = admin.post("/admin/users/street_analyst", data={"act": "token"})
+    headers = {"Authorization": f"Bearer {once(shown, 'token')}"}
+
+    admin.post("/admin/users/street_analyst", data={"act": "reset"})
+
+    assert user.get("/me").status_code == 303
+    program = create_app(app).test_client()
+    assert program.get("/api/v1/me", headers=headers).status_code == 200
+
+
+def test_a_token_says_when_it_was_used_and_can_be_revoked(app, office):
+    admin = office("admin")
+    token = once(admin.post("/admin/users/data_officer", data={"act": "token"}), "token")
+    headers, program = {"Authorization": f"Bearer {token}"}, create_app(app).test_client()
+    (before,) = credentials.about(app, "data_officer")[1]
+
+    assert program.get("/api/v1/me", headers=headers).status_code == 200
+
+    (after,) = credentials.about(app, "data_officer")[1]
+    assert (before.last_used_at, after.last_used_at) == (None, app.clock.now())
+    revoked = {"act": "revoke", "token": after.sha256}
+    assert admin.post("/admin/users/data_officer", data=revoked).status_code == 303
+    assert admin.post("/admin/users/data_officer", data=revoked).status_code == 303
+    assert program.get("/api/v1/me", headers=headers).status_code == 401
+    assert [one["type"] for one in credentials.acts(app, "data_officer")][:2] == [
+        "revoke_token",
+        "create_token",
+    ]
+    assert token not in admin.get("/admin/users/data_officer").text
+
+
+def test_it_is_written_down_every_ten_minutes_that_a_token_is_in_use(app, clock):
+    token = identities.create_token(app, "data_officer", by="@test")
+
+    def used_at():
+        identities.actor_of_token(app, token)
+        (one,) = credentials.about(app, "data_officer")[1]
+        return one.last_used_at
+
+    first = used_at()
+    clock.set(first + timedelta(minutes=9))
+    assert used_at() == first
+    clock.set(first + timedelta(minutes=10))
+    assert used_at() == first + timedelta(minutes=10)
+
+
+def test_users_are_added_and_disabled_by_administrators_alone(app, office):
+    assert office("data_officer").get("/admin/users").status_code == 403
+    assert (
+        office("data_officer").post("/admin/users/admin", data={"act": "reset"}).status_code == 403
+    )
+    admin = office("admin")
+
+    made = admin.post("/admin/users", data={"name": "li", "person": "RY005"})
+    assert (made.status_code, len(once(made, "password"))) == (200, 16)
+    assert admin.post("/admin/users", data={"name": "li", "person": "RY005"}).status_code == 409
+    assert admin.post("/admin/users", data={"name": "no body"}).status_code == 422
+    assert admin.post("/admin/users", data={"name": "a b", "person": "x"}).status_code == 422
+    assert admin.get("/admin/users?q=RY005").text.count("/admin/users/li") == 1
+
+    assert admin.post("/admin/users/li", data={"act": "disable"}).status_code == 303
+    assert admin.post("/admin/users/li", data={"act": "reset"}).status_code == 403
+    assert admin.post("/admin/users/admin", data={"act": "disable"}).status_code == 422
+    assert admin.get("/admin/users/nobody").status_code == 404
+
+
+# -- the first administrator ---------------------------------------------------------------
+
+
+@pytest.fixture
+def empty(tmp_path, sandbox, clock):
+    """The application on a database with tables and nothing else."""
+    url = f"sqlite:///{tmp_path}/empty.db"
+    upgrade(url)
+    opened = open_application(Settings(database_url=url), clock=clock, sandbox=sandbox)
+    yield opened
+    opened.database.close()
+
+
+def test_of_two_who_are_the_first_only_one_is(empty):
+    assert len(credentials.setup_secret(empty)) == 32
+
+    credentials.add_first(empty, "first", "a-good-password")
+
+    with pytest.raises(UserExists):
+        credentials.add_first(empty, "second", "a-good-password")
+    assert "admin" in identities.actor(empty, "first").roles
+    assert credentials.setup_secret(empty) == ""
+
+
+def test_the_first_administrator_is_made_by_a_link_that_is_good_once(empty):
+    client = create_app(empty, setup="secret").test_client()
+    client.environ_base["HTTP_SEC_FETCH_SITE"] = "same-origin"
+    sent = {"name": "first", "password": "a-good-password", "again": "a-good-password"}
+
+    assert client.get("/setup/other").status_code == 404
+    assert client.post("/setup/other", data=sent).status_code == 404
+    assert client.get("/setup/secret").status_code == 200
+    assert client.post("/setup/secret", data={**sent, "again": "x"}).status_code == 422
+    assert client.post("/setup/secret", data={**sent, "password": "x", "again": "x"}
+                       ).status_code == 422  # fmt: skip
+    made = client.post("/setup/secret", data=sent)
+
+    assert (made.status_code, made.location) == (303, "/admin/setup")
+    assert [one.name for one in identities.users(empty)] == ["first"]
+    assert client.get("/setup/secret").status_code == 404
+    assert client.post("/setup/secret", data={**sent, "name": "second"}).status_code == 404
+    begin = client.get("/admin/setup")
+    assert (begin.status_code, "导入本地清单" in said(begin)) == (200, True)
+    assert "还没有任何清单" in said(client.get("/admin"))
+    assert client.get("/admin/calendar").status_code == 200
+    assert client.get("/admin/people").status_code == 404
+
+
+def test_there_is_no_set_up_where_nobody_has_asked_for_it(empty):
+    client = create_app(empty).test_client()
+
+    assert client.get("/setup/").status_code == 404
+    assert client.get("/setup/secret").status_code == 404
+
+
+def test_an_office_begins_with_its_own_files(empty):
+    client = create_app(empty, setup="secret").test_client()
+    client.environ_base["HTTP_SEC_FETCH_SITE"] = "same-origin"
+    sent = {"name": "first", "password": "a-good-password", "again": "a-good-password"}
+    client.post("/setup/secret", data=sent)
+    names = ("roles", "departments", "org_units", "people")
+    files = [(io.BytesIO((LISTS / f"{one}.csv").read_bytes()), f"{one}.csv") for one in names]
+
+    shown = client.post("/admin/import", data={"files": files, "as_of": ""})
+    done = client.post("/admin/activate", data=carried(shown))
+
+    assert done.status_code == 303
+    assert client.get("/admin/people/RY001").status_code == 200
+
+
+# -- the machine and its histories -----------------------------------------------------------
+
+
+def test_the_state_of_the_machine_is_shown_to_its_operator_alone(app, office):
+    assert office("data_officer").get("/admin/state").status_code == 403
+    admin = office("admin")
+    assert "没有调度器在运行" in said(admin.get("/admin/state"))
+
+    machinery.beat(app)
+    page = said(admin.get("/admin/state"))
+    (node,) = machinery.schedulers(app)
+    machinery.rest(app)
+
+    assert (node["node"] in page, "运行中" in page, node["silent"]) == (True, True, False)
+    assert machinery.schedulers(app) == []
+    assert "全部 0 个事项的历史核验无误" in said(admin.post("/admin/state", data={"verify": "1"}))
+
+
+def test_a_delivery_in_trouble_is_tried_again_and_that_is_an_act(app, office, clock):
+    row = Dispatch("c1", 1, 0, "mail", "li", "{}", clock.now(), clock.now())
+    with app.database.writing() as tx:
+        dispatches.put(tx, [row])
+        dispatches.settle(tx, row, failure="refused")
+    found = machinery.deliveries(app)
+    assert (found["given_up"], found["items"][0]["key"]) == (1, "c1/1/0/mail/li")
+    admin = office("admin")
+    assert "refused" in said(admin.get("/admin/state"))
+
+    sent = {"delivery": "c1/1/0/mail/li"}
+    assert admin.post("/admin/state", data=sent).status_code == 303
+    assert admin.post("/admin/state", data={"delivery": "c1/x/0"}).status_code == 404
+    assert admin.post("/admin/state", data={"delivery": "c2/1/0"}).status_code == 404
+    assert admin.post("/admin/state", data={}).status_code == 404
+
+    after = machinery.deliveries(app)
+    assert (after["waiting"], after["given_up"], after["items"]) == (1, 0, [])
+    audit = admin.get("/admin/audit?stream=@operations")
+    assert ("重试投递" in said(audit), "c1/1/0/mail/li" in audit.text) == (True, True)
+
+
+def test_acts_of_administrators_are_read_with_their_digests(app, office):
+    with app.database.reading() as tx:
+        *_, last = store.read_entries(tx, references.STREAM)
+
+    page = office("auditor").get("/admin/audit?stream=@lists")
+
+    assert last.digest in page.text
+    assert "第 1–50 条" in said(page)
+    assert office("auditor").get("/admin/audit?stream=five_steps").status_code == 404
+    assert office("data_officer").get("/admin/audit").status_code == 403

@@ -5,6 +5,7 @@ waits for what it expects: `shows` and Playwright's `expect`, never a reading of
 """
 
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -31,17 +32,26 @@ def formed(app):
     deployments.deploy(app, identities.operator(), files)
 
 
-@pytest.fixture
-def address(app):
-    listener = Listener(create_app(app), host="127.0.0.1", port=0, threads=4)
+@contextmanager
+def serving(web):
+    """Serve a web application, and give its address."""
+    listener = Listener(web, host="127.0.0.1", port=0, threads=4)
     stopping = threading.Event()
     loop = threading.Thread(target=listener.run, args=(stopping,))
     loop.start()
-    yield f"http://127.0.0.1:{listener.port}"
-    # The loop ends before its sockets are closed: closed under it, it fails now and then.
-    stopping.set()
-    loop.join()
-    listener.close()
+    try:
+        yield f"http://127.0.0.1:{listener.port}"
+    finally:
+        # The loop ends before its sockets are closed: closed under it, it fails now and then.
+        stopping.set()
+        loop.join()
+        listener.close()
+
+
+@pytest.fixture
+def address(app):
+    with serving(create_app(app)) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from flask import make_response, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from api.web import language
+from engine.errors import MustChangePassword
 
 _MACHINES = frozenset({"/healthz", "/readyz", "/metrics"})
 
@@ -26,6 +27,8 @@ def page(problem: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
     status = int(problem["status"])
     if status == 401 and request.method == "GET":
         return redirect(sign_in_address(), code=303)
+    if problem["code"] == MustChangePassword.code:
+        return redirect("/password", code=303)
     key = f"problem_{status}" if language.known(f"problem_{status}") else "problem_400"
     template = "public/refusal.html" if language.is_public() else "refusal.html"
     minutes = -(-int(headers.get("Retry-After", "60")) // 60)

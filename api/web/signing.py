@@ -10,9 +10,10 @@ from werkzeug.wrappers import Response
 from api import sessions
 from api.current import application
 from api.web import language
-from engine import identities
+from engine import credentials, identities
+from engine.accounts import Account
 from engine.demo.city import PASSWORD
-from engine.errors import NotSignedIn, TooManyAttempts
+from engine.errors import InvalidUser, NotSignedIn, TooManyAttempts
 from engine.settings import is_loopback
 
 pages = Blueprint("signing", __name__)
@@ -49,6 +50,39 @@ def sign_out() -> Response:
     """End the session."""
     identities.logout(application(), sessions.token())
     return sessions.forget(redirect("/sign-in", code=303))
+
+
+@pages.get("/password")
+def ask_password() -> str:
+    """Show the form for another password; a temporary one leads here."""
+    account = identities.account_of_token(application(), sessions.token(), changing=True)
+    return _password(account)
+
+
+@pages.post("/password")
+def change_password() -> Response:
+    """Keep another password of the signed-in person."""
+    app, form, token = application(), request.form, sessions.token()
+    account = identities.account_of_token(app, token, changing=True)
+    old, new = form.get("old", "")[:1_000], form.get("new", "")[:1_000]
+    try:
+        if new != form.get("again", "")[:1_000]:
+            return make_response(_password(account, language.text("password_differs")), 422)
+        credentials.change_password(app, token, old, new, address=sessions.address())
+    except NotSignedIn:
+        return make_response(_password(account, language.text("password_wrong")), 422)
+    except InvalidUser:
+        return make_response(_password(account, language.text("password_unfit")), 422)
+    except TooManyAttempts as refusal:
+        error = language.text("too_many_attempts", n=-(-refusal.retry_seconds // 60))
+        return make_response(_password(account, error), 429)
+    return redirect("/?done=password", code=303)
+
+
+def _password(account: Account, error: str = "") -> str:
+    return render_template(
+        "password.html", user=account.name, temporary=account.reset_at is not None, error=error
+    )
 
 
 @pages.after_app_request

@@ -11,18 +11,14 @@ from typing import Any
 
 import click
 
-from engine import deployments, identities, migrations
+from engine import deployments, identities, migrations, uploads
 from engine.bpmn.layout import lay_out
 from engine.cli import terminal
 from engine.cli.installation import opened
-from engine.decisions import EXAMPLES
 from engine.errors import Busy, NotDeployable, NotReady
 from engine.settings import Settings
 
 Finding = dict[str, Any]
-
-KINDS = (".bpmn", ".dmn", ".json", EXAMPLES)
-"""Endings of diagrams, decisions and forms, and of examples; other files are passed over."""
 
 _PATHS = click.argument(
     "paths", metavar="PATH…", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path)
@@ -56,20 +52,15 @@ def read_files(paths: Sequence[Path]) -> dict[str, bytes]:
     """
     found: list[Path] = []
     for path in paths:
-        inside = sorted(one for one in path.rglob("*") if one.name.endswith(KINDS))
-        found += [path] if path.is_file() else [one for one in inside if _wanted(one, path)]
+        found += [path] if path.is_file() else uploads.inside(path)
     if not found:
-        raise click.UsageError(f"There is no {', '.join(KINDS)} file in what you named.")
+        raise click.UsageError(f"There is no {', '.join(uploads.KINDS)} file in what you named.")
     files: dict[str, bytes] = {}
     for path in found:
         if path.name in files:
             raise click.UsageError(f"There are two files named {path.name}; deploy them apart.")
         files[path.name] = path.read_bytes()
     return files
-
-
-def _wanted(path: Path, folder: Path) -> bool:
-    return not {"lists", "demo"}.intersection(path.relative_to(folder).parts[:-1])
 
 
 @click.command()

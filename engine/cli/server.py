@@ -9,7 +9,7 @@ from dataclasses import replace
 import click
 
 from api import create_app
-from engine import notices, timers
+from engine import credentials, notices, timers
 from engine.cli import terminal
 from engine.cli.installation import opened
 from engine.cli.listener import Listener
@@ -44,12 +44,14 @@ def serve(
     )
     with opened(settings) as app:
         scheduler = None if no_scheduler else timers.Scheduler(app)
-        web = create_app(app, is_scheduling=None if scheduler is None else scheduler.looks)
+        setup = credentials.setup_secret(app)
+        looks = None if scheduler is None else scheduler.looks
+        web = create_app(app, is_scheduling=looks, setup=setup)
         listener = Listener(web, host=settings.host, port=settings.port, threads=settings.threads)
         stopping = _stopped_by_signals()
         if scheduler is not None:
             scheduler.start()
-        _announce(settings, listener.port)
+        _announce(settings, listener.port, setup)
         listener.run(stopping)
         terminal.say("Stopping.")
         listener.close()
@@ -67,9 +69,12 @@ def _stopped_by_signals() -> threading.Event:
     return stopping
 
 
-def _announce(settings: Settings, port: int) -> None:
+def _announce(settings: Settings, port: int, setup: str) -> None:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     terminal.say(f"Bihuan serves http://{host}:{port}/ (API: /api/v1/docs)")
+    if setup:
+        terminal.say("There are no users yet. Make the first administrator, this once, at")
+        terminal.say(f"  http://{host}:{port}/setup/{setup}")
     if settings.clock == "manual":
         terminal.say("The clock is manual: POST /api/v1/clock moves it.")
     if not is_loopback(settings.host):

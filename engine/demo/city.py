@@ -7,11 +7,11 @@ from datetime import date
 from pathlib import Path
 
 from engine import accounts, identities, lists, references, store
+from engine.accounts import NewUser
 from engine.calendar import LOCAL
 from engine.columns import Descriptor
 from engine.demo import growth
 from engine.demo.growth import SIZES
-from engine.identities import NewUser
 from engine.lists import ListVersion
 from engine.organisation import Grant, Organisation
 from engine.ports import Application

@@ -54,6 +54,13 @@ class NotAllowed(EngineError):
     status = 403
 
 
+class MustChangePassword(EngineError):
+    """The password is a temporary one: choose another first."""
+
+    code = "must-change-password"
+    status = 403
+
+
 class NotFound(EngineError):
     """There is nothing of this name that the caller may see."""
 

@@ -62,6 +62,7 @@ users = table(
     text("password", null=True),  # argon2
     flag("demo"),
     at("disabled_at", null=True),
+    at("reset_at", null=True),  # since when the password is a temporary one
 )
 
 tokens = table(
@@ -71,5 +72,6 @@ tokens = table(
     text("kind"),  # token | session
     at("created_at"),
     at("expires_at", null=True),
+    at("last_used_at", null=True),  # to about ten minutes
     sa.Index("ix_tokens_user_name", "user_name"),
 )

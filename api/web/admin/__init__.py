@@ -6,7 +6,18 @@ command line and HTTP use, so that every act stands in the administrators' histo
 
 from __future__ import annotations
 
-from api.web.admin import calendars, changes, home, lists, people
+from api.web.admin import calendars, changes, home, lists, people, setup, state, users
 from api.web.admin.frame import may_open, pages
 
-__all__ = ["calendars", "changes", "home", "lists", "may_open", "pages", "people"]
+__all__ = [
+    "calendars",
+    "changes",
+    "home",
+    "lists",
+    "may_open",
+    "pages",
+    "people",
+    "setup",
+    "state",
+    "users",
+]

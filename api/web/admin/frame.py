@@ -27,6 +27,9 @@ SECTIONS = (
     ("rosters", SEE),
     ("calendar", SEE),
     ("import", "activate_list"),
+    ("users", "manage_users"),
+    ("state", "operate"),
+    ("audit", "audit"),
 )
 """(path below ``/admin``, the right that it needs), in the order of the menu."""
 
