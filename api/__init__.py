@@ -23,7 +23,7 @@ from engine.ports import Application
 PUBLIC = frozenset({"identity.login", "identity.logout", "identity.follow"})
 """Calls that nobody needs to be signed in for."""
 
-UPLOADS = ("/definitions", "/attachments", "/definitions/check")
+UPLOADS = ("/definitions", "/attachments", "/definitions/check", "/definitions/backtest")
 SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
     "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "

@@ -144,6 +144,7 @@ BPMN = (ROOT / "tests" / "processes" / "five_steps.bpmn").read_bytes()
 ROLES = (ROOT / "processes" / "lists" / "roles.csv").read_bytes()
 FILES: dict[str, tuple[bytes, str]] = {
     "POST /definitions": (BPMN, "application/xml"),
+    "POST /definitions/backtest": (BPMN, "application/xml"),
     "POST /definitions/check": (BPMN, "application/xml"),
     "POST /lists": (ROLES, "text/csv"),
     "POST /lists/check": (ROLES, "text/csv"),
@@ -358,6 +359,7 @@ _QUERIES = {
     "GET /figures/{code}/cases": "?unit=990101001&from=2026-09-01",
     "GET /cases/{case_id}/state": "?position=1",
     "POST /definitions": "?filename=five_steps.bpmn",
+    "POST /definitions/backtest": "?filename=five_steps.bpmn&process=five_steps",
     "POST /definitions/check": "?filename=five_steps.bpmn",
     "POST /lists": "?filename=roles.csv",
     "POST /lists/check": "?filename=roles.csv",

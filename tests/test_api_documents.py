@@ -24,7 +24,7 @@ POST /tasks/{}/remind POST /tasks/{}/copy POST /tasks/{}/read
 POST /tasks/{}/comment POST /tasks/{}/attachments GET /tasks/{}/comments
 GET /tasks/{}/attachments GET /tasks/{}/return-targets GET /incidents GET /lists POST /lists POST /lists/check GET /lists/{}
 GET /forms/{} GET /me POST /login POST /logout GET /clock POST /clock
-POST /definitions POST /definitions/check GET /definitions GET /definitions/{}
+POST /definitions POST /definitions/check POST /definitions/backtest GET /definitions GET /definitions/{}
 GET /definitions/{}/versions/{} GET /definitions/{}/versions/{}/xml
 POST /definitions/{}/versions/{}/default GET /cases/{}/attachments/{}
 GET /me/contact GET /registers GET /registers/{} POST /cases/{}/code POST /cases/{}/erase

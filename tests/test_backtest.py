@@ -20,6 +20,7 @@ from engine.errors import InvalidRequest, NotAllowed, NotDeployable, NotFound
 from engine.scripts import Sandbox
 from engine.settings import Settings
 from tests import rows
+from tests.callers import callers
 from tests.conftest import FIVE_STEPS, MONDAY
 from tests.test_demo import simulate
 
@@ -332,3 +333,15 @@ def test_the_report_is_one_page_without_scripts(app, lived):
     assert (html.count("<script"), html.count("http://"), html.count("https://")) == (0, 2, 0)
     assert "归档 (file) was decided and is not open" in html
     assert json.loads(json.dumps(report)) == report
+
+
+def test_designers_ask_over_http_and_others_are_refused(app, lived):
+    path = "/definitions/backtest?filename=n.bpmn&process=purchase&mapping=approve="
+    designer, clerk = callers(app)("deployer"), callers(app)("grid_worker")
+    kind = {"Content_Type": "application/xml"}
+
+    answer = designer.post(path, WITHOUT_APPROVAL, **kind)
+
+    assert answer.status_code == 200
+    assert told(answer.get_json(), lived)["stuck"] == {"refused": (2, "waits for task file, pay")}
+    assert clerk.post(path, WITHOUT_APPROVAL, **kind).status_code == 403

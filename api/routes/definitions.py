@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
@@ -9,8 +11,12 @@ from flask_openapi3.models.tag import Tag
 from api import uploads
 from api.current import actor, answered, application, once, read, reply
 from api.repeats import once_only
-from api.shapes import Document, Items, KeyPath, UploadQuery, VersionPath
-from engine import access, deployments, views
+from api.shapes import BacktestQuery, Document, Items, KeyPath, UploadQuery, VersionPath
+from engine import access, backtest, deployments, views
+from engine.errors import Busy
+
+_trying = threading.Lock()
+"""One back-test at a time: it takes a processor for as long as it lasts."""
 
 api = APIBlueprint("definitions", __name__, abp_tags=[Tag(name="definitions")])
 
@@ -43,6 +49,32 @@ def check(query: UploadQuery) -> Response:
     files = uploads.diagrams(query.filename)
     found = deployments.check(application(), files, executor=query.executor)
     return reply({"findings": [one.to_json() for one in found]})
+
+
+@api.post(
+    "/definitions/backtest",
+    responses={200: Document},
+    openapi_extensions=uploads.DIAGRAM_BODY,
+)
+def try_on_cases(query: BacktestQuery) -> Response:
+    """Say what the files would have made of past cases; nothing changes."""
+    access.require(actor(), "check")
+    files = uploads.diagrams(query.filename)
+    plan = backtest.Plan(
+        cases=query.cases,
+        sets=tuple(_parts(query.sets)),
+        mapping=backtest.mapping(query.process, _parts(query.mapping)),
+    )
+    if not _trying.acquire(blocking=False):
+        raise Busy("A back-test is running here.", hint="Try again when it is over.")
+    try:
+        return reply(backtest.run(application(), actor(), query.process, files, plan))
+    finally:
+        _trying.release()
+
+
+def _parts(text: str) -> list[str]:
+    return [one for one in text.split(",") if one]
 
 
 @api.get("/definitions", responses={200: Items})
