@@ -105,6 +105,30 @@ def cause(app: Application, actor: Actor, cause_id: str) -> Document:
     return document
 
 
+def of_case(app: Application, actor: Actor, case_id: str) -> list[Document]:
+    """Return the open incidents of one case with what their expressions saw.
+
+    Returns:
+        Of each what the case itself says of it, and ``{cause, saw, has, may_retry}``:
+        the id of its cause, the data that the expression mentions when it failed and now.
+
+    Raises:
+        CaseNotFound: it does not exist, or not for this actor.
+    """
+    with app.database.reading() as tx:
+        app.references.refresh(tx)
+        row = views.visible(app, tx, actor, case_id)
+        organisation = app.references.organisation
+        may = access.may(actor, "retry", case_facts(tx, row), organisation=organisation)
+        found = []
+        for one in views.incidents_of(tx, case_id):
+            known = Cause(one["process"], one["element"], one["code"], one.get("expression"))
+            held = Open(one["id"], one["message"], one["at"], row)
+            saw, has = _values(app, tx, actor, known, held)
+            found.append({**one, "cause": known.id, "saw": saw, "has": has, "may_retry": may})
+    return found
+
+
 def _held(
     app: Application, tx: Transaction, actor: Actor, cause_id: str
 ) -> tuple[Cause, list[Open]]:

@@ -1,16 +1,26 @@
 """The page of a case, its lit diagram, notices, codes and wishes, in a real browser."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from engine import cases, deployments, following, identities, timers, views
 from engine.cli.diagrams import read_files
-from engine.commands import ClaimTask, CompleteTask, SuspendCase, TransferTask
+from engine.commands import (
+    ClaimTask,
+    CompleteTask,
+    RetryIncident,
+    SuspendCase,
+    TransferTask,
+)
+from tests.accessibility import accessible, fits
 from tests.memory import flows, process
+from tests.page_texts import part, visit
+from tests.page_texts import texts as texts_of
 from tests.test_pages import CONTRAST, address, chromium, expect, formed, people, shows, texts
 
-__all__ = ["address", "chromium", "formed", "people"]
+__all__ = ["address", "chromium", "formed", "people", "visit"]
 
 ROOT = Path(__file__).parent.parent
 PHONE = {"width": 390, "height": 844}
@@ -157,7 +167,9 @@ def test_a_code_is_given_on_the_page_and_followed_without_signing_in(people, whi
     page.fill("#number", number)
     page.fill("#code", "WRONG-CODES")
     page.click("button:text-is('查询')")
-    shows(page, "[role=alert]", "没有这个编号和查询码的记录。请核对后再试，或请受理单位重发查询码。")
+    shows(
+        page, "[role=alert]", "没有这个编号和查询码的记录。请核对后再试，或请受理单位重发查询码。"
+    )
     page.fill("#code", code.lower())
     page.click("button:text-is('查询')")
 
@@ -240,3 +252,124 @@ def test_activities_are_started_and_closed_with_buttons_in_both_languages(people
     shows(page, ".done", "All is done.")
     shows(page, ".badge", "Completed")
     expect(page.locator(".track > li > ul > li").nth(0)).to_have_text("All is done in “现场办理”")
+
+
+# -- what the page says of a case --------------------------------------------------------
+
+
+SPEND = process(
+    '<startEvent id="s" camunda:formKey="asked"/>'
+    '<userTask id="look" name="核查" camunda:candidateGroups="street_dispatcher" '
+    'camunda:dueDate="working_days(1)"/>'
+    '<exclusiveGateway id="dear" name="贵吗" default="no"/>'
+    '<userTask id="approve" name="审批" camunda:candidateGroups="street_leader"/>'
+    '<scriptTask id="share" name="分摊" scriptFormat="python"><script>part = fee / parts</script>'
+    '</scriptTask><endEvent id="e"/>'
+    + flows("s > look", "look > dear", "approve > share", "share > e")
+    + '<sequenceFlow id="no" name="否" sourceRef="dear" targetRef="e"/>'
+    '<sequenceFlow id="yes" name="是" sourceRef="dear" targetRef="approve">'
+    "<conditionExpression>fee &gt; 100</conditionExpression></sequenceFlow>",
+    "spend",
+)
+ASKED = """{"id": "asked", "type": "default", "components": [
+  {"type": "number", "key": "fee", "label": "费用", "label_en": "Fee", "field_class": "public"},
+  {"type": "number", "key": "parts", "label": "份数", "label_en": "Parts"},
+  {"type": "textfield", "key": "caller", "label": "来电人", "field_class": "reporter"}]}""".encode()
+
+
+@pytest.fixture
+def spent(app, clock, who):
+    """A case that stands still: it was looked at two days late, approved, and cannot be shared."""
+    files = {"spend.bpmn": SPEND, "asked.json": ASKED}
+    deployments.deploy(app, identities.operator(), files)
+    data = {"fee": 300, "parts": 0, "caller": "赵样甲"}
+    case_id = cases.start(app, who("street_dispatcher"), process="spend", data=data).case_id
+    timers.advance(app, seconds=3 * 86_400)
+    looked = CompleteTask("spend.look.1", None, {})
+    cases.handle(app, who("street_dispatcher"), case_id, looked)
+    cases.handle(app, who("street_leader"), case_id, CompleteTask("spend.approve.1", None, {}))
+    return case_id
+
+
+def part_of_refusal(page):
+    """The texts of the refusal on top of a page."""
+    return texts_of(
+        re.search(r'<div class="refused" role="alert".*?</div>', page, re.DOTALL)[0], "p"
+    )
+
+
+def section(page, name):
+    """The part of a page under the heading of that id."""
+    return re.search(rf'<h2 id="{name}">(.*?)</section>', page, re.DOTALL)[1]
+
+
+def test_the_page_tells_clocks_people_data_durations_and_why(visit, spent):
+    _, page = visit("street_leader", f"/cases/{spent}")
+
+    assert texts_of(section(page, "clocks"), "t[dh]")[6:] == [
+        "核查", "砚禾街道网格化服务管理中心",
+        "街道受理员", "09-15 17:30", "09-15 17:30", "09-17 09:00 办结 超时 8 工作时",
+    ]  # fmt: skip
+    assert part(page, "people") == [
+        "街道受理员 核查 1 次 · 2026-09-17 09:00",
+        "街道分管领导 审批 1 次 · 2026-09-17 09:00",
+    ]
+    assert texts_of(section(page, "data"), "h3") == ["诉求人信息", "办理信息", "公开信息"]
+    told = dict(zip(*(texts_of(section(page, "data"), tag) for tag in ("dt", "dd")), strict=True))
+    assert (told["费用"], told["份数"]) == ("300", "0")
+    # Who reported is withheld from the leader, and its commitment stands there.
+    assert re.fullmatch(r"（无权查看） [0-9a-f]{12}…", told["来电人"])
+    rows = texts_of(section(page, "diagram-title"), "t[dh]")
+    assert rows[5:10] == ["核查 超期", "spend", "1", "22 工作时", "22 工作时"]
+    way = section(page, "why-title")
+    assert texts_of(way, "strong") == ["走了：是", "没走：否"]
+    assert texts_of(way, "code") == ["fee > 100", "fee"]
+
+
+def test_a_step_that_stands_still_says_why_and_is_tried_again(app, visit, spent):
+    _, page = visit("district_coordinator", f"/cases/{spent}?lang=en")
+    stuck = section(page, "stuck-title")
+    assert texts_of(stuck, "h3") == ["分摊"]
+    assert texts_of(stuck, "pre") == ["part = fee / parts"]
+    assert part(stuck, "read") == ["fee Fee: 300", "parts Parts: 0"]
+
+    # Who may not try again sees no button, and is refused.
+    _, other = visit("street_dispatcher", f"/cases/{spent}")
+    assert "重试" not in section(other, "stuck-title")
+    sent = {"act": "retry", "incident": "1", "reason": "x"}
+    assert visit("street_dispatcher", f"/cases/{spent}", "POST", **sent)[0] == 403
+    status, page = visit("district_coordinator", f"/cases/{spent}", "POST", act="retry", reason="")
+    assert (status, part_of_refusal(page)) == (422, ["请填写：理由"])
+    assert visit("district_coordinator", f"/cases/{spent}", "POST", **sent)[0] == 303
+    entries = views.history(app, identities.actor(app, "auditor"), spent)
+    assert entries[-1]["command"]["type"] == "retry_incident"
+
+
+def test_a_long_history_stands_on_several_pages(app, who, visit, spent):
+    for number in range(55):
+        cases.handle(app, who("admin"), spent, RetryIncident(None, None, f"第 {number} 次"))
+    _, page = visit("auditor", f"/cases/{spent}")
+    last = len(views.history(app, who("auditor"), spent))
+    numbers = [int(one) for one in re.findall(r"第 (\d+) 条 · 摘要", page)]
+    assert (numbers[0], len(numbers)) == (last, 50)
+    assert "没有经过网关" in page
+    assert f'href="?before={last - 49}#track-title"' in page
+
+    _, older = visit("auditor", f"/cases/{spent}?before={last - 49}")
+    found = [int(one) for one in re.findall(r"第 (\d+) 条 · 摘要", older)]
+    assert found[0] == last - 50
+    assert texts_of(section(older, "why-title"), "strong") == ["走了：是", "没走：否"]
+    assert f'href="?before={last + 1}#track-title"' in older
+
+
+@needs_viewer
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_page_of_a_case_is_usable_by_everybody(people, spent, language):
+    page = people("street_leader")
+    page.goto(f"/cases/{spent}?lang={language}")
+    shows(page, "#clocks", {"zh": "时限", "en": "Clocks"}[language])
+    page.click(".passed summary")
+    expect(page.locator(".passed .branch")).to_have_count(1)
+    accessible(page)
+    page.set_viewport_size({"width": 360, "height": 700})
+    fits(page)

@@ -19,11 +19,12 @@ from engine.tables import entries
 from tests.access_table import _STEPS, REPORT, ROOT
 from tests.accessibility import accessible, fits
 from tests.callers import callers
+from tests.page_texts import part, texts, visit
 from tests.test_journeys import DIAGRAM, FORM, GIVEN
 from tests.test_pages import PHONE, address, chromium, expect, people, shows
 from tests.test_pages_cases import needs_viewer
 
-__all__ = ["address", "chromium", "people"]
+__all__ = ["address", "chromium", "people", "visit"]
 
 
 @pytest.fixture
@@ -52,32 +53,6 @@ def spend(app, who):
     command = CompleteTask("spend.look.1", None, {"fee": 301})
     cases.handle(app, who("street_dispatcher"), case_id, command)
     return case_id
-
-
-@pytest.fixture
-def visit(app):
-    """Return a function that asks for a page as somebody: (user, path) -> (status, text)."""
-    calls = callers(app)
-
-    def visit(name, path, method="GET", **form):
-        caller = calls(name)
-        client = caller.server.test_client(use_cookies=False)
-        answer = client.open(path, method=method, headers=caller.headers, data=form or None)
-        return answer.status_code, answer.get_data(as_text=True)
-
-    return visit
-
-
-def texts(page, tag):
-    """The texts of all such elements, without what is marked up inside."""
-    found = re.findall(rf"<{tag}\b[^>]*>(.*?)</{tag}>", page, re.DOTALL)
-    return [" ".join(unescape(re.sub(r"<[^>]*>", " ", one)).split()) for one in found]
-
-
-def part(page, name):
-    """The list of that class as texts."""
-    found = re.search(rf'<ul class="{name}">(.*?)</ul>', page, re.DOTALL)
-    return texts(found[1], "li") if found else []
 
 
 # -- what every entry says --------------------------------------------------------------

@@ -26,7 +26,7 @@ def show(case_id: str) -> str:
     case = views.case(app, who, case_id)
     proof = views.chain(app, who, case_id)
     after = _after(proof["entries"])
-    found = views.journey(app, who, case_id, after=after, limit=PART, applied=False)
+    found = views.journey(app, who, case_id, after=after, limit=PART, told=())
     pinned = diagrams.of_case(case_id)
     lines = timeline.told(found["items"], pinned)
     last = after + len(lines)

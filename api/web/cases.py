@@ -10,21 +10,26 @@ from api.current import actor, application, reply
 from api.web import (
     activities,
     acts,
+    branches,
     diagrams,
-    fields,
     language,
     lit,
+    overview,
     relations,
     timeline,
-    times,
 )
 from engine import access, cases, following, views
 from engine.cases import Once
-from engine.commands import JsonObject
+from engine.commands import Command, JsonObject, RetryIncident
 from engine.definitions import Pinned
-from engine.errors import EngineError
+from engine.errors import EngineError, InvalidData
 
 pages = Blueprint("case_pages", __name__)
+
+RETRY = "retry"
+
+LINES = 50
+"""So many entries of the history stand on one page."""
 
 
 @pages.get("/cases/<case_id>")
@@ -40,7 +45,8 @@ def act(case_id: str) -> Response:
     if name in ("follow", "unfollow"):
         views.follow(application(), actor(), case_id, wanted=name == "follow")
         return redirect(f"/cases/{case_id}?done={name}", code=303)
-    if name not in acts.CASE_ACTS | acts.RELATIONS.keys() and name not in activities.ACTS:
+    known = acts.CASE_ACTS | acts.RELATIONS.keys() | activities.ACTS | {RETRY}
+    if name not in known:
         given = following.give_code(application(), actor(), case_id)
         return make_response(_page(case_id, given))
     once = request.form.get("once", "")
@@ -50,9 +56,7 @@ def act(case_id: str) -> Response:
         if name in acts.RELATIONS:
             case_id = relations.done(name, case_id, again)
             return redirect(f"/cases/{case_id}?done={name}", code=303)
-        sent = activities.sent if name in activities.ACTS else acts.of_case_sent
-        command = sent(name)
-        cases.handle(application(), actor(), case_id, command, once=again)
+        cases.handle(application(), actor(), case_id, _command(name), once=again)
     except EngineError as refusal:
         seen = name in acts.RELATIONS and refusal.status in (400, 404)
         if refusal.status not in (403, 409, 422) and not seen:
@@ -61,13 +65,29 @@ def act(case_id: str) -> Response:
     return redirect(f"/cases/{case_id}?done={name}", code=303)
 
 
+def _command(name: str) -> Command:
+    """Return the command that a button has sent.
+
+    Raises:
+        InvalidData: something that it asks for is missing.
+    """
+    if name == RETRY:
+        number, reason = request.form.get("incident", ""), request.form.get("reason", "").strip()
+        if not reason:
+            asked = language.text("ask_reason")
+            raise InvalidData(language.text("act_needs", name=asked))
+        known = number.isascii() and number.isdigit() and len(number) < 10
+        return RetryIncident(int(number) if known else None, None, reason[:2_000])
+    return activities.sent(name) if name in activities.ACTS else acts.of_case_sent(name)
+
+
 @pages.get("/cases/<case_id>/diagrams")
 def diagram(case_id: str) -> Response:
     """Give the diagrams of a case and what has happened in each, for the viewer on its page."""
     app, who = application(), actor()
     case = views.case(app, who, case_id)
     pinned = diagrams.of_case(case_id)
-    found = lit.diagrams_of(case, views.history(app, who, case_id), pinned)
+    found = lit.diagrams_of(case, views.events_of(app, who, case_id), pinned)
     return reply({"items": found})
 
 
@@ -80,9 +100,6 @@ def _page(case_id: str, given: JsonObject | None = None, refusal: EngineError | 
         "case.html",
         case=case,
         title=diagrams.process_name(pinned.main),
-        lines=timeline.lines(views.history(app, who, case_id), pinned),
-        shown=_labelled(case, pinned),
-        others=_others(case, pinned),
         given=given,
         refusal=refusal,
         once=app.clock.new_id(),
@@ -94,23 +111,46 @@ def _page(case_id: str, given: JsonObject | None = None, refusal: EngineError | 
         papers=views.papers(app, who, case_id),
         may_read_accesses=access.may(who, "read_accesses"),
         has_viewer=lit.has_viewer(),
+        **_told(case, pinned),
     )
 
 
-def _labelled(case: JsonObject, pinned: Pinned) -> list[tuple[str, str]]:
-    """Return (label, value) of the data that a form asks for, in the order they were given."""
-    parts, data = diagrams.parts_of(pinned), case["data"]
-    return [
-        (language.pick(part.label, part.label_en), fields.shown(part, value, data))
-        for key, value in data.items()
-        if (part := parts.get(key)) is not None and value not in (None, "", [])
-    ]
+def _told(case: JsonObject, pinned: Pinned) -> JsonObject:
+    """Return what is told of a case beside its head and its buttons."""
+    app, who = application(), actor()
+    return {
+        "groups": overview.data(case, pinned),
+        "class_name": overview.class_name,
+        "clocks": overview.clocks(case["id"], pinned),
+        "timers": overview.waiting(case, pinned),
+        "people": overview.people(case["id"], pinned),
+        "documents": views.documents(app, who, case["id"]),
+        "stuck": overview.stuck(case, pinned),
+        "visits": lit.visits(views.events_of(app, who, case["id"]), pinned),
+        **_way(case["id"], pinned),
+    }
 
 
-def _others(case: JsonObject, pinned: Pinned) -> list[tuple[str, str]]:
-    """Return (name, value) of the data that no form asks for."""
+def _way(case_id: str, pinned: Pinned) -> JsonObject:
+    """Return a part of the way a case came, the latest first: its lines and its gateways."""
+    app, who = application(), actor()
+    said = request.args.get("before", "")
+    before = int(said) if said.isascii() and said.isdigit() and len(said) < 10 else None
+    last = before - 1 if before else views.journey(app, who, case_id, after=0, limit=0)["last"]
+    after = max(0, last - LINES)
+    found = views.journey(app, who, case_id, after=after, limit=last - after, told=("gateways",))
     parts = diagrams.parts_of(pinned)
-    return [(key, times.plain(value)) for key, value in case["data"].items() if key not in parts]
+    return {
+        "lines": timeline.lines(found["items"], pinned),
+        "gateways": [
+            (one, gateway)
+            for one in reversed(found["items"])
+            for gateway in branches.passed(one.get("gateways", []), pinned, parts)
+        ],
+        "not_applied": found["refused"],
+        "older": after + 1 if after else None,
+        "newer": min(last + LINES, found["last"]) + 1 if last < found["last"] else None,
+    }
 
 
 @pages.get("/cases/<case_id>/attachments/<attachment_id>")

@@ -92,7 +92,7 @@ def _moment(case_id: str, position: int) -> JsonObject:
 def _bare(case_id: str, position: int) -> JsonObject:
     """Return what can be shown of an entry that is not to be trusted: itself, if it is readable."""
     app, who = application(), actor()
-    found = views.journey(app, who, case_id, after=0, limit=0, applied=False)
+    found = views.journey(app, who, case_id, after=0, limit=0, told=())
     bare: JsonObject = {
         "case": found["case"],
         "title": found["case"]["process"],
@@ -101,7 +101,7 @@ def _bare(case_id: str, position: int) -> JsonObject:
         "entry": None,
     }
     try:
-        one = views.journey(app, who, case_id, after=position - 1, limit=1, applied=False)
+        one = views.journey(app, who, case_id, after=position - 1, limit=1, told=())
         pinned = diagrams.of_case(case_id)
         bare["title"] = diagrams.process_name(pinned.main)
         (bare["line"],) = timeline.told(one["items"], pinned)
@@ -209,7 +209,7 @@ def _compared(case_id: str, state: JsonObject, pinned: Pinned) -> JsonObject | N
     if not request.args.get("with"):
         return None
     app, who = application(), actor()
-    last = views.journey(app, who, case_id, after=0, limit=0, applied=False)["last"]
+    last = views.journey(app, who, case_id, after=0, limit=0, told=())["last"]
     other = _position("with", state["position"], last)
     held = views.state_at(app, who, case_id, other)
     one, two = sorted((state, held), key=lambda found: int(found["position"]))

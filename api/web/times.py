@@ -74,3 +74,14 @@ def _left(minutes: float, key: str) -> str:
     unit = "minutes" if minutes < 60 else "hours"
     count = int(minutes) if unit == "minutes" else int(minutes // 60)
     return language.text(key.format(unit=unit), n=count)
+
+
+def spent(minutes: float, *, working: bool) -> str:
+    """Return a duration in words: working hours, or hours and days of the clock."""
+    if minutes < 60:
+        unit, count = "minutes", int(minutes)
+    elif working or minutes < 48 * 60:
+        unit, count = "hours", int(minutes // 60)
+    else:
+        unit, count = "days", int(minutes // 1440)
+    return language.text(f"spent_working_{unit}" if working else f"spent_{unit}", n=count)

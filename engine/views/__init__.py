@@ -18,10 +18,11 @@ from engine.views.cases import (
     process_of,
     shown,
     task_position,
+    visible,
 )
 from engine.views.decisions import decisions
 from engine.views.desk import draft, drop_draft, keep_draft
-from engine.views.histories import history, looks, state_at
+from engine.views.histories import events_of, history, looks, state_at
 from engine.views.journeys import difference, journey
 from engine.views.linked import linked, numbered
 from engine.views.lists import (
@@ -64,6 +65,7 @@ from engine.views.tasks import (
     task_data,
     unread,
 )
+from engine.views.whole import clocks, documents, doers
 
 __all__ = [
     "INCIDENT",
@@ -88,6 +90,7 @@ __all__ = [
     "doers",
     "draft",
     "drop_draft",
+    "events_of",
     "files",
     "follow",
     "form",
@@ -127,5 +130,6 @@ __all__ = [
     "task_position",
     "unread",
     "version",
+    "visible",
     "xml",
 ]

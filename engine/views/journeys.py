@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,8 @@ from engine.views.histories import entry_document
 
 Document = dict[str, Any]
 
+TOLD = ("gateways", "changes")
+
 MOST = 1_000
 """So many entries are given at once."""
 
@@ -32,20 +34,21 @@ def journey(
     *,
     after: int,
     limit: int = 50,
-    applied: bool = True,
+    told: Collection[str] = TOLD,
 ) -> Document:
     """Return the entries of a case that follow position ``after``, in their order.
 
     Returns:
         ``{case, head, last, items, refused}``: the case briefly, the digest and the
-        position of its last entry. Each item is as ``history`` has it, with ``gateways``
-        and ``changes`` as ``journeys.Leg`` has them; values that the actor may not read
-        are withheld, sealed ones opened for who may. ``refused`` says why the entries
+        position of its last entry. Each item is as ``history`` has it, with what is ``told``:
+        ``gateways`` and ``changes`` as ``journeys.Leg`` has them; values that the actor may
+        not read are withheld, sealed ones opened for who may. ``refused`` says why the entries
         cannot be applied again, and then there are neither; else it is None.
 
     Args:
         limit: at most ``MOST``.
-        applied: False leaves out gateways and changes.
+        told: which of ``TOLD``; to tell changes opens sealed values. With none of them
+            nothing is applied again.
 
     Raises:
         CaseNotFound: it does not exist, or not for this actor.
@@ -59,7 +62,7 @@ def journey(
         found = store.read_part(tx, case_id, after=after, last=last)
         items = [entry_document(one, actor, values, reads=reads) for one in found]
         sight = _sight(app, tx, actor, row, values)
-        refused = _apply(app, tx, row, items, sight) if applied else None
+        refused = _apply(app, tx, row, items, sight=sight, told=told) if told else None
     if any("remark" in one for one in items):
         sight.seen.add("remark")
     looked(app, actor, case_id, "history", sight.seen)
@@ -73,7 +76,13 @@ def journey(
 
 
 def _apply(
-    app: Application, tx: Transaction, row: CaseRow, items: list[Document], sight: _Sight
+    app: Application,
+    tx: Transaction,
+    row: CaseRow,
+    items: list[Document],
+    *,
+    sight: _Sight,
+    told: Collection[str],
 ) -> str | None:
     """Add to each entry its gateways and changes; return why that cannot be done."""
     if not items:
@@ -87,8 +96,10 @@ def _apply(
     found = {one.position: one for one in legs}
     for item in items:
         leg = found.get(item["position"])
-        item["gateways"] = [] if leg is None else _gateways(leg, sight)
-        item["changes"] = [] if leg is None else _changes(leg, sight)
+        if "gateways" in told:
+            item["gateways"] = [] if leg is None else _gateways(leg, sight)
+        if "changes" in told:
+            item["changes"] = [] if leg is None else _changes(leg, sight)
     return None
 
 

@@ -43,6 +43,13 @@ function light(diagram) {
     title.textContent = lines.join("\n");
     graphics.prepend(title);
   }
+  for (const [id, said] of Object.entries(diagram.visits ?? {})) {
+    if (!registry.get(id) || !said) continue;
+    const badge = document.createElement("span");
+    badge.className = "visits-of";
+    badge.textContent = said;
+    viewer.get("overlays").add(id, { position: { bottom: 4, left: 2 }, html: badge });
+  }
 }
 
 function addTab(diagram) {
@@ -60,7 +67,12 @@ async function begin() {
   const answer = await fetch(place.dataset.source);
   if (!answer.ok) return;
   const { items } = await answer.json();
-  if (items.length > 1) items.forEach(addTab);
+  if (items.length > 1) {
+    tabs.hidden = false;
+    tabs.setAttribute("role", "tablist");
+    if (tabs.dataset.label) tabs.setAttribute("aria-label", tabs.dataset.label);
+    items.forEach(addTab);
+  }
   if (items.length) await show(items[0]);
   else place.closest("section").hidden = true;
 }

@@ -223,6 +223,13 @@ function light(drawn, key) {
   if (!isSeen(focus)) center(focus);
 }
 
+function center(element) {
+  const canvas = viewer.get("canvas");
+  const { width, height } = canvas.viewbox();
+  const x = element.x + (element.width ?? 0) / 2 - width / 2;
+  canvas.viewbox({ x, y: element.y + (element.height ?? 0) / 2 - height / 2, width, height });
+}
+
 function isSeen(element) {
   const { x, y, width, height } = viewer.get("canvas").viewbox();
   const right = element.x + (element.width ?? 0);
