@@ -8,10 +8,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from api import create_app
 from engine import (
     cases,
+    cli,
     credentials,
     dispatches,
     identities,
@@ -29,6 +31,7 @@ from engine.lists import FOREVER
 from engine.migrations import upgrade
 from engine.revisions import between
 from engine.settings import Settings
+from engine.tables import cases as case_table
 
 LISTS = Path(__file__).parent.parent / "processes" / "lists"
 SECTIONS = ("", "/people", "/units", "/roles", "/lists", "/rosters", "/calendar")
@@ -147,12 +150,23 @@ def test_a_list_says_who_put_which_version_in_force_and_who_holds_an_older_one(a
 
 def test_open_cases_that_hold_an_older_version_are_named_to_who_sees_them(app, who, office):
     case = cases.start(app, who("street_dispatcher"), process="five_steps", data={}).case_id
-    client = office("admin")
-    assert client.get("/admin/lists/roles/cases").status_code == 200
-    holders = views.list_holders(app, who("admin"), "roles")
+    old = active(app, "roles").version
+    with app.database.writing() as tx:
+        tx.run(sa.update(case_table).values(lists=f'{{"roles":"{old}"}}'), {})
+        descriptor, content = (
+            (LISTS / "roles.json").read_bytes(),
+            (LISTS / "roles.csv").read_bytes(),
+        )
+        references.activate(tx, descriptor=descriptor, content=content + b"x,x,x,city\r\n",
+                            actor="data_officer", at=app.clock.now())  # fmt: skip
 
-    assert (holders, case[:2]) == ([], case[:2])
-    assert views.list_pins(app, "roles") == {}
+    assert views.list_pins(app, "roles") == {old: 1}
+    assert [(one["case"], one["version"]) for one in views.list_holders(app, who("admin"), "roles")
+            ] == [(case, old)]  # fmt: skip
+    assert views.list_holders(app, who("list_owner"), "roles") == []
+    assert case in office("admin").get("/admin/lists/roles/cases").text
+    (row,) = [one for one in views.list_overview(app) if one["name"] == "roles"]
+    assert row["held"] == 1
 
 
 def test_rows_are_searched_paged_and_of_a_day(office):
@@ -538,3 +552,13 @@ def test_acts_of_administrators_are_read_with_their_digests(app, office):
     assert "第 1–50 条" in said(page)
     assert office("auditor").get("/admin/audit?stream=five_steps").status_code == 404
     assert office("data_officer").get("/admin/audit").status_code == 403
+
+
+def test_who_runs_the_server_resets_a_password_at_its_command_line(app, monkeypatch, capsys):
+    monkeypatch.setenv("DATABASE_URL", app.settings.database_url)
+
+    assert cli.run(["user", "reset", "street_analyst"]) == 0
+
+    temporary = capsys.readouterr().out.strip()
+    assert identities.login(app, "street_analyst", temporary).startswith("bihuan_")
+    assert credentials.about(app, "street_analyst")[0].reset_at is not None

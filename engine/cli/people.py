@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from engine import clock, contacts, identities
+from engine import clock, contacts, credentials, identities
 from engine.cli import terminal
 from engine.cli.installation import opened
 from engine.settings import Settings
@@ -14,7 +14,7 @@ from engine.settings import Settings
 
 @click.group()
 def user() -> None:
-    """Add, list and disable users."""
+    """Add, list, reset and disable users."""
 
 
 @user.command("add")
@@ -92,6 +92,17 @@ def email(settings: Settings, *, name: str, address: str | None) -> None:
         with app.database.writing() as tx:
             contacts.put(tx, name, email=address, by_mail=True)
     terminal.say(f"{name} is told by e-mail." if address else f"{name} is told no more.")
+
+
+@user.command("reset")
+@click.argument("name")
+@click.pass_obj
+def reset(settings: Settings, *, name: str) -> None:
+    """Print a temporary password of the user NAME, alone on stdout, this once."""
+    with opened(settings) as app:
+        password = credentials.reset_password(app, name, by=identities.OPERATOR)
+    click.echo(password)
+    terminal.say("It must be changed at the first sign-in; all sessions have ended.")
 
 
 @user.command("disable")

@@ -89,6 +89,8 @@ def _users(tx: Transaction) -> Iterator[Difference]:
         if act["type"] == "create_token":
             made.add((act["token_sha256"], name))
             continue
+        if act["type"] == "revoke_token":
+            made.discard((act["token_sha256"], name))
         known = due.setdefault(name, {"disabled": False})
         known.update({key: act[key] for key in ("person_id", "grants", "demo") if key in act})
         if act["type"] in ("disable_user", "enable_user"):
