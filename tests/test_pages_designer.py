@@ -2,21 +2,26 @@
 
 from dataclasses import replace
 from io import BytesIO
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
 from api import create_app
-from engine import cases, drafts, identities, views
+from api.web import differences
+from engine import cases, deployments, drafts, identities, views
+from engine.bpmn.differences import compare
+from engine.bpmn.layout import lay_out
 from engine.clock import parse
 from engine.errors import DraftMoved, NotAllowed, OwnDraft
-from tests.accessibility import accessible
+from tests.accessibility import accessible, fits
 from tests.snippets import DEFINITIONS
-from tests.test_pages import address, chromium, expect, formed, people
+from tests.test_pages import FILES, PHONE, address, chromium, expect, formed, people
 from tests.test_pages_cases import needs_viewer
 
 __all__ = ["address", "chromium", "formed", "people"]
 
+ROOT = Path(__file__).parent.parent
 BARE = f"""{DEFINITIONS}
 <process id="repair" name="报修" isExecutable="true">
   <startEvent id="s" name="开始"/><sequenceFlow id="f" sourceRef="s" targetRef="t"/>
@@ -263,3 +268,85 @@ def test_a_limit_changed_in_the_designer_holds_for_new_cases_and_not_for_old_one
         [task] = views.case(app, who("admin"), one)["tasks"]
         limits[one] = parse(task["due_at"]).strftime("%H:%M")
     assert limits == {old: "04:00", new: "08:30"}
+
+
+# -- two versions ----------------------------------------------------------------------------
+
+
+CHANGED = BARE.replace(
+    '<userTask id="t" name="受理"/>',
+    '<userTask id="t" name="登记" camunda:dueDate="working_hours(6)"/>'
+    '<userTask id="u" name="复核"/><sequenceFlow id="h" sourceRef="t" targetRef="u"/>',
+).replace('<sequenceFlow id="g" sourceRef="t" targetRef="e"/>', "")
+
+
+def told(caller, query=""):
+    page = caller("designer", f"/designs/repair/differences{query}").text
+    return page[
+        page.index('class="findings"') : page.index("</section>", page.index('class="findings"'))
+    ]
+
+
+def test_what_a_draft_changes_is_told_in_words(caller, app, who):
+    deploy(app, BARE)
+    saved(app, who("designer"), CHANGED)
+    page = told(caller)
+
+    assert "改动：用户任务 “登记”" in page
+    assert "名称：由 受理 改为 登记" in page
+    assert "办理时限：新设为 working_hours(6)" in page
+    assert "新增：用户任务 “复核”" in page
+    assert "删去：顺序流 g" in page
+    # The other way round.
+    assert "办理时限：去掉了 working_hours(6)" in told(caller, "?from=draft&to=1")
+    assert "没有差异。" in told(caller, "?from=1&to=1")
+
+
+def deploy(app, text):
+    deployments.deploy(app, identities.operator(), {"repair.bpmn": text.encode()})
+
+
+def test_changed_rules_and_fields_are_told_too(app):
+    rules = (ROOT / "processes" / "decisions" / "approval.dmn").read_text("utf-8")
+    form = (FILES / "report_form.json").read_text("utf-8")
+    old = {"a.bpmn": BARE, "approval.dmn": rules, "report_form.json": form}
+    new = {
+        **old,
+        "approval.dmn": rules.replace('"emergency"', '"urgent"', 1),
+        "report_form.json": form.replace('"maxLength": 5', '"maxLength": 50', 1),
+    }
+    with create_app(app).test_request_context("/"):
+        found = {one["says"]: one["facts"] for one in differences.tell(old, new)}
+
+    assert list(found) == ["改动：approval.dmn", "改动：report_form.json"]
+    assert '"urgent"' in " ".join(found["改动：approval.dmn"])
+    assert len(found["改动：report_form.json"]) == 1
+
+
+def test_moved_and_unreadable_diagrams_are_compared_as_well():
+    old = lay_out(BARE.encode())
+    first = old.index(b"<dc:Bounds") if b"<dc:Bounds" in old else old.index(b"Bounds")
+    moved = old[:first] + old[first:].replace(b'x="', b'x="1', 1)
+
+    assert [(one.kind, len(one.facts)) for one in compare(old, moved)] == [("moved", 0)]
+    assert {one.kind for one in compare(b"no xml", old)} == {"added"}
+    assert compare(b"no xml", b"<a/>") == []
+
+
+@needs_viewer
+@pytest.mark.browser
+def test_the_difference_is_drawn_in_colour(app, who, people):
+    deploy(app, BARE)
+    saved(app, who("designer"), lay_out(CHANGED.encode()).decode())
+    page = people("designer", viewport={"width": 1280, "height": 800})
+    page.goto("/designs/repair/differences")
+
+    expect(page.locator("#diagram[data-shown=new]")).to_be_visible()
+    expect(page.locator("#diagram [data-element-id=t].diff-changed")).to_have_count(1)
+    expect(page.locator("#diagram [data-element-id=u].diff-added")).to_have_count(1)
+    page.click(".found.diff-removed .go")
+    expect(page.locator("#diagram[data-shown=old]")).to_be_visible()
+    expect(page.locator("#diagram [data-element-id=g].diff-removed")).to_have_count(1)
+    accessible(page)
+    page.set_viewport_size(PHONE)
+    fits(page)

@@ -15,6 +15,7 @@ from api.web import (
     designer,
     designs,
     diagrams,
+    differences,
     frame,
     inbox,
     incidents,
@@ -73,6 +74,7 @@ def install(app: Flask) -> None:
         replays,
         search,
         designer,
+        differences,
         designs,
         incidents,
     ):

@@ -38,7 +38,7 @@ _UNSEEN = frozenset(
 )  # fmt: skip
 """What no viewer here draws."""
 
-_LISTED = (
+LISTED = (
     "process", "collaboration", "participant", "lane", "task", "userTask", "manualTask",
     "scriptTask", "serviceTask", "sendTask", "receiveTask", "businessRuleTask", "subProcess",
     "transaction", "adHocSubProcess", "callActivity", "startEvent", "endEvent", "boundaryEvent",
@@ -184,7 +184,7 @@ def _places(ids: Mapping[str, Element], drawn: set[str]) -> dict[str, str]:
 
 
 def _parts(root: Element, drawn: set[str]) -> tuple[Part, ...]:
-    tags = tuple(f"{{{BPMN}}}{name}" for name in _LISTED)
+    tags = tuple(f"{{{BPMN}}}{name}" for name in LISTED)
     found = []
     for one in root.iter(*tags):
         key = one.get("id") or ""

@@ -17,6 +17,7 @@ export class Keeper {
     else this.say(texts.as_deployed.replace("{version}", given.base));
     window.addEventListener("beforeunload", (event) => this.dirty && event.preventDefault());
     document.getElementById("take-theirs").addEventListener("click", () => this.takeTheirs());
+    document.getElementById("see-difference").addEventListener("click", () => this.seeDifference());
     document.getElementById("keep-mine").addEventListener("click", () => this.keepMine());
   }
 
@@ -67,9 +68,22 @@ export class Keeper {
   conflict({ revision, saved_by: who, saved_at: at, who_name: name }) {
     this.theirs = revision;
     const when = new Date(at).toLocaleString();
+    document.getElementById("conflict-difference").replaceChildren();
     document.getElementById("conflict-text").textContent =
       this.texts.conflict.replace("{by}", name ?? who).replace("{at}", when).replace("{revision}", revision);
     this.dialog.showModal();
+  }
+
+  /** List what is drawn here and differs from what somebody else has saved. */
+  async seeDifference() {
+    const { files } = await this.collect();
+    const { told } = await post(this.address("draft/differences"), files);
+    const lines = told.map(({ says, facts }) => {
+      const line = document.createElement("li");
+      line.textContent = [says, ...facts].join(" · ");
+      return line;
+    });
+    document.getElementById("conflict-difference").replaceChildren(...lines);
   }
 
   /** Put aside what is drawn here, and go on with what somebody else has saved. */
