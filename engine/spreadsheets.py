@@ -13,6 +13,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from typing import Any, NamedTuple
 
 from engine.errors import InvalidList
@@ -20,6 +21,9 @@ from engine.errors import InvalidList
 MAX_BYTES = 5_000_000
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """How files of spreadsheet programs begin, zipped and old ones."""
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?( %)?")
 
 Finding = dict[str, Any]
 
@@ -29,6 +33,14 @@ class Row(NamedTuple):
 
     number: int
     cells: dict[str, str]
+
+
+def harmless(value: object) -> str:
+    """Return a value as a cell that no spreadsheet takes for a formula; empty for None."""
+    text = "" if value is None else str(value)
+    if text.startswith(_FORMULA) and not _NUMBER.fullmatch(text):
+        return f"'{text}"
+    return text
 
 
 def finding(file: str, row: int, column: str | None, message: str, hint: str) -> Finding:

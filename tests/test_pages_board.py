@@ -12,9 +12,10 @@ from decimal import Decimal
 import pytest
 from lxml import html
 
-from api.web.board.sheets import cell, written
+from api.web.board.sheets import written
 from engine import figures, identities
 from engine.figures import Selection, counting
+from engine.spreadsheets import harmless
 from tests.accessibility import accessible, fits
 from tests.board_city import FIRST, NOVEMBER, SECOND, fill
 from tests.callers import callers
@@ -275,8 +276,8 @@ def test_every_table_is_a_file_with_the_same_numbers(opened, table):
 def test_no_cell_of_a_file_is_taken_for_a_formula():
     harmful = ["=1+1", "+1+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "＝1"]
 
-    assert [cell(one) for one in harmful] == [f"'{one}" for one in harmful]
-    assert [cell(one) for one in ("-3.2", "+5", "93.72 %", Decimal("-1"), None, "甲=乙")] == [
+    assert [harmless(one) for one in harmful] == [f"'{one}" for one in harmful]
+    assert [harmless(one) for one in ("-3.2", "+5", "93.72 %", Decimal("-1"), None, "甲=乙")] == [
         "-3.2", "+5", "93.72 %", "-1", "", "甲=乙",
     ]  # fmt: skip
     assert written((["a"], [["=1"]])) == "\ufeffa\r\n'=1\r\n".encode()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from engine import archive
+from engine import archive, event_logs
 from engine.archive import Selection
 from engine.cli import terminal
 from engine.cli.calendar import Moment
@@ -19,11 +19,13 @@ from engine.settings import Settings
 Format = Callable[[Application, Path, Selection], int]
 """Writes a file of what is selected; returns how many cases are in it."""
 
-FORMATS: dict[str, Format] = {"jsonl": archive.write}
+FORMATS: dict[str, Format] = {
+    "jsonl": archive.write,
+    "xes": event_logs.write_xes,
+    "ocel": event_logs.write_ocel,
+    "csv": event_logs.write_csv,
+}
 """What can be written, by the name on the command line."""
-
-PERSONAL = frozenset({"jsonl"})
-"""The formats that can hold personal values."""
 
 
 @click.command()
@@ -51,10 +53,10 @@ def export(
     """Write cases to FILE, without the personal values unless they are asked for.
 
     jsonl is a signed archive: `bihuan verify --export FILE --key PUBLIC_KEY` checks and
-    replays it on a machine without the database.
+    replays it on a machine without the database. xes, ocel (a SQLite database where FILE
+    ends in .sqlite, else JSON) and csv are event logs for process mining: without the
+    personal values users stand in them under pseudonyms.
     """
-    if personal and name not in PERSONAL:
-        raise click.UsageError(f"--with-personal is not for --format {name}.")
     if file.exists():
         raise click.UsageError(f"{file} is there already: name a file that is not there yet.")
     if not file.resolve().parent.is_dir():

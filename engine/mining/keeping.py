@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable
+from dataclasses import fields
 from operator import attrgetter
 from typing import Any
 
@@ -23,10 +24,7 @@ KEPT = 20_000
 """So many cases are kept, about 1.5 KB each."""
 
 _kept: dict[str, bytes] = {}
-_FIELDS = (
-    "process", "element", "nth", "instance", "run", "path", "entered_at", "left_at",
-    "cancelled", "task", "claimed_at", "due_at", "by", "unit", "outcome", "flows",
-)  # fmt: skip
+_FIELDS = tuple(one.name for one in fields(Visit))
 _ROW = attrgetter(*_FIELDS)
 
 

@@ -30,6 +30,8 @@ class Visit:
         flows: the sequence flows that were taken out of it.
         cancelled: it was cut off.
         by, unit, outcome: who completed the task, in which unit, and how.
+        began, signed, ended: which event of the history, from 0, each of these was: moments
+            may be alike.
     """
 
     process: str
@@ -48,6 +50,9 @@ class Visit:
     unit: str | None = None
     outcome: str | None = None
     flows: list[str] = field(default_factory=list)
+    began: int = 0
+    signed: int | None = None
+    ended: int | None = None
 
 
 Key = tuple[str, str, int, int | None]
@@ -71,9 +76,11 @@ class _Folding:
         self._open: dict[Key, Visit] = {}
         self._left: dict[Key, Visit] = {}
         self._runs = _Runs()
+        self._number = -1
 
     def take(self, event: Event, at: str) -> None:
         """Add what one event says."""
+        self._number += 1
         kind = event["type"]
         if kind == "element_entered":
             self._enter(event, at)
@@ -86,7 +93,7 @@ class _Folding:
                 if visit is not None:
                     visit.flows.append(event["flow"])
             elif visit is not None:
-                _note(visit, event, at)
+                _note(visit, event, at, self._number)
                 if kind == "element_left":
                     self._left[_key(event)] = self._open.pop(_key(event))
 
@@ -94,7 +101,7 @@ class _Folding:
         path = tuple(event["path"])
         process, element, nth, instance = key = _key(event)
         run = self._runs.of(process, element, path, is_round=instance is not None)
-        visit = Visit(process, element, nth, instance, run, path, at)
+        visit = Visit(process, element, nth, instance, run, path, at, began=self._number)
         self._open[key] = visit
         self.found.append(visit)
 
@@ -133,15 +140,17 @@ def _key(event: Event) -> Key:
     return event["process"], event["element"], event["nth"], event.get("instance")
 
 
-def _note(visit: Visit, event: Event, at: str) -> None:
+def _note(visit: Visit, event: Event, at: str, number: int) -> None:
     kind = event["type"]
     if kind == "element_left":
         visit.left_at, visit.cancelled = at, bool(event.get("cancelled"))
+        visit.ended = number
     elif kind == "task_opened":
         visit.task, visit.due_at = event["task"], event.get("due_at")
     elif kind in {"task_due_changed", "task_released"}:
         visit.due_at = event.get("due_at") or visit.due_at
     elif kind == "task_claimed":
-        visit.claimed_at = visit.claimed_at or at
+        if visit.claimed_at is None:
+            visit.claimed_at, visit.signed = at, number
     elif kind == "task_completed":
         visit.by, visit.unit, visit.outcome = event["by"], event.get("unit"), event.get("outcome")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -12,20 +11,10 @@ from typing import Any
 from flask import Response
 
 from api.web import language, times
+from engine.spreadsheets import harmless
 
 Document = dict[str, Any]
 Sheet = tuple[Sequence[str], Iterable[Sequence[Any]]]
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?( %)?")
-
-
-def cell(value: Any) -> str:
-    """Return a cell that no spreadsheet takes for a formula."""
-    text = "" if value is None else str(value)
-    if text.startswith(_FORMULA) and not _NUMBER.fullmatch(text):
-        return f"'{text}"
-    return text
 
 
 def written(sheet: Sheet) -> bytes:
@@ -33,8 +22,8 @@ def written(sheet: Sheet) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     head, rows = sheet
-    writer.writerow([cell(one) for one in head])
-    writer.writerows([cell(one) for one in row] for row in rows)
+    writer.writerow([harmless(one) for one in head])
+    writer.writerows([harmless(one) for one in row] for row in rows)
     return text.getvalue().encode("utf-8-sig")
 
 

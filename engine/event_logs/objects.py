@@ -1,0 +1,251 @@
+"""Traces as an object-centric log, OCEL 2.0: JSON, or a SQLite database.
+
+An event is the end of an activity's visit. It touches its case, its task, the person who
+did it and the unit it was done in; a case belongs to a unit and to other cases. People are
+objects without attributes. The traces are walked through twice, first for the objects and
+then for the events, so that neither is ever held as a whole.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+import orjson
+
+from engine.event_logs.traces import Step, Trace
+
+Document = dict[str, Any]
+Again = Callable[[], Iterable[Trace]]
+"""Begins another walk through the traces."""
+About = Callable[[str], tuple[str, Document]]
+"""Says of a unit's code whether it is a ``unit`` or a ``department``, and its attributes."""
+
+EVENT_ATTRIBUTES = {
+    "activity": "string", "kind": "string", "scheduled_at": "time", "started_at": "time",
+    "due_at": "time", "late": "boolean", "cancelled": "boolean", "outcome": "string",
+}  # fmt: skip
+OBJECT_ATTRIBUTES = {
+    "case": {
+        "process": "string", "version": "integer", "number": "string", "state": "string",
+        "created_at": "time", "ended_at": "time",
+    },
+    "task": {"name": "string", "element": "string", "due_at": "time"},
+    "person": {},
+    "unit": {"name": "string", "level": "string"},
+    "department": {"name": "string", "level": "string"},
+}  # fmt: skip
+"""Type of object -> its attributes with their OCEL types."""
+
+_COLUMN = {"string": "TEXT", "time": "TIMESTAMP", "integer": "INTEGER", "boolean": "BOOLEAN"}
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """An object or an event; ``touches`` are (object, qualifier)."""
+
+    id: str
+    type: str
+    at: str
+    attributes: Document
+    touches: tuple[tuple[str, str], ...]
+
+
+def things(traces: Iterable[Trace], about: About) -> Iterator[Thing]:
+    """Yield every object once: cases, their tasks, the people and units that they name."""
+    seen: set[str] = set()
+    for trace in traces:
+        for unit in dict.fromkeys([trace.unit, *(one.visit.unit for one in trace.steps)]):
+            if unit is not None and f"unit {unit}" not in seen:
+                seen.add(f"unit {unit}")
+                kind, attributes = about(unit)
+                yield Thing(_unit(unit), kind, trace.created_at, attributes, ())
+        for who in dict.fromkeys(one.by for one in trace.steps):
+            if who is not None and f"person {who}" not in seen:
+                seen.add(f"person {who}")
+                yield Thing(_person(who), "person", trace.created_at, {}, ())
+        yield _case(trace)
+        for step in trace.steps:
+            if step.visit.task is not None:
+                yield _task(trace, step)
+
+
+def _case(trace: Trace) -> Thing:
+    touches = [] if trace.unit is None else [(_unit(trace.unit), "in")]
+    attributes = {
+        "process": trace.process, "version": trace.version, "number": trace.number,
+        "state": trace.end or trace.state, "created_at": trace.created_at,
+        "ended_at": trace.ended_at,
+    }  # fmt: skip
+    return Thing(trace.id, "case", trace.created_at, _given(attributes), tuple(touches))
+
+
+def _task(trace: Trace, step: Step) -> Thing:
+    attributes = {
+        "name": step.activity, "element": step.element, "due_at": step.visit.due_at,
+    }  # fmt: skip
+    at = step.visit.entered_at
+    return Thing(f"task {step.id}", "task", at, _given(attributes), ((trace.id, "of"),))
+
+
+def happenings(traces: Iterable[Trace]) -> Iterator[Thing]:
+    """Yield an event for each visit of an activity that has ended."""
+    for trace in traces:
+        for step in trace.steps:
+            if step.visit.left_at is not None:
+                yield _event(trace, step, step.visit.left_at)
+
+
+def _event(trace: Trace, step: Step, at: str) -> Thing:
+    visit = step.visit
+    attributes = {
+        "activity": step.activity, "kind": step.kind, "scheduled_at": visit.entered_at,
+        "started_at": visit.claimed_at, "due_at": visit.due_at, "late": step.late,
+        "cancelled": visit.cancelled, "outcome": visit.outcome,
+    }  # fmt: skip
+    touches = [(trace.id, "case")]
+    if visit.task is not None:
+        touches.append((f"task {step.id}", "task"))
+    if step.by is not None:
+        touches.append((_person(step.by), "by"))
+    if visit.unit is not None:
+        touches.append((_unit(visit.unit), "in"))
+    return Thing(step.id, step.element, at, _given(attributes), tuple(touches))
+
+
+def _given(attributes: Document) -> Document:
+    return {name: value for name, value in attributes.items() if value is not None}
+
+
+def _unit(code: str) -> str:
+    return f"unit {code}"
+
+
+def _person(name: str) -> str:
+    return f"person {name}"
+
+
+# -- JSON --------------------------------------------------------------------------------
+
+
+def write_json(path: Path, again: Again, about: About) -> int:
+    """Write a log as JSON; return how many cases are in it."""
+    cases, types = 0, set()
+    with path.open("w", encoding="utf-8") as file:
+        file.write('{"objects":[')
+        for number, one in enumerate(things(again(), about)):
+            cases += one.type == "case"
+            attributes = [
+                {"name": name, "time": one.at, "value": value}
+                for name, value in one.attributes.items()
+            ]
+            _item(file, number, {"id": one.id, "type": one.type, "attributes": attributes}, one)
+        file.write('\n],"events":[')
+        for number, one in enumerate(happenings(again())):
+            types.add(one.type)
+            named = [{"name": name, "value": value} for name, value in one.attributes.items()]
+            document = {"id": one.id, "type": one.type, "time": one.at, "attributes": named}
+            _item(file, number, document, one)
+        file.write('\n],"objectTypes":')
+        file.write(_text([_type(name, has) for name, has in OBJECT_ATTRIBUTES.items()]))
+        file.write(',"eventTypes":')
+        file.write(_text([_type(name, EVENT_ATTRIBUTES) for name in sorted(types)]))
+        file.write("}\n")
+    return cases
+
+
+def _item(file: TextIO, number: int, document: Document, one: Thing) -> None:
+    related = [{"objectId": other, "qualifier": how} for other, how in one.touches]
+    file.write(",\n" if number else "\n")
+    file.write(_text({**document, "relationships": related}))
+
+
+def _type(name: str, attributes: dict[str, str]) -> Document:
+    return {
+        "name": name,
+        "attributes": [{"name": key, "type": kind} for key, kind in attributes.items()],
+    }
+
+
+def _text(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+# -- SQLite ------------------------------------------------------------------------------
+
+_TABLES = """
+CREATE TABLE event_map_type (ocel_type TEXT PRIMARY KEY, ocel_type_map TEXT);
+CREATE TABLE object_map_type (ocel_type TEXT PRIMARY KEY, ocel_type_map TEXT);
+CREATE TABLE event (ocel_id TEXT PRIMARY KEY, ocel_type TEXT,
+  FOREIGN KEY (ocel_type) REFERENCES event_map_type (ocel_type));
+CREATE TABLE object (ocel_id TEXT PRIMARY KEY, ocel_type TEXT,
+  FOREIGN KEY (ocel_type) REFERENCES object_map_type (ocel_type));
+CREATE TABLE event_object (ocel_event_id TEXT, ocel_object_id TEXT, ocel_qualifier TEXT,
+  PRIMARY KEY (ocel_event_id, ocel_object_id, ocel_qualifier),
+  FOREIGN KEY (ocel_event_id) REFERENCES event (ocel_id),
+  FOREIGN KEY (ocel_object_id) REFERENCES object (ocel_id));
+CREATE TABLE object_object (ocel_source_id TEXT, ocel_target_id TEXT, ocel_qualifier TEXT,
+  PRIMARY KEY (ocel_source_id, ocel_target_id, ocel_qualifier),
+  FOREIGN KEY (ocel_source_id) REFERENCES object (ocel_id),
+  FOREIGN KEY (ocel_target_id) REFERENCES object (ocel_id));
+"""
+
+
+def write_sqlite(path: Path, again: Again, about: About) -> int:
+    """Write a log as a SQLite database; return how many cases are in it."""
+    cases = 0
+    with closing(sqlite3.connect(path)) as database, database:
+        database.executescript(_TABLES)
+        types = _Types(database)
+        for name, attributes in OBJECT_ATTRIBUTES.items():
+            types.make("object", name, attributes)
+        for one in things(again(), about):
+            cases += one.type == "case"
+            types.insert("object", one, OBJECT_ATTRIBUTES[one.type])
+        for one in happenings(again()):
+            types.make("event", one.type, EVENT_ATTRIBUTES)
+            types.insert("event", one, EVENT_ATTRIBUTES)
+    return cases
+
+
+class _Types:
+    """The tables of types, each made as the first of its kind comes."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+        self._made: dict[tuple[str, str], str] = {}
+
+    def make(self, what: str, name: str, attributes: dict[str, str]) -> None:
+        """Make the table of a type, unless it is there."""
+        if (what, name) in self._made:
+            return
+        # Two elements may differ in what no table's name may hold: a number keeps them apart.
+        word = "".join(one if one.isascii() and one.isalnum() else "_" for one in name)
+        table = f"{word}_{len(self._made)}" if what == "event" else word
+        self._made[what, name] = table
+        more = ["ocel_changed_field TEXT"] if what == "object" else []
+        columns = [f'"{key}" {_COLUMN[kind]}' for key, kind in attributes.items()]
+        self._database.execute(
+            f'CREATE TABLE "{what}_{table}" ('
+            + ", ".join(["ocel_id TEXT", "ocel_time TIMESTAMP", *more, *columns])
+            + f", FOREIGN KEY (ocel_id) REFERENCES {what} (ocel_id))"
+        )
+        self._database.execute(f"INSERT INTO {what}_map_type VALUES (?, ?)", (name, table))
+
+    def insert(self, what: str, one: Thing, attributes: dict[str, str]) -> None:
+        """Add an object or an event with what it touches."""
+        execute = self._database.execute
+        execute(f"INSERT INTO {what} VALUES (?, ?)", (one.id, one.type))
+        more = [None] if what == "object" else []
+        row = [one.id, one.at, *more, *(one.attributes.get(name) for name in attributes)]
+        holes = ", ".join("?" * len(row))
+        execute(f'INSERT INTO "{what}_{self._made[what, one.type]}" VALUES ({holes})', row)
+        related = "event_object" if what == "event" else "object_object"
+        self._database.executemany(
+            f"INSERT OR IGNORE INTO {related} VALUES (?, ?, ?)",
+            [(one.id, other, how) for other, how in one.touches],
+        )
