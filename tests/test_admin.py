@@ -21,9 +21,11 @@ from engine import (
     machinery,
     references,
     store,
+    verification,
     views,
 )
 from engine.application import open_application
+from engine.clock import text
 from engine.demo.city import PASSWORD
 from engine.dispatches import Dispatch
 from engine.errors import UserExists
@@ -32,6 +34,7 @@ from engine.migrations import upgrade
 from engine.revisions import between
 from engine.settings import Settings
 from engine.tables import cases as case_table
+from engine.tables import timers as timer_table
 
 LISTS = Path(__file__).parent.parent / "processes" / "lists"
 SECTIONS = ("", "/people", "/units", "/roles", "/lists", "/rosters", "/calendar")
@@ -562,3 +565,27 @@ def test_who_runs_the_server_resets_a_password_at_its_command_line(app, monkeypa
     temporary = capsys.readouterr().out.strip()
     assert identities.login(app, "street_analyst", temporary).startswith("bihuan_")
     assert credentials.about(app, "street_analyst")[0].reset_at is not None
+
+
+def test_the_machine_is_measured_on_either_database(any_app):
+    starter = identities.actor(any_app, "street_dispatcher")
+    cases.start(any_app, starter, process="five_steps", data={})
+    with any_app.database.writing() as tx:
+        case = tx.one(sa.select(case_table.c.id), {})[0]
+        at = any_app.clock.now()
+        row = {"case_id": case, "number": 99, "process": "p", "element": "e", "due_at": at}
+        tx.run(sa.insert(timer_table), row)
+    machinery.beat(any_app)
+    about, due = machinery.about(any_app), machinery.due(any_app)
+
+    assert (about["cases"], about["bytes"] > 100_000, len(about["revision"])) == (1, True, 4)
+    assert (due["overdue"], due["since"]) == (1, text(any_app.clock.now()))
+    assert [one["silent"] for one in machinery.schedulers(any_app)] == [False]
+    assert machinery.deliveries(any_app)["items"] == []
+    credentials.reset_password(any_app, "street_analyst", by="@test")
+    token = identities.create_token(any_app, "street_analyst", by="@test")
+    identities.actor_of_token(any_app, token)
+    account, (kept,) = credentials.about(any_app, "street_analyst")
+    assert (account.reset_at, kept.last_used_at) == (at, at)
+    assert credentials.revoke_token(any_app, "street_analyst", kept.sha256, by="@test")
+    assert verification.everything(any_app).broken == []
