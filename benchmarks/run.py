@@ -17,6 +17,7 @@ from benchmarks import (
     migration,
     replay,
     serving,
+    verify,
     year,
 )
 from benchmarks.measure import Row
@@ -28,6 +29,7 @@ FIGURES: dict[str, Callable[[], list[Row]]] = {
     **serving.FIGURES,
     **replay.FIGURES,
     **migration.FIGURES,
+    **verify.FIGURES,
     **inbox.FIGURES,
     **executors.FIGURES,
     **year.FIGURES,

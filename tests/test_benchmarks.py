@@ -26,6 +26,7 @@ from benchmarks import (
     serving,
     spiff,
     twelve,
+    verify,
     year,
 )
 from benchmarks.measure import CPU, Meter, Row, take_turns
@@ -44,6 +45,7 @@ SMALL: dict[str, Callable[[], list[Row]]] = {
     "memory": serving.memory,
     "replay": partial(replay.replayed, cases=2, turns=1),
     "migration": partial(migration.migrated, count=2, turns=1),
+    "verify": partial(verify.verified, cases=2, turns=1),
     "inbox": partial(inbox.on_sqlite, few=60, many=100, turns=1),
     "inbox-postgres": partial(inbox.on_postgres, few=60, many=100, turns=1),
     "spiff": partial(executors.spiff, per_turn=1, turns=1),

@@ -11,7 +11,7 @@ from engine.replay.comparing import reevaluate, replay, replay_case
 from engine.replay.differences import Difference, all_ids, case_ids, count_cases, first_difference
 from engine.replay.rebuilding import rebuild, refill
 from engine.replay.standings import EVERY, Standing, keep, standing_at
-from engine.replay.verifying import verify_cases, verify_rest
+from engine.replay.verifying import verify_case, verify_cases, verify_rest
 
 __all__ = [
     "EVERY",
@@ -32,6 +32,7 @@ __all__ = [
     "replay_case",
     "standing_at",
     "steps",
+    "verify_case",
     "verify_cases",
     "verify_rest",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -52,16 +53,33 @@ _LISTS = sa.select(
 )  # fmt: skip
 
 
+_ACTOR, _AT, _COMMAND = b'{"actor":', b',"at":"', b'","command":'
+"""How canonical entries begin, up to what was asked."""
+
+Copied = tuple[Entry, datetime, str, str]
+"""An entry, and the columns beside it: at, actor, type."""
+
+
 def verify_cases(app: Application, ids: Iterable[str]) -> Iterator[Difference | None]:
     """Yield for each case None when its chain and copies are sound, else what is broken."""
     for case_id in ids:
         with app.database.reading() as tx:
-            head = tx.one(HEAD, {"stream": case_id})
-            if head is None:
-                raise CaseNotFound(case_id)
-            found = _check_stream(tx, case_id, head[0], head[1]) or _check_sealed(tx, case_id)
-            found = found or standings.check(tx, case_id)
+            found = verify_case(tx, case_id)
         yield found
+
+
+def verify_case(tx: Transaction, case_id: str) -> Difference | None:
+    """Return what is broken in one case's chain or copies, or None.
+
+    Raises:
+        CaseNotFound: there is no such case.
+    """
+    head = tx.one(HEAD, {"stream": case_id})
+    if head is None:
+        raise CaseNotFound(case_id)
+    read = _read(tx, case_id)
+    found = _check_stream(case_id, read, *head) or _check_sealed(tx, case_id, read)
+    return found or standings.check(tx, case_id)
 
 
 def verify_rest(app: Application) -> list[Difference]:
@@ -69,7 +87,7 @@ def verify_rest(app: Application) -> list[Difference]:
     found: list[Difference] = []
     with app.database.reading() as tx:
         for name, position, head in tx.all(_STREAMS, {}):
-            broken = _check_stream(tx, name, position, head)
+            broken = _check_stream(name, _read(tx, name), position, head)
             if broken is not None:
                 found.append(broken)
         for (orphan,) in tx.all(_ORPHANS, {}):
@@ -78,29 +96,61 @@ def verify_rest(app: Application) -> list[Difference]:
     return found
 
 
-def _check_stream(tx: Transaction, stream: str, position: int, head: str) -> Difference | None:
-    rows = tx.all(_COPIES, {"stream": stream})
-    found = [Entry(row[0], bytes(row[1]), row[2]) for row in rows]
+def _read(tx: Transaction, stream: str) -> list[Copied]:
+    """Return a history, each entry with what stands beside it."""
+    return [
+        (Entry(position, bytes(body), digest), at, actor, kind)
+        for position, body, digest, at, actor, kind in tx.all(_COPIES, {"stream": stream})
+    ]
+
+
+def _check_stream(stream: str, found: list[Copied], position: int, head: str) -> Difference | None:
     try:
-        checked = verify(stream, found, head=head)
+        checked = verify(stream, (one[0] for one in found), head=head)
     except HistoryBroken as broken:
         return Difference(stream, broken.position, broken.reason)
     if checked != position:
         return Difference(stream, checked, f"{checked} entries where {position} are due")
-    for entry, row in zip(found, rows, strict=True):
-        document = entry.document()
-        copies = (document["position"], parse(document["at"]), document["actor"],
-                  document["command"]["type"])  # fmt: skip
-        if copies != (row[0], row[3], row[4], row[5]):
+    for entry, at, actor, kind in found:
+        if not (_begins_with(entry, at, actor, kind) or _says(entry, at, actor, kind)):
             return Difference(stream, entry.position, "a column differs from its bytes", "column")
     return None
 
 
-def _check_sealed(tx: Transaction, case_id: str) -> Difference | None:
-    values = store.sealed_with_salt(tx, case_id)
-    for entry in store.read_entries(tx, case_id):
-        if b'"$sealed"' not in entry.body:
-            continue
+def _begins_with(entry: Entry, at: datetime, actor: str, kind: str) -> bool:
+    """Tell whether canonical bytes say the same, without decoding them whole.
+
+    False may be an entry that is only written in another way.
+    """
+    body, begins = entry.body, _ACTOR + orjson.dumps(actor) + _AT
+    start = len(begins)
+    end = body.find(b'"', start)
+    if not (body.startswith(begins) and body.startswith(_COMMAND, end)):
+        return False
+    command = end + len(_COMMAND)
+    try:
+        # Cut in the middle of a value, it is no JSON.
+        asked = orjson.loads(body[command : body.find(b',"evaluations":', command)])
+        moment = datetime.fromisoformat(body[start:end].decode())
+    except ValueError:
+        return False
+    same = asked["type"] == kind and moment == at
+    # From the end, where it stands: looking through the whole takes six times as long.
+    return same and body.rfind(b',"position":%d,"versions":{' % entry.position) > 0
+
+
+def _says(entry: Entry, at: datetime, actor: str, kind: str) -> bool:
+    document = entry.document()
+    said = (parse(document["at"]), document["actor"], document["command"]["type"])
+    return said == (at, actor, kind) and document["position"] == entry.position
+
+
+def _check_sealed(tx: Transaction, case_id: str, found: list[Copied]) -> Difference | None:
+    # A single byte is found much faster than a word.
+    some = [one[0] for one in found if b"$" in one[0].body]
+    with_some = [one for one in some if b'"$sealed"' in one.body]
+    values = store.sealed_with_salt(tx, case_id) if with_some else {}
+    for entry in with_some:
         command = entry.document()["command"]
         what = "attachment" if command["type"] == AddAttachment.type else "sealed value"
         for one, promised in find_sealed(command):
