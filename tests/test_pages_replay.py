@@ -249,7 +249,7 @@ def test_an_auditor_replays_a_whistle_and_the_tokens_move(people, visit, whistle
     shows(page, "#moment-title", "第 7 条，共 12 条")
     # The department acts in the diagram of its own process.
     expect(drawn).to_have_attribute("data-shown", "department_handling")
-    expect(here).to_have_attribute("data-element-id", "handle")
+    expect(page.locator("#diagram .rp-here[data-element-id=handle]")).to_be_visible()
     page.click("#diagram-tabs [data-key=whistle_report]")
     expect(drawn).to_have_attribute("data-shown", "whistle_report")
 

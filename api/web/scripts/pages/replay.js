@@ -194,7 +194,7 @@ function fit() {
 function clear() {
   const canvas = viewer.get("canvas");
   viewer.get("elementRegistry").forEach((one) => {
-    for (const name of ["rp-here", "rp-touched", "rp-taken"]) canvas.removeMarker(one, name);
+    for (const name of ["rp-here", "rp-frame", "rp-touched", "rp-taken"]) canvas.removeMarker(one, name);
   });
   layer().replaceChildren();
 }
@@ -212,6 +212,8 @@ function light(drawn, key) {
   mark(touched, "rp-touched");
   mark(drawn.flows[key] ?? [], "rp-taken");
   mark(here, "rp-here");
+  // What is drawn around others keeps its ground.
+  mark(here.filter((id) => registry.get(id)?.children?.length), "rp-frame");
   const order = [...touched.filter((id) => here.includes(id)).reverse(), ...here.reverse(), ...touched.reverse()];
   const focus = registry.get(order.find((id) => registry.get(id)));
   if (!focus) return;
