@@ -8,7 +8,7 @@ from datetime import datetime
 from flask import request
 
 from api.current import actor, application
-from api.web import language, times
+from api.web import diagrams, language, times
 from engine import access, cases, store
 from engine.commands import (
     AddSignature,
@@ -71,6 +71,7 @@ _CASE = {
     "link": Act("link", ("other", "reason"), frozenset({"other"})),
 }
 _UNLINK = Act("unlink", ("other",), frozenset({"other"}))
+_SPLIT = Act("split", ("reason",), frozenset({"reason"}))
 _REOPEN = Act("reopen", ("reason",), frozenset({"reason"}))
 RELATIONS = {"merge": _CASE["merge"], "link": _CASE["link"], "unlink": _UNLINK, "reopen": _REOPEN}
 """Acts that concern two cases (``relations``)."""
@@ -89,6 +90,22 @@ def of_task(task: JsonObject) -> list[Act]:
     ]
 
 
+def withheld(task: JsonObject) -> list[tuple[str, list[str]]]:
+    """Return (act, roles) of what is not offered with an open task: who may do it instead.
+
+    Without roles it is for whoever has signed for the task.
+    """
+    allowed, left = task["actions"], "suspend_task" if task["held"] else "resume_task"
+    found = []
+    for name in _TASK:
+        right = _RIGHTS.get(name, name)
+        if right in allowed or name == left or task["of"]:
+            continue
+        roles = {role for row in access.RIGHTS[right] for role in row.roles} - {"*"}
+        found.append((name, sorted(diagrams.person(role) for role in roles)))
+    return found
+
+
 def of_case(case: JsonObject) -> list[Act]:
     """Return the acts that a person is offered with a whole case."""
     app, who = application(), actor()
@@ -103,7 +120,7 @@ def of_case(case: JsonObject) -> list[Act]:
     organisation = app.references.organisation
     return [
         one
-        for name, one in _CASE.items()
+        for name, one in {**_CASE, "split": _SPLIT}.items()
         if name != left and access.may(who, name, facts, organisation=organisation)
     ]
 
@@ -184,7 +201,7 @@ def asked_of(name: str) -> dict[str, str | None]:
     Raises:
         InvalidData: something that it asks for is missing.
     """
-    return _asked(RELATIONS[name])
+    return _asked(_SPLIT if name == "split" else RELATIONS[name])
 
 
 def _asked(act: Act) -> dict[str, str | None]:

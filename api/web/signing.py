@@ -49,7 +49,7 @@ def sign_in() -> Response:
 def sign_out() -> Response:
     """End the session."""
     identities.logout(application(), sessions.token())
-    return sessions.forget(redirect("/sign-in", code=303))
+    return sessions.forget(redirect("/sign-in?left=1", code=303))
 
 
 @pages.get("/password")

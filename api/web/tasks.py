@@ -11,12 +11,24 @@ from werkzeug.wrappers import Response
 
 from api import uploads
 from api.current import actor, application
-from api.web import acts, diagrams, fields, language, markdown, phrases, returns, timeline
+from api.web import (
+    acts,
+    basis,
+    diagrams,
+    fields,
+    language,
+    lit,
+    markdown,
+    phrases,
+    returns,
+    timeline,
+    unsent,
+)
 from api.web.fields import Sheet, Typed
 from engine import cases, forms, inbox, views
 from engine.bpmn.model import Node
 from engine.cases import Once
-from engine.clock import parse
+from engine.clock import parse, text
 from engine.commands import (
     AddComment,
     ClaimTask,
@@ -31,11 +43,17 @@ from engine.forms import Form
 
 pages = Blueprint("pages", __name__)
 
+
 @pages.get("/tasks/<task_id>")
 def show(task_id: str) -> str:
     """Show one task with its form, remarks, files and history; a copy counts as read."""
     _receipt(task_id)
-    return _page(task_id, _Attempt())
+    kept = unsent.kept(task_id)
+    if kept is None:
+        return _page(task_id, _Attempt())
+    draft, typed = kept
+    texts = (typed.get("comment", ""), typed.get("words", ""))
+    return _page(task_id, _Attempt(typed, *texts, kept_at=text(draft.at)))
 
 
 @pages.post("/tasks/<task_id>")
@@ -48,6 +66,8 @@ def act(task_id: str) -> Response:
         attempt.extra_rows = True
         return make_response(_page(task_id, attempt))
     try:
+        if "draft" in request.form:
+            return _draft(task_id, request.form["draft"])
         return _ACTS.get(name, _complete)(task_id, attempt)
     except EngineError as refusal:
         if refusal.status not in (403, 409, 412, 413, 422):
@@ -65,6 +85,8 @@ class _Attempt:
     words: str = ""
     refusal: EngineError | None = None
     extra_rows: bool = False
+    kept_at: str | None = None
+    """When it was kept as a draft; None = it was just sent, or nothing was typed."""
 
 
 def _receipt(task_id: str) -> None:
@@ -101,12 +123,29 @@ def _page(task_id: str, attempt: _Attempt) -> str:
         lines=timeline.lines(views.history(app, who, task["case"]), pinned),
         once=app.clock.new_id(),
         phrases=phrases.offered(task) if task["state"] == "open" else [],
+        basis=basis.of(task, pinned, known),
         acts_offered=acts.of_task(task),
+        acts_withheld=acts.withheld(task) if task["state"] == "open" else [],
+        why_not=_why_not(task),
+        has_viewer=lit.has_viewer(),
         may_return=returns.is_offered(task, _node(task, pinned).properties.get("returns")),
         may_take_back=task["state"] == "completed" and task["completed_by"] == who.name,
         people=acts.colleagues(task) if "transfer" in task["actions"] else [],
         advisers=acts.advisers(task) if "cosign" in task["actions"] else [],
     )
+
+
+def _why_not(task: JsonObject) -> str:
+    """Return why a task cannot be completed by who looks at it; empty if it can be, or is done."""
+    if "complete" in task["actions"] or task["state"] != "open" or task["of"]:
+        return ""
+    if task["held"]:
+        return language.text("on-hold")
+    if task["assignee"] == actor().name or task["decided"]:
+        return language.text("signatures-awaited")
+    if task["assignee"]:
+        return language.text("why_assigned", name=diagrams.person(task["assignee"]))
+    return language.text("not_yours")
 
 
 def _form(task: JsonObject, pinned: Pinned) -> Form | None:
@@ -165,6 +204,17 @@ def _unclaim(task_id: str, _attempt: _Attempt) -> Response:
     return _done("unclaim", request.path)
 
 
+def _draft(task_id: str, wish: str) -> Response:
+    """Keep what was typed for later, or forget it."""
+    if wish == "drop":
+        # Only of a task that one sees: what is not there answers like any other.
+        unsent.kept(task_id)
+        unsent.drop(task_id)
+    else:
+        unsent.keep(task_id)
+    return _done("draft_dropped" if wish == "drop" else "draft", request.path)
+
+
 def _comment(task_id: str, attempt: _Attempt) -> Response:
     if not attempt.comment.strip():
         raise InvalidData(findings=[{"code": "required", "key": "comment", "message": ""}])
@@ -195,6 +245,7 @@ def _complete(task_id: str, attempt: _Attempt) -> Response:
         words = attempt.words.strip()[:10_000]
         said = {"reason": words} if words else {}
         _handle(task_id, lambda name: CompleteTask(name, outcome, said))
+        unsent.drop(task_id)
         return _done("sign", "/tasks")
     pinned = diagrams.of_case(task["case"])
     form = _form(task, pinned)
@@ -203,6 +254,7 @@ def _complete(task_id: str, attempt: _Attempt) -> Response:
         _keep_files(task_id, form, typed)
     data = fields.collect(form, typed, _sheet(task, attempt, {}), outcome) if form else {}
     _handle(task_id, lambda name: CompleteTask(name, outcome, data))
+    unsent.drop(task_id)
     return _done("complete", "/tasks", name=diagrams.title(_node(task, pinned)))
 
 
