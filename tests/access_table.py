@@ -149,6 +149,7 @@ FILES: dict[str, tuple[bytes, str]] = {
     "POST /lists": (ROLES, "text/csv"),
     "POST /lists/check": (ROLES, "text/csv"),
 }
+FOLLOWING = frozenset({"/follow", "/public/follow"})
 FORMS: dict[str, dict[str, str]] = {
     "POST /sign-in": {"name": "dept_head", "password": PASSWORD},
     "POST /start/{key}": {},
@@ -156,6 +157,9 @@ FORMS: dict[str, dict[str, str]] = {
     "POST /me": {"email": "a@example.org"},
     "POST /notices-seen": {"until": "2026-09-14T01:00:00Z"},
     "POST /admin/activate": {"name": "roles.csv", "content": b64encode(ROLES).decode()},
+    "POST /public/report/{process}": {
+        "title": "灯坏了", "description": "三天了", "location": "990101001",
+    },
     "POST /designs/check": {"text": "<definitions/>"},
     "POST /designs/deploy": {"name": "five_steps.bpmn", "content": b64encode(BPMN).decode()},
 }
@@ -288,7 +292,7 @@ class Office:
         stage = self.stages[KINDS[kind].case]
         following_it = {"number": stage.number, "code": stage.code if kind == "code" else "X"}
         if row.is_page:
-            form = following_it if row.path == "/follow" else FORMS.get(row.text, {})
+            form = following_it if row.path in FOLLOWING else FORMS.get(row.text, {})
             return {"headers": headers, "data": form}
         if row.text in FILES:
             content, media_type = FILES[row.text]
@@ -296,7 +300,7 @@ class Office:
         if row.text.endswith("/attachments"):
             file = (io.BytesIO(b"x"), "x.txt", "text/plain")
             return {"headers": headers, "data": {"file": file}}
-        body = following_it if row.path == "/follow" else BODIES.get(row.text, {"reason": "x"})
+        body = following_it if row.path in FOLLOWING else BODIES.get(row.text, {"reason": "x"})
         return {"headers": headers, "json": body}
 
     def reads(self, what: str, kind: str) -> str:
@@ -408,7 +412,7 @@ def play(office: Office, row: Row, kind: str) -> str:
         if (
             not refused
             or answer.status_code == 429
-            or row.path in {"/follow", "/login", "/sign-in"}
+            or row.path in {*FOLLOWING, "/login", "/sign-in"}
         ):
             office.fresh()
     return str(answer.status_code)

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from api.web.language import converted
 from engine import (
     cases,
     deployments,
@@ -14,6 +15,7 @@ from engine import (
     identities,
     imports,
     messages,
+    public,
     replay,
     revisions,
     store,
@@ -24,6 +26,7 @@ from engine.application import Application, open_application
 from engine.calendar import LOCAL
 from engine.clock import ManualClock, parse
 from engine.commands import Command
+from engine.public import Search
 from engine.scripts import Sandbox
 from engine.settings import Settings
 from engine.tables import starts
@@ -122,6 +125,11 @@ class DatabaseStage:
         day = self.now().astimezone(LOCAL).date()
         files = {active.descriptor.file: revisions.with_rows(active, rows, [], day)}
         imports.activate(self.app, actor, imports.prepare(self.app, files, as_of=day))
+
+    def board(self, language: str) -> list[str]:
+        """What residents read on the notice board, in their characters."""
+        texts = [one["text"] for one in public.notices(self.app, Search())["items"]]
+        return [converted(one) for one in texts] if language == "zh_Hant" else texts
 
     def figure(
         self, code: str, unit: str, since: date, until: date | None = None

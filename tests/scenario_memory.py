@@ -199,6 +199,9 @@ class MemoryStage:
     def figure(self, *_asked: Any) -> None:
         """Nobody counts here: figures are made of what the database has kept."""
 
+    def board(self, _language: str) -> None:
+        """Nor is there a notice board."""
+
     def _due(self) -> tuple[datetime, str, int] | None:
         return min(
             (

@@ -50,6 +50,7 @@ class Stage(Protocol):
     def figure(
         self, code: str, unit: str, since: date, until: date | None = None
     ) -> tuple[str, str] | None: ...
+    def board(self, language: str) -> list[str] | None: ...
 
 
 def order(data: Mapping[str, Any]) -> str:

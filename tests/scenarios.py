@@ -55,6 +55,7 @@ NAMES = "ABCDEFGHIJKL"
 WORDS = {
     "at", "after", "stopped_until", "by", "case", "refused", "due", "open", "check", "data", "outcome",
     "event", "business_key", "correlation", "to", "reason", "note", "rows", "figure",
+    "board",
 }  # fmt: skip
 
 
@@ -210,6 +211,10 @@ class Play:
 
     def _look(self, step: dict[str, Any]) -> None:
         self._count(step.get("figure") or [])
+        for language, texts in (step.get("board") or {}).items():
+            found = self.stage.board(language)
+            if found is not None:
+                _same(texts, found, f"notices on the board in {language}")
         if not {"due", "open", "check"} & set(step):
             return
         case = self._case(step)

@@ -51,11 +51,32 @@ def test_a_translation_fills_in_the_same_values(name):
     }
 
 
+def test_the_pages_for_residents_have_every_text_in_traditional_characters():
+    """Whole domains alone: what other domains lend to these pages is converted."""
+    own = words("zh_Hant")
+    domains = {domain for domain, _ in own.values()}
+    first = {
+        key: text
+        for key, (domain, text) in words(language.LANGUAGES[0]).items()
+        if domain in domains
+    }
+
+    assert domains == {"public"}
+    assert list(own) == list(first)
+    assert [key for key, (_, text) in own.items() if not text] == []
+    assert {key: re.findall(r"{(\w+)}", text) for key, (_, text) in own.items()} == {
+        key: re.findall(r"{(\w+)}", text) for key, text in first.items()
+    }
+    assert language.catalogue("zh_Hant").gettext("required") == "必填"
+
+
 def asked():
     """Every text that a template or a module names, whole or by how it begins."""
     sources = "\n".join(
         path.read_text("utf-8")
-        for path in sorted([*WEB.glob("*.py"), *WEB.glob("*/*.py"), *WEB.glob("templates/**/*.html")])
+        for path in sorted(
+            [*WEB.glob("*.py"), *WEB.glob("*/*.py"), *WEB.glob("templates/**/*.html")]
+        )
     )
     whole = set(re.findall(r"""\bt\(\s*["']([a-z0-9_]+)["']\s*[,)]""", sources))
     whole |= set(re.findall(r"""(?:language\.)?text\(\s*"([a-z0-9_]+)"\s*[,)]""", sources))

@@ -33,6 +33,8 @@ REPORTS = 2
 ALL_REPORTS = 100
 """The same for everybody together: what a flood of addresses can do."""
 
+_LAST = 1_000
+
 _PROCESSES = sa.select(table.c.process).distinct().order_by(table.c.process)
 
 
@@ -71,8 +73,7 @@ def offers(app: Application) -> list[Offer]:
             for (key,) in tx.all(_PROCESSES, {})
             for node, one in _offered(tx, definitions.version(tx, key), rows)
         ]
-    order = [(int(node.properties.get("public_order", "9")), one) for node, one in found]
-    return [one for _, one in sorted(order, key=lambda pair: (pair[0], pair[1].process))]
+    return [one for _, one in sorted(found, key=lambda pair: (_order(pair[0]), pair[1].process))]
 
 
 def offer(app: Application, process: str) -> Offer:
@@ -135,6 +136,12 @@ def report(
     return {"number": given_code["number"], "code": given_code["code"]}
 
 
+def _order(node: Node) -> int:
+    said = node.properties
+    given = said.get("public_order", "")
+    return int(given) if given.isdecimal() else _LAST
+
+
 def _check_place(app: Application, offered: Offer, given: Mapping[str, Any]) -> None:
     """Refuse a report from nowhere: the place says who gets it."""
     if offered.place is None:
@@ -163,7 +170,7 @@ def _offered(tx: Transaction, of: Version, rows: forms.Rows) -> Iterator[tuple[N
 
 def _offer(process: Process, node: Node, form: Form) -> Offer:
     said = node.properties
-    asked = said[OFFERED].replace(";", " ").split()
+    asked = node.properties["public"].replace(";", " ").split()
     return Offer(
         process=process.key,
         element=node.id,
@@ -179,13 +186,15 @@ def _offer(process: Process, node: Node, form: Form) -> Offer:
 
 def only(form: Form, names: Sequence[str]) -> Form:
     """Return a form with the fields of these names, in their order, and nothing around them."""
-    by_key = {one.key: _bare(one) for one in form.fields() if not one.readonly}
+    by_key = {one.key: _bare(one, names) for one in form.fields() if not one.readonly}
     return Form(form.key, tuple(by_key[one] for one in names if one in by_key))
 
 
-def _bare(one: Component) -> Component:
+def _bare(one: Component, asked: Sequence[str]) -> Component:
     # A button that sends the form belongs to who works here; residents have one of their own.
-    return replace(one, submits=False)
+    # What hides a field by something that is not asked is settled when the case starts.
+    named = {part.name for part in one.hide.comparisons} if one.hide else set()
+    return replace(one, submits=False, hide=one.hide if named <= {*asked} else None)
 
 
 def _values(text: str) -> Mapping[str, Any]:

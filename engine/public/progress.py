@@ -31,7 +31,6 @@ from engine.store import CaseRow
 from engine.tables import links, subscriptions, tasks
 
 STEP = "public_step"
-REPLY = "public_reply"
 ANSWERED = "by_code"
 """On a task: the fields that who has the code answers. On a message event: the text it takes."""
 
@@ -142,7 +141,7 @@ def _steps(app: Application, thread: Thread) -> list[Document]:
         units = [one["unit"] for one in orjson.loads(candidates) if one.get("unit")]
         unit = name(units[0], today) if units else ""
         found[element, unit] = {
-            "name": node.properties[STEP],
+            "name": node.properties["public_step"],
             "name_en": node.properties.get(f"{STEP}_en", ""),
             "unit": unit,
             "state": "open" if state == "open" else "done",
@@ -162,7 +161,7 @@ def questions(tx: Transaction, thread: Thread) -> list[Question]:
         form = thread.pinned.form_of(process, element) if node and state == "open" else None
         if node is None or form is None or ANSWERED not in node.properties:
             continue
-        fields = only(form, node.properties[ANSWERED].replace(";", " ").split())
+        fields = only(form, node.properties["by_code"].replace(";", " ").split())
         outcome = node.properties.get(f"{ANSWERED}_outcome")
         found.append(
             Question(case_id, task, *_names(node), fields, outcome, is_taken=assignee is not None)
@@ -194,7 +193,7 @@ def _catching(pinned: Pinned) -> list[Node]:
 
 def _reply(app: Application, tx: Transaction, thread: Thread) -> str:
     """Return what the offices answer, without names and numbers of people."""
-    named = thread.pinned.main.properties.get(REPLY)
+    named = thread.pinned.main.properties.get("public_reply")
     is_asked = any(
         node is not None and ANSWERED in node.properties
         for _, process, element, *_ in thread.tasks

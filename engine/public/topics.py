@@ -21,7 +21,6 @@ from engine.ports import Application
 from engine.store import CaseRow
 from engine.tables import cases, definitions
 
-TOPIC = "public_topic"
 MOST = 200
 """Open cases of a process that are looked at, the newest first."""
 
@@ -61,7 +60,7 @@ def topics(app: Application) -> list[Document]:
 
 def _shown(app: Application, tx: Transaction, row: CaseRow) -> Document | None:
     pinned = app.library.pinned(tx, row.pins)
-    names = pinned.main.properties.get(TOPIC, "").split()
+    names = pinned.main.properties.get("public_topic", "").split()
     if not names:
         return None
     data = row.snapshot().data.get("", {})

@@ -11,6 +11,7 @@ from api.web import diagrams, fields, language
 from api.web.fields import Sheet, Typed
 from api.web.public.frame import pages
 from engine import following, public
+from engine.bpmn.model import OFFERED, Node
 from engine.cases import Once
 from engine.commands import JsonObject
 from engine.errors import AlreadyClaimed, EngineError, InvalidData, NotFound
@@ -91,13 +92,13 @@ def _shown(
     return render_template(
         "public/case.html",
         found=found,
-        name=diagrams.process_name(diagrams.of_case(found["case"]).main),
+        name=_title(found["case"]),
         number=number,
         code=code,
         steps=told["steps"],
         replies=told["replies"],
         answer=_labelled(found["case"], found["answer"]),
-        given=_labelled(found["case"], found["data"]),
+        given=_labelled(found["case"], _given(found["case"], found["data"])),
         asked=asked,
         refusal=refusal,
         done=done,
@@ -106,12 +107,35 @@ def _shown(
 
 
 def _labelled(case_id: str, data: JsonObject) -> list[tuple[str, str]]:
-    """Return (label, value) of data as the case's forms call them."""
+    """Return (label, value) of data as the case's forms call them; of files only how many."""
     parts = diagrams.parts_of(diagrams.of_case(case_id))
     found = []
     for name, value in data.items():
         part = parts.get(name, Component("textfield", name, name))
-        if value not in (None, "", []):
+        if value not in (None, "", [], False):
             label = language.pick(part.label, part.label_en)
-            found.append((label, fields.shown(part, value, data)))
+            text = str(len(value)) if part.type == "filepicker" else fields.shown(part, value, data)
+            found.append((label, text))
     return found
+
+
+def _start(case_id: str) -> Node | None:
+    """Return the start event that is offered to residents, of the diagram the case runs on."""
+    root = diagrams.of_case(case_id).main.root
+    offered = [root.nodes[one] for one in root.starts if OFFERED in root.nodes[one].properties]
+    return offered[0] if offered else None
+
+
+def _given(case_id: str, data: JsonObject) -> JsonObject:
+    """Return what the reporter was asked, of what was given at the start."""
+    start = _start(case_id)
+    asked = None if start is None else start.properties[OFFERED].replace(";", " ").split()
+    return {name: one for name, one in data.items() if asked is None or name in asked}
+
+
+def _title(case_id: str) -> str:
+    start, main = _start(case_id), diagrams.of_case(case_id).main
+    if start is None or "public_name" not in start.properties:
+        return diagrams.process_name(main)
+    said = start.properties
+    return language.pick(said["public_name"], said.get("public_name_en"))
