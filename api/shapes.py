@@ -154,16 +154,6 @@ class UploadQuery(Params):
     executor: Literal["kernel", "spiff"] = "kernel"
 
 
-class BacktestQuery(Params):
-    """What past cases are lived again on beside the diagram."""
-
-    filename: QueryText | None = None
-    process: Name
-    cases: int = Field(200, ge=1, le=1_000, description="At most so many, the latest.")
-    sets: QueryText = Field("", description="Other limits: `accept=3WD,check=1WH`.")
-    mapping: QueryText = Field("", description="Elements with new ids: `old=new,gone=`.")
-
-
 # -- bodies -------------------------------------------------------------------------
 
 

@@ -423,6 +423,61 @@ def test_replay_in_a_fresh_process_finds_every_case_identical(lived, jobs):
     assert done.returncode == 0
 
 
+CLUSTER = """
+import sys
+from distributed import LocalCluster
+from engine import cli
+with LocalCluster(n_workers=1, threads_per_worker=1, processes=False, protocol="tcp://",
+                  dashboard_address=None) as cluster:
+    status = cli.run([*sys.argv[1:], "--scheduler", cluster.scheduler_address, "--json"])
+sys.exit(status)
+"""
+
+
+def test_a_cluster_replays_and_back_tests_with_the_same_code(lived):
+    def on_cluster(*words):
+        command = [sys.executable, "-W", "ignore", "-c", CLUSTER, *words]
+        done = subprocess.run(
+            command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    assert on_cluster("replay", "--all") == {"cases": 3, "identical": 3, "different": []}
+
+
+def test_a_diagram_is_back_tested_in_processes_and_told_as_text_json_and_page(
+    lived, tmp_path, capsys
+):
+    words = ["backtest", "five_steps", str(FIVE_STEPS), "--html", str(tmp_path / "out.html")]
+    status, alone = json_of(capsys, words)
+    assert (status, alone["cases"], alone["classes"]["identical"]["count"]) == (0, 3, 3)
+    assert (tmp_path / "out.html").read_text("utf-8").count("<svg") == 2
+
+    done = fresh([*words, "--jobs", "2", "--json"])
+    assert (done.returncode, json.loads(done.stdout)) == (0, alone)
+
+    changed = ["backtest", "five_steps", "--set", "accept=1MIN", "--map", "evaluate=evaluate"]
+    assert cli.run(changed) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told[0] == "3 cases of five_steps."
+    assert told[1].split() == ["0", "identical"]
+    assert told[2].split() == ["3", "same", "outcome", "by", "another", "way"]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--set", "accept"], "bihuan: 'accept' sets nothing."),
+        (["--map", "accept"], "bihuan: 'accept' maps nothing."),
+        (["--list", "x=nowhere.csv"], "Error: --list x=nowhere.csv"),
+    ],
+)
+def test_a_back_test_that_cannot_be_done_says_why(town, source, capsys, words, says):
+    assert cli.run(["backtest", "five_steps", *words]) in {1, 2}
+    assert says in capsys.readouterr().err
+
+
 def test_verify_finds_every_history_sound(lived, capsys):
     assert json_of(capsys, ["verify", "--all"]) == (0, {"cases": 3, "sound": 3, "broken": []})
 

@@ -7,13 +7,33 @@ import threading
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
+from pydantic import Field
 
 from api import uploads
 from api.current import actor, answered, application, once, read, reply
 from api.repeats import once_only
-from api.shapes import BacktestQuery, Document, Items, KeyPath, UploadQuery, VersionPath
+from api.shapes import (
+    Document,
+    Items,
+    KeyPath,
+    Name,
+    Params,
+    QueryText,
+    UploadQuery,
+    VersionPath,
+)
 from engine import access, backtest, deployments, views
 from engine.errors import Busy
+
+class BacktestQuery(Params):
+    """What past cases are lived again on beside the diagram."""
+
+    filename: QueryText | None = None
+    process: Name
+    cases: int = Field(200, ge=1, le=1_000, description="At most so many, the latest.")
+    sets: QueryText = Field("", description="Other limits: `accept=3WD,check=1WH`.")
+    mapping: QueryText = Field("", description="Elements with new ids: `old=new,gone=`.")
+
 
 _trying = threading.Lock()
 """One back-test at a time: it takes a processor for as long as it lasts."""

@@ -69,7 +69,7 @@ def replay(
         if jobs == 1 and scheduler is None:
             found = replaying.replay(app, ids)
         else:
-            found = workers.spread(settings, _replay, ids, jobs=jobs, scheduler=scheduler)
+            found = workers.spread(settings, replayed, ids, jobs=jobs, scheduler=scheduler)
         faults = _faults("Replayed", found, count)
         asked = replaying.all_ids(app) if everything else iter(cases)
         disagreements = _disagreements(app, asked, count) if again else []
@@ -104,7 +104,8 @@ def _disagreement(one: dict[str, Any]) -> str:
     )
 
 
-def _replay(app: Application, _argument: None, ids: list[str]) -> list[Difference | None]:
+def replayed(app: Application, _argument: None, ids: list[str]) -> list[Difference | None]:
+    """Replay a chunk of cases, in whatever process."""
     return list(replaying.replay(app, ids))
 
 
