@@ -15,11 +15,33 @@ import orjson
 import pytest
 import sqlalchemy as sa
 
-from engine import cases, checkpoints, cli, identities, timers, verification
+from engine import (
+    archive,
+    backups,
+    cases,
+    checkpoints,
+    cli,
+    deployments,
+    erasure,
+    identities,
+    replay,
+    retention,
+    timers,
+    verification,
+)
 from engine.application import Application, open_application
+from engine.cases import Once
 from engine.checkpoints import keys, log, papers
 from engine.clock import ManualClock, parse
-from engine.commands import AddAttachment, AddComment, ClaimTask, CompleteTask
+from engine.commands import (
+    AddAttachment,
+    AddComment,
+    CancelCase,
+    ClaimTask,
+    CompleteTask,
+    MigrateCase,
+    MoveTokens,
+)
 from engine.history import canonical, digest, genesis
 from engine.merkle import Edge, leaf
 from engine.settings import Settings
@@ -45,7 +67,7 @@ from engine.tables import (
 )
 from engine.tables import timers as timer_table
 from tests import rows
-from tests.conftest import MONDAY, _count
+from tests.conftest import FIVE_STEPS, MONDAY, _count
 
 LATE, NOTED = "late", "noted"
 """A case with timers, and one with remarks and a file."""
@@ -207,6 +229,39 @@ def test_what_nobody_touched_is_sound_and_stays_as_it_was(place):
     assert (report.cases, report.sound, report.broken) == (3, 3, [])
     assert report.checkpoint.number == 1
     assert rows.everything(place.app) == before
+
+
+def test_what_operations_leave_behind_is_sound_and_its_archive_too(place, tmp_path):
+    app = place.app
+    admin, clerk = (identities.actor(app, name) for name in ("admin", "street_dispatcher"))
+    changed = FIVE_STEPS.read_bytes().replace(b'name="', b'name="N ', 1)
+    deployments.deploy(app, identities.operator(), {FIVE_STEPS.name: changed})
+    late, noted, other = (place.ids[name] for name in (LATE, NOTED, "other"))
+    cases.handle(app, identities.operator(), late, MigrateCase(2, reason="why"))
+    cases.handle(app, clerk, other, CompleteTask("five_steps.accept.1", "accept"))
+    move = MoveTokens("accept", reason="why")
+    cases.handle(app, admin, other, move)
+    cases.link(app, admin, late, noted, "why", once=Once("link", None))
+    erasure.erase(
+        app, identities.actor(app, "privacy_officer"), noted, classes=(), reason="request"
+    )
+    cases.handle(app, admin, noted, CancelCase("voided", "by mistake"))
+    with app.database.writing() as tx:
+        retention.tidy(tx, app.clock.now() + timedelta(days=90))
+    list(replay.rebuild(app, [late, noted, other]))
+    archive.write(app, tmp_path / "all.jsonl", archive.Selection(personal=True))
+
+    assert place.found(place.elsewhere()) == []
+    checked = archive.check(tmp_path / "all.jsonl", [keys.own(app.settings).public])
+    assert (checked.cases, checked.broken) == (3, [])
+    if app.database.is_sqlite:
+        copy = tmp_path / "backup.db"
+        backups.backup(app.settings.database_url, copy)
+        backups.restore(copy, f"sqlite:///{tmp_path / 'new.db'}")
+        settings = replace(app.settings, database_url=f"sqlite:///{tmp_path / 'new.db'}")
+        again = open_application(settings, clock=ManualClock(MONDAY), sandbox=app.sandbox)
+        assert replace(place, app=again).found(place.elsewhere()) == []
+        again.database.close()
 
 
 # -- histories ----------------------------------------------------------------------------
