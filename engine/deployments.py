@@ -9,7 +9,8 @@ deployed what and when.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,8 +25,8 @@ from engine.bpmn.findings import Finding
 from engine.bpmn.model import Drawing, Process
 from engine.cases import Answer
 from engine.database import Transaction
-from engine.definitions import NO_EXECUTOR, STREAM
-from engine.errors import InvalidRequest, NotDeployable
+from engine.definitions import NO_EXECUTOR, STREAM, Pinned
+from engine.errors import InvalidRequest, NotDeployable, NotFound
 from engine.forms import File
 from engine.history import canonical
 from engine.ports import Application
@@ -113,12 +114,7 @@ def deploy(
         app.references.refresh(tx)
         upload = uploads.read(files)
         findings = _check(app, tx, upload, files, executor)
-    if any(one.severity == "error" for one in findings):
-        raise NotDeployable(
-            "Nothing was deployed: the files have errors.",
-            hint="Mend what the findings name and deploy again.",
-            findings=[one.to_json() for one in findings],
-        )
+    _demand_sound(findings)
     if not upload.diagrams and not upload.papers.forms and not upload.decisions:
         raise InvalidRequest("There is no BPMN, DMN or form among the files.")
     deployment = _Deployment(app.clock.new_id(), executor, now, files)
@@ -145,6 +141,42 @@ def deploy(
             "findings": [one.to_json() for one in findings],
         }
     return Answer(201 if added else 200, body)
+
+
+class _Undone(Exception):
+    """Takes back a transaction that was made to look at."""
+
+
+def compiled(app: Application, files: Mapping[str, bytes], process: str) -> Pinned:
+    """Return what cases of a process would run on with these files; keep nothing.
+
+    Raises:
+        NotDeployable, NotFound: they have errors, or define no such process.
+    """
+    with app.database.reading() as tx:
+        app.references.refresh(tx)
+        upload = uploads.read(files)
+        _demand_sound(_check(app, tx, upload, files, DEFAULT))
+    if process not in upload.processes:
+        raise NotFound(f"No file defines the process {process!r}.")
+    deployment = _Deployment("@trial", DEFAULT, app.clock.now(), files)
+    found = []
+    with suppress(_Undone), app.database.writing() as tx:
+        _store_resources(tx, upload, files)
+        _add_all(app, tx, upload, deployment)
+        _, pins = definitions.pins_for(tx, process, definitions.numbers(tx, process)[0])
+        found.append(app.library.draft(tx, pins))
+        raise _Undone
+    return found[0]
+
+
+def _demand_sound(findings: Sequence[Finding]) -> None:
+    if any(one.severity == "error" for one in findings):
+        raise NotDeployable(
+            "Nothing was deployed: the files have errors.",
+            hint="Mend what the findings name and deploy again.",
+            findings=[one.to_json() for one in findings],
+        )
 
 
 def choose(app: Application, actor: Actor, process: str, number: int) -> Answer:
@@ -228,12 +260,6 @@ def _papers(
 
 
 _RESOURCE_KEYS = sa.select(resources.c.key).where(resources.c.kind == p("kind"))
-
-
-def keys_of(app: Application, kind: str) -> list[str]:
-    """Return the keys under which a ``form`` or a ``decision`` is deployed, in order."""
-    with app.database.reading() as tx:
-        return sorted(_resource_keys(tx, kind))
 
 
 def _resource_keys(tx: Transaction, kind: str) -> list[str]:

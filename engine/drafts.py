@@ -42,6 +42,7 @@ _ALL = sa.select(table).order_by(table.c.process)
 _ONE = sa.select(table).where(table.c.process == p("process"))
 _INSERT = sa.insert(table)
 _DELETE = sa.delete(table).where(table.c.process == p("of_process"))
+_KEYS = sa.select(resources.c.key).where(resources.c.kind == p("kind")).order_by(resources.c.key)
 _EXAMPLES = sa.select(resources.c.filename, resources.c.sha256).where(
     resources.c.kind == "examples", resources.c.key == p("key")
 )
@@ -106,6 +107,12 @@ def deployed(app: Application, actor: Actor, process: str, version: int) -> Draf
     access.require(actor, "check")
     with app.database.reading() as tx:
         return _deployed(tx, process, version)
+
+
+def keys_of(app: Application, kind: str) -> list[str]:
+    """Return the keys under which a ``form`` or a ``decision`` is deployed, in order."""
+    with app.database.reading() as tx:
+        return [row[0] for row in tx.all(_KEYS, {"kind": kind})]
 
 
 def save(

@@ -1,5 +1,6 @@
 """The designer: drafts that nobody overwrites, what is checked as it is typed, and a changed limit."""
 
+import json
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -13,6 +14,7 @@ from engine import cases, deployments, drafts, identities, views
 from engine.bpmn.differences import compare
 from engine.bpmn.layout import lay_out
 from engine.clock import parse
+from engine.commands import CompleteTask
 from engine.errors import DraftMoved, NotAllowed, OwnDraft
 from tests.accessibility import accessible, fits
 from tests.snippets import DEFINITIONS
@@ -347,6 +349,127 @@ def test_the_difference_is_drawn_in_colour(app, who, people):
     page.click(".found.diff-removed .go")
     expect(page.locator("#diagram[data-shown=old]")).to_be_visible()
     expect(page.locator("#diagram [data-element-id=g].diff-removed")).to_have_count(1)
+    accessible(page)
+    page.set_viewport_size(PHONE)
+    fits(page)
+
+
+# -- before a deployment ---------------------------------------------------------------------
+
+
+LATE = BARE.replace(
+    '<userTask id="t" name="受理"/>',
+    '<userTask id="t" name="受理"><extensionElements><camunda:properties>'
+    '<camunda:property name="outcomes" value="accept=受理;refuse=不予受理"/>'
+    "</camunda:properties></extensionElements></userTask>"
+    '<boundaryEvent id="late" name="超时" attachedToRef="t"><timerEventDefinition>'
+    "<timeDuration>working_hours(4)</timeDuration></timerEventDefinition></boundaryEvent>"
+    '<sequenceFlow id="l" sourceRef="late" targetRef="m"/><userTask id="m" name="督办"/>',
+)
+
+
+def tried(caller, *steps, text=LATE):
+    sent = json.dumps([{"do": "start"}, *steps])
+    return caller("designer", "/designs/repair/draft/trial", {"repair.bpmn": text}, steps=sent)
+
+
+def test_a_trial_runs_with_a_clock_of_its_own_and_keeps_nothing(caller, app, who):
+    before = views.all_definitions(app)
+    first = tried(caller).json
+    [task] = first["tasks"]
+
+    assert (task["name"], list(task["outcomes"].items())) == (
+        "受理", [("accept", "受理"), ("refuse", "不予受理")],
+    )  # fmt: skip
+    assert [(one["name"], one["due"]) for one in first["timers"]] == [("超时", "2026-09-14 14:30")]
+    assert first["tokens"] == {"t": 1}
+    three = tried(caller, {"do": "advance", "amount": 3, "unit": "WH"}).json
+    assert (three["now"], [one["name"] for one in three["tasks"]]) == ("2026-09-14 12:00", ["受理"])
+    late = tried(caller, {"do": "advance", "amount": 3, "unit": "WH"}, {"do": "next"}).json
+    assert (late["now"], [one["name"] for one in late["tasks"]]) == ("2026-09-14 14:30", ["督办"])
+    done = {"do": "complete", "task": task["task"], "outcome": "accept"}
+    ended = tried(caller, done).json
+    assert (ended["state"], ended["says"], ended["tokens"]) == ("completed", "已办结", {})
+    assert ended["data"]["t_outcome"] == "accept"
+    assert [one["says"] for one in ended["log"]] == [
+        "发起", "转到“受理”", "办理“受理” accept", "办结",
+    ]  # fmt: skip
+    assert views.all_definitions(app) == before
+    assert drafts.all_drafts(app, who("designer")) == []
+
+
+@pytest.mark.parametrize(
+    ("steps", "says"),
+    [
+        ([{"do": "complete", "task": "x"}], "not open"),
+        ([{"do": "advance", "amount": -1, "unit": "WH"}], "does not go back"),
+        ([{"do": "advance", "amount": 1, "unit": "weeks"}], "no time unit"),
+        ([{"do": "dance"}], "no step"),
+        ([{"do": "start", "data": {}}] * 201, "at most 200 steps"),
+    ],
+)
+def test_a_step_that_cannot_be_taken_is_told(caller, steps, says):
+    answer = tried(caller, *steps)
+
+    assert answer.status_code == 422
+    assert says in answer.json["says"]
+
+
+def test_a_trial_of_what_has_errors_says_which(caller):
+    answer = tried(caller, text=LATE.replace('targetRef="m"', 'targetRef="nowhere"'))
+
+    assert answer.status_code == 422
+    assert answer.json["says"] == "图有错误，先改好再试。"
+    assert [one["severity"] for one in answer.json["findings"]].count("error") >= 1
+
+
+def test_a_start_form_is_asked_for_and_held_to(caller, formed):
+    files = {
+        name: (FILES / name).read_text("utf-8") for name in ("formed.bpmn", "report_form.json")
+    }
+    path = "/designs/formed/draft/trial"
+    first = caller("designer", path, files, steps='[{"do": "start"}]').json
+    [task] = first["tasks"]
+    done = {"do": "complete", "task": task["task"], "data": {"title": "太长太长的标题"}}
+    refused = caller("designer", path, files, steps=json.dumps([{"do": "start"}, done]))
+
+    assert {"title", "count"} <= {one["key"] for one in task["fields"]}
+    assert refused.status_code == 422
+
+
+def test_past_cases_are_lived_again_on_the_unsaved_diagram(caller, app, who):
+    deploy(app, LATE)
+    case = cases.start(app, who("street_dispatcher"), process="repair", data={}).case_id
+    cases.handle(app, who("street_dispatcher"), case, CompleteTask("repair.t.1", "accept", {}))
+    answer = caller("deployer", "/designs/repair/draft/backtest", {"repair.bpmn": LATE}, cases="5")
+
+    assert answer.json["says"] == "回测了 1 件"
+    assert answer.json["classes"][0]["says"] == "完全相同：1 件"
+    assert answer.json["more"] == ["超时：当时 0 件，现在 0 件", "升级：当时 0 次，现在 0 次"]
+
+
+@needs_viewer
+@pytest.mark.browser
+def test_a_trial_shows_its_tokens_and_what_is_impossible_is_told_on_the_canvas(app, who, people):
+    saved(app, who("designer"), lay_out(LATE.encode()).decode())
+    page = people("designer", viewport={"width": 1280, "height": 800})
+    draw(page, "repair")
+
+    page.click("#trial-begin")
+    page.click("#trial-open button:text-is('发起')")
+    expect(page.locator("#canvas [data-element-id=t].trial-here")).to_have_count(1)
+    page.click("#trial-open button:text-is('到下一个定时')")
+    expect(page.locator("#trial-says")).to_contain_text("2026-09-14 14:30")
+    expect(page.locator("#canvas [data-element-id=m].trial-here")).to_have_count(1)
+    expect(page.locator("#trial-open h3")).to_have_text(["督办", "时钟"])
+
+    page.click("[data-element-id=late] .djs-hit")
+    group(page, "timer")
+    page.fill("#bio-properties-panel-timer-value", "three days")
+    expect(page.locator("#counts")).to_have_attribute("data-errors", "1")
+    expect(page.locator("#canvas .sentence")).to_contain_text("three days")
+    page.click("#findings .found-error .go")
+    expect(page.locator("#findings .found-error")).to_have_class("found found-error picked")
     accessible(page)
     page.set_viewport_size(PHONE)
     fits(page)

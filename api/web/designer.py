@@ -121,8 +121,8 @@ def _offered() -> JsonObject:
             for one in views.all_definitions(app)["items"]
             if one["executable"]
         ],
-        "forms": deployments.keys_of(app, "form"),
-        "decisions": deployments.keys_of(app, "decision"),
+        "forms": drafts.keys_of(app, "form"),
+        "decisions": drafts.keys_of(app, "decision"),
     }
 
 

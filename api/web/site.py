@@ -31,6 +31,7 @@ from api.web import (
     start,
     tasks,
     times,
+    trials,
 )
 
 
@@ -75,6 +76,7 @@ def install(app: Flask) -> None:
         search,
         designer,
         differences,
+        trials,
         designs,
         incidents,
     ):

@@ -4,6 +4,7 @@ import { get, post } from "../designer/calls.js";
 import { missing } from "../designer/chinese.js";
 import { Findings } from "../designer/findings.js";
 import { Keeper } from "../designer/keeper.js";
+import { Trial } from "../designer/trial.js";
 import { modelerIn } from "../designer/modeler.js";
 
 const given = JSON.parse(document.getElementById("given").textContent);
@@ -23,6 +24,7 @@ const modeler = modelerIn(by("canvas"), by("panel"), {
   },
 });
 const findings = new Findings(modeler, by("findings"), by("counts"), t);
+const trial = new Trial({ modeler, address, collect, findings, texts: t, place: by("trial") });
 const keeper = new Keeper({ given, address, collect, texts: t, load });
 
 function keysOf(ending) {
@@ -138,7 +140,7 @@ async function deploy(event) {
   }
 }
 
-modeler.on("commandStack.changed", soon);
+modeler.on("commandStack.changed", () => { trial.mark({}); soon(); });
 by("save").addEventListener("click", () => keeper.save(true));
 by("undo").addEventListener("click", () => modeler.get("commandStack").undo());
 by("redo").addEventListener("click", () => modeler.get("commandStack").redo());
