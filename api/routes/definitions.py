@@ -25,6 +25,7 @@ from api.shapes import (
 from engine import access, backtest, deployments, views
 from engine.errors import Busy
 
+
 class BacktestQuery(Params):
     """What past cases are lived again on beside the diagram."""
 
