@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from types import MappingProxyType
 
@@ -123,8 +123,8 @@ class Reading:
 
 
 def midnight(day: date) -> datetime:
-    """Return the local beginning of a day."""
-    return datetime(day.year, day.month, day.day, tzinfo=LOCAL)
+    """Return the local beginning of a day, in UTC: moments of one zone compare much faster."""
+    return datetime(day.year, day.month, day.day, tzinfo=LOCAL).astimezone(UTC)
 
 
 def one(
