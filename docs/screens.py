@@ -70,6 +70,12 @@ SCREENS = (
     Screen("admin-user", "admin", "/admin/users/data_officer"),
     Screen("admin-state", "admin", "/admin/state"),
     Screen("admin-audit.en", "admin", "/admin/audit", language="en"),
+    Screen("public.phone", "", "/public", PHONE[0]),
+    Screen("public-report.phone", "", "/public/report/grid_event", PHONE[0]),
+    Screen("public-whistle.en", "", "/public/report/whistle_report", language="en"),
+    Screen("public-large.phone", "", "/public/grids?community=990101001002&print=large", PHONE[0]),
+    Screen("public-notices", "", "/public/notices"),
+    Screen("public-topics.phone", "", "/public/topics", PHONE[0]),
     Screen("not-found", "dept_handler", "/tasks/none"),
     Screen("forbidden", "dept_handler", "/designs"),
 )
