@@ -75,7 +75,7 @@ SCREENS = (
     Screen("public-whistle.en", "", "/public/report/whistle_report", language="en"),
     Screen("public-large.phone", "", "/public/grids?community=990101001002&print=large", PHONE[0]),
     Screen("public-notices", "", "/public/notices"),
-    Screen("public-topics.phone", "", "/public/topics", PHONE[0]),
+    Screen("public-topics.phone", "", "/public/topics?print=normal", PHONE[0]),
     Screen("not-found", "dept_handler", "/tasks/none"),
     Screen("forbidden", "dept_handler", "/designs"),
 )
