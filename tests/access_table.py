@@ -158,7 +158,9 @@ FORMS: dict[str, dict[str, str]] = {
     "POST /notices-seen": {"until": "2026-09-14T01:00:00Z"},
     "POST /admin/activate": {"name": "roles.csv", "content": b64encode(ROLES).decode()},
     "POST /public/report/{process}": {
-        "title": "灯坏了", "description": "三天了", "location": "990101001",
+        "title": "灯坏了",
+        "description": "三天了",
+        "location": "990101001",
     },
     "POST /designs/check": {"text": "<definitions/>"},
     "POST /designs/deploy": {"name": "five_steps.bpmn", "content": b64encode(BPMN).decode()},

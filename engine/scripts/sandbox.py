@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,9 +13,10 @@ import pydantic_monty
 from engine.scripts import in_feel, reading
 from engine.scripts.checks import Problem, examine
 from engine.scripts.code import Code, Facts, facts
+from engine.scripts.hosts import guarded
 from engine.scripts.memo import Key, Memo
 from engine.scripts.names import HOST, PRELUDE
-from engine.scripts.outcome import Budget, Failure, Lookups, NoLookups, Outcome
+from engine.scripts.outcome import Budget, Failure, Lookups, Outcome
 from engine.scripts.pool import Failed, Feed, Pool, Terms, failure_of
 from engine.scripts.prelude import (
     COMPOSITE,
@@ -35,24 +35,6 @@ from engine.scripts.values import Unfit, Walk, same
 
 _OURS = frozenset({"type", "eval", "locals", "Exception"})
 """Built-in functions that our own pieces use; data of these names must come later."""
-
-
-def _demand(name: str) -> Callable[[list[Any], dict[str, Any]], None]:
-    """Return what raises TypeError where arguments do not fit; ``bind`` says it, slowly."""
-    signature = inspect.signature(getattr(NoLookups, name))
-    by_place = [one for one in signature.parameters.values() if one.kind is one.POSITIONAL_ONLY][1:]
-    fewest = sum(one.default is one.empty for one in by_place)
-    named_too = any(one.kind is one.VAR_KEYWORD for one in signature.parameters.values())
-
-    def demand(args: list[Any], keywords: dict[str, Any]) -> None:
-        if not fewest <= len(args) <= len(by_place) or (keywords and not named_too):
-            signature.bind(None, *args, **keywords)
-
-    return demand
-
-
-_DEMANDS = {name: _demand(name) for name in HOST}
-_ARGUMENT_NODES, _ARGUMENT_TEXT = 200, 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +218,7 @@ class Sandbox:
         lookups: Lookups,
     ) -> list[Any]:
         trouble: list[Exception] = []
-        functions = {name: _guarded(name, lookups, trouble) for name in passed.hosts}
+        functions = {name: guarded(name, lookups, trouble) for name in passed.hosts}
         try:
             return self._pool.run(talk, replace(terms, functions=functions))
         finally:
@@ -249,7 +231,7 @@ class Sandbox:
 def _around(codes: Iterable[Code], now: datetime, lookups: Lookups) -> Around:
     """Return what texts that are read here may ask; what fails there fails again in the sandbox."""
     asked = {name for code in codes for name in facts(code.text, code.mode).calls & HOST}
-    return Around(now, {name: _guarded(name, lookups, []) for name in asked})
+    return Around(now, {name: guarded(name, lookups, []) for name in asked})
 
 
 def _talk_of_one(source: str, passed: _Passed) -> Callable[[Feed], list[Any]]:
@@ -323,29 +305,6 @@ def _key(name: str, inputs: Mapping[str, Any]) -> str | None:
         return None
     fits = (key for key in inputs if unicodedata.normalize("NFKC", key) == name)
     return next(fits, None)
-
-
-def _guarded(name: str, lookups: Lookups, trouble: list[Exception]) -> Callable[..., Any]:
-    function = getattr(lookups, name)
-    demand = _DEMANDS[name]
-
-    def answer(*args: Any, **keywords: Any) -> Any:
-        walk = Walk(nodes=_ARGUMENT_NODES, text=_ARGUMENT_TEXT)
-        try:
-            plain = [walk.plain(one) for one in args]
-            named = {key: walk.plain(one) for key, one in keywords.items()}
-            demand(plain, named)
-        except (Unfit, TypeError) as error:
-            raise ValueError(f"{name}(): {error}") from None
-        try:
-            return function(*plain, **named)
-        except ValueError:
-            raise
-        except Exception as error:  # noqa: BLE001 - raised again on the outside
-            trouble.append(error)
-            raise ValueError(f"{name}() failed") from None
-
-    return answer
 
 
 def _result(one: tuple[Any, ...], kept: list[Any]) -> tuple[Any, ...]:
