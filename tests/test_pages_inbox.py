@@ -227,4 +227,6 @@ def test_a_task_says_what_it_rests_on_and_why_a_button_is_barred(people, formed,
     owner.set_input_files("#file", files=[photo])
     owner.click("form:has(#file) button")
     shows(owner, ".thumbs li a:last-of-type", "<b>灯.png")
+    # It is fetched when somebody comes to it.
+    owner.locator(".thumbs img").scroll_into_view_if_needed()
     expect(owner.locator(".thumbs img")).to_have_js_property("naturalWidth", 1)

@@ -28,10 +28,12 @@ from api.web import (
     returns,
     search,
     signing,
+    splits,
     start,
     tasks,
     times,
     trials,
+    unsent,
 )
 
 
@@ -59,6 +61,7 @@ def install(app: Flask) -> None:
         signing,
         inbox,
         tasks,
+        unsent,
         returns,
         cases,
         case_files,
@@ -67,6 +70,7 @@ def install(app: Flask) -> None:
         batches,
         board,
         decisions,
+        splits,
         start,
         people,
         prints,
