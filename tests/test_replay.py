@@ -117,7 +117,8 @@ def test_a_bit_of_everything_has_happened(app):
 
     # What is left belongs to people or to checkpoints, not to cases.
     assert [name for name, one in found.items() if not one] == [
-        "accesses", "attempts", "bookmarks", "checkpoints", "contacts", "dispatches", "leaves",
+        "accesses", "attempts", "bookmarks", "checkpoints", "contacts", "dispatches", "drafts",
+            "leaves",
         "saved_views", "sealed_index", "standings", "subtrees", "tokens", "unsent",
     ]  # fmt: skip
     assert {one["state"] for one in found["cases"]} == {

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from api import uploads
 from api.current import actor, application
 from api.web import diagrams, judged, language, lit, times
+from api.web.designs import demand
 from engine import access, deployments, drafts, previews, views
 from engine.bpmn.pictures import picture
 from engine.commands import JsonObject
@@ -19,6 +20,7 @@ from engine.drafts import Draft
 from engine.errors import InvalidRequest, NotDeployable, NotFound
 
 pages = Blueprint("designer_pages", __name__)
+pages.before_request(demand)
 
 _KEY = re.compile(r"[a-z][a-z0-9_]{1,60}")
 _NEW = """<?xml version="1.0" encoding="UTF-8"?>
@@ -38,14 +40,12 @@ _NEW = """<?xml version="1.0" encoding="UTF-8"?>
 @pages.get("/designs/new")
 def ask_new() -> str:
     """Ask for the key and the name of a new process."""
-    access.require(actor(), "check")
     return render_template("design_new.html", given={}, refusal=None)
 
 
 @pages.post("/designs/new")
 def make_new() -> Response | tuple[str, int]:
     """Begin a draft of a new process with three elements."""
-    access.require(actor(), "check")
     key, name = request.form.get("key", "").strip(), request.form.get("name", "").strip()
     refusal = _unfit(key, name)
     if refusal:
@@ -173,7 +173,6 @@ def deploy(key: str) -> Response:
 @pages.post("/designs/<key>/draft/check")
 def check(key: str) -> Response:
     """Say what is found in the files, in the language of the page; change nothing."""
-    access.require(actor(), "check")
     found = deployments.check(application(), uploads.diagrams(None))
     return _json({"process": key, "findings": [judged.told(one.to_json()) for one in found]})
 
@@ -181,7 +180,6 @@ def check(key: str) -> Response:
 @pages.post("/designs/draft/laid-out")
 def laid_out() -> Response:
     """Return a diagram with its shapes drawn anew."""
-    access.require(actor(), "check")
     [(_, content)] = uploads.diagrams(None).items()
     made = picture(drafts.bare(content))
     if made is None or not made.sheets:
@@ -192,7 +190,6 @@ def laid_out() -> Response:
 @pages.get("/designs/draft/preview")
 def preview() -> Response:
     """Check one expression as it is typed, and say when a limit would end that begins now."""
-    access.require(actor(), "check")
     text = request.args.get("text", "")[:2_000]
     found = previews.preview(application(), text, is_limit=request.args.get("kind") == "limit")
     if found.wrong is not None:

@@ -25,10 +25,15 @@ _EXECUTORS = ("kernel", "spiff")
 _KEPT = "bihuan-judged"
 
 
+@pages.before_request
+def demand() -> None:
+    """Ask first whether the reader may design at all: what was sent is judged after that."""
+    access.require(actor(), "check")
+
+
 @pages.get("/designs")
 def overview() -> str:
     """List what is deployed, with what a check says of it today."""
-    access.require(actor(), "check")
     items = views.all_definitions(application())["items"]
     kept = {one.process: one.to_json() for one in drafts.all_drafts(application(), actor())}
     deployed = {one["key"] for one in items}
@@ -44,14 +49,12 @@ def overview() -> str:
 @pages.get("/designs/check")
 def ask() -> str:
     """Ask for files."""
-    access.require(actor(), "check")
     return _page({}, DEFAULT, [])
 
 
 @pages.post("/designs/check")
 def check() -> Response:
     """Check the files, and show what was found on their drawings."""
-    access.require(actor(), "check")
     files, chosen = uploads.checked(), _executor()
     if not files:
         return make_response(_page({}, chosen, [], "design_nothing"), 422)
@@ -78,7 +81,6 @@ def deploy() -> Response:
 @pages.get("/designs/<key>/versions/<version>")
 def show(key: str, version: str) -> str:
     """Show one deployed version, with what a check says of it today."""
-    access.require(actor(), "check")
     app = application()
     number = int(version) if version.isdecimal() and len(version) < 10 else 0
     document = views.version(app, key, number)

@@ -11,6 +11,7 @@ from flask import Blueprint, render_template, request
 from api import uploads
 from api.current import actor, application
 from api.web import language, lit, times
+from api.web.designs import demand
 from engine import decisions, drafts, views
 from engine.bpmn import differences, sentences
 from engine.bpmn.differences import Change, Fact
@@ -19,6 +20,7 @@ from engine.drafts import Draft
 from engine.errors import EngineError, NotFound
 
 pages = Blueprint("difference_pages", __name__)
+pages.before_request(demand)
 
 DRAFT = "draft"
 _LONG = 160

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from api import uploads
 from api.current import actor, application
 from api.web import judged, language, times
+from api.web.designs import demand
 from engine import backtest, trials
 from engine.backtest import Plan
 from engine.clock import parse
@@ -18,6 +19,7 @@ from engine.commands import JsonObject
 from engine.errors import EngineError, InvalidRequest, NotDeployable
 
 pages = Blueprint("trial_pages", __name__)
+pages.before_request(demand)
 
 MAX_CASES = 200
 """How many past cases are lived again while somebody waits."""
