@@ -16,9 +16,10 @@ from engine.store import CaseRow
 from engine.tables import keys, notices, tasks
 
 _INVOLVED = sa.union_all(
-    sa.select(tasks.c.candidates, tasks.c.assignee, tasks.c.ended_by).where(
-        tasks.c.case_id == p("case_id")
-    ),
+    # A step that came round a thousand times says each time the same.
+    sa.select(tasks.c.candidates, tasks.c.assignee, tasks.c.ended_by)
+    .where(tasks.c.case_id == p("case_id"))
+    .distinct(),
     sa.select(sa.literal_column("'@reader'"), notices.c.receiver, sa.null()).where(
         notices.c.case_id == p("case_id"), notices.c.text == sa.literal_column("'copied'")
     ),
