@@ -66,7 +66,7 @@ def test_who_has_just_done_a_task_takes_it_back(people, app, case_id):
     page = people("street_leader")
     page.goto(f"/tasks/{case_id}.joint.own.1")
     page.click(".buttons button.main")
-    page.wait_for_url("**/?done=complete*")
+    page.wait_for_url("**/tasks?done=complete*")
     page.goto(f"/tasks/{case_id}.joint.own.1")
 
     page.click("text=撤回")
@@ -82,7 +82,7 @@ def test_the_task_that_is_taken_back_is_mine_again_in_english_too(people, app, w
     page = people("street_dispatcher")
     page.goto(f"/tasks/{case_id}.five_steps.accept.1")
     page.click("button[value=accept]")
-    page.wait_for_url("**/?done=complete*")
+    page.wait_for_url("**/tasks?done=complete*")
     page.goto(f"/tasks/{case_id}.five_steps.accept.1?lang=en")
 
     page.click("text=Take back")
