@@ -92,6 +92,9 @@ def erase_for(
         # Twice is once: a delivery that is repeated leaves no second act and tells the same.
         if fresh:
             _erase(app, tx, Act(f"@case/{case_id}", case_id, "diagram"), fresh)
+            if fields:
+                # What somebody has begun to type may repeat them.
+                unsent.drop_case(tx, case_id)
             store.put_fact(tx, _UNSETTLED, "1")
     if fresh and app.database.is_sqlite:
         # PostgreSQL writes the whole table anew; nobody's vote is worth that wait by day.

@@ -11,7 +11,18 @@ import pytest
 import sqlalchemy as sa
 
 from api import create_app
-from engine import ballots, cases, deployments, erasure, identities, replay, store, timers, topics
+from engine import (
+    ballots,
+    cases,
+    deployments,
+    erasure,
+    identities,
+    replay,
+    store,
+    timers,
+    topics,
+    unsent,
+)
 from engine import views as seen
 from engine.access import Reading, withhold
 from engine.application import open_application
@@ -24,6 +35,7 @@ from engine.history import canonical
 from engine.sealing import commitment
 from engine.settings import Settings
 from engine.tables import idempotency, sealed
+from engine.unsent import Desk
 from tests.callers import callers
 from tests.conftest import MONDAY
 
@@ -275,6 +287,20 @@ def test_what_is_erased_twice_is_erased_once(app):
         (case_id, sorted(mine), "diagram"),
         (other, sorted(theirs), "diagram"),
     ]
+
+
+def test_what_somebody_has_begun_to_type_goes_with_the_fields_that_it_may_repeat(app):
+    case_id, other = begin(app), begin(app)
+    vote(app, case_id)
+    desks = [Desk("admin", one, "consultation.voting.1") for one in (case_id, other)]
+    with app.database.writing() as tx:
+        for desk in desks:
+            unsent.put(tx, desk, [("reason", "王某投了反对票")], app.clock.now())
+
+    erasure.erase_for(app, case_id, fields=["ballot"])
+
+    with app.database.reading() as tx:
+        assert [unsent.read(tx, desk) is None for desk in desks] == [True, False]
 
 
 def test_the_ballots_of_a_case_that_was_ended_in_mid_vote_go_30_days_later(any_app):
