@@ -6,6 +6,8 @@ import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from engine import cases, deployments, identities
 from engine.application import open_application
 from engine.clock import ManualClock
@@ -53,3 +55,18 @@ def fill(city: Path, path: Path, sandbox: Sandbox) -> dict[str, list[str]]:
             found.setdefault(item, []).append(case.case_id)
     app.database.close()
     return found
+
+
+@pytest.fixture
+def sqlite_url(filled, tmp_path):
+    """A copy of the filled city (fixture ``filled``) for one test."""
+    path = tmp_path / "bihuan.db"
+    shutil.copy(filled[0], path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def late(app, clock):
+    """The same, seven weeks later."""
+    clock.set(NOVEMBER)
+    return app

@@ -251,7 +251,7 @@ def test_an_auditor_reads_every_case_and_acts_in_none():
         or may(AUDITOR, action, organisation=CITY)
     ]
 
-    assert done == ["read_people", "read_accesses", "figures", "audit"]
+    assert done == ["see_administration", "read_people", "read_accesses", "figures", "audit"]
 
 
 def test_the_task_in_hand_is_reason_enough_to_comment():

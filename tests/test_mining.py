@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from datetime import date, timedelta
 
 import pytest
@@ -19,11 +18,11 @@ from engine.mining.visits import visits
 from engine.mining.ways import Run
 from engine.settings import Settings
 from tests.accessibility import accessible
-from tests.board_city import FIRST, NOVEMBER, SECOND, fill
+from tests.board_city import FIRST, NOVEMBER, SECOND, fill, late, sqlite_url
 from tests.callers import callers, problem_of
 from tests.test_pages import PHONE, address, chromium, expect, people
 
-__all__ = ["address", "chromium", "people"]
+__all__ = ["address", "chromium", "late", "people", "sqlite_url"]
 
 SEPTEMBER = {"since": date(2026, 9, 1), "until": date(2026, 10, 1)}
 HANDLING = "department_handling"
@@ -40,19 +39,6 @@ def filled(city, sandbox, tmp_path_factory):
     timers.tick(app)
     app.database.close()
     return path, found
-
-
-@pytest.fixture
-def sqlite_url(filled, tmp_path):
-    path = tmp_path / "bihuan.db"
-    shutil.copy(filled[0], path)
-    return f"sqlite:///{path}"
-
-
-@pytest.fixture
-def late(app, clock):
-    clock.set(NOVEMBER)
-    return app
 
 
 def entry(position, *events, at="2026-09-14T01:00:00Z"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-import shutil
 from datetime import date
 from decimal import Decimal
 
@@ -17,12 +16,12 @@ from engine import figures, identities
 from engine.figures import Selection, counting
 from engine.spreadsheets import harmless
 from tests.accessibility import accessible, fits
-from tests.board_city import FIRST, NOVEMBER, SECOND, fill
+from tests.board_city import FIRST, SECOND, fill, late, sqlite_url
 from tests.callers import callers
 from tests.test_figures import ALL, fact, figure
 from tests.test_pages import PHONE, address, chromium, expect, people
 
-__all__ = ["address", "chromium", "people"]
+__all__ = ["address", "chromium", "late", "people", "sqlite_url"]
 
 SEPTEMBER = {"since": date(2026, 9, 1), "until": date(2026, 10, 1)}
 MONTH = "period=2026-09"
@@ -32,20 +31,6 @@ MONTH = "period=2026-09"
 def filled(city, sandbox, tmp_path_factory):
     path = tmp_path_factory.mktemp("board") / "filled.db"
     return path, fill(city, path, sandbox)
-
-
-@pytest.fixture
-def sqlite_url(filled, tmp_path):
-    path = tmp_path / "bihuan.db"
-    shutil.copy(filled[0], path)
-    return f"sqlite:///{path}"
-
-
-@pytest.fixture
-def late(app, clock):
-    """The same, seven weeks later."""
-    clock.set(NOVEMBER)
-    return app
 
 
 @pytest.fixture
