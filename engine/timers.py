@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -145,9 +145,15 @@ def advance(
         raise NotFound(
             "This server runs on the system clock.", hint="Start it with --clock manual."
         )
-    # Two that move it at once would each find it beyond where they are.
-    with app.requests.of(CLOCK_FACT):
+    with _turn(app):
         return _advance(app, clock, seconds=seconds, to=to)
+
+
+def _turn(app: Application) -> AbstractContextManager[object]:
+    # Two that move a manual clock at once would each find it beyond where they are; and
+    # whoever moves it would go on to the next due moment while the scheduler's thread is
+    # still half-way through what happens at this one.
+    return app.requests.of(CLOCK_FACT) if isinstance(app.clock, ManualClock) else nullcontext()
 
 
 def _advance(
@@ -227,7 +233,8 @@ class Scheduler:
 
     def _tick(self) -> None:
         try:
-            tick(self._app)
+            with _turn(self._app):
+                tick(self._app)
             self._beat()
         except EngineError as reason:
             log.warning("tick-refused", reason=str(reason))

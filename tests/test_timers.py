@@ -431,6 +431,22 @@ def test_each_timer_sees_its_own_due_moment_as_now(manual):
     assert_proved(manual)
 
 
+def test_the_clock_waits_for_what_the_scheduler_does_at_a_due_moment(manual):
+    hurried = replace(manual, settings=replace(manual.settings, poll_seconds=0.002))
+    deploy(manual, ticks("hourly", "R/PT1H"))
+    begin(manual, "hourly")
+    scheduler = timers.Scheduler(hurried)
+    scheduler.start()
+
+    try:
+        timers.advance(manual, seconds=40 * 3600)
+    finally:
+        scheduler.stop()
+
+    assert [(at, due_at) for at, due_at in moments(manual) if at != due_at] == []
+    assert len(moments(manual)) == 40
+
+
 def test_a_cycle_fires_at_each_of_its_moments_when_the_clock_steps(manual):
     deploy(manual, ticks("hourly", "R/PT1H"))
     begin(manual, "hourly")
