@@ -5,8 +5,8 @@
 
 A file of ``tests/notation`` is one section of the page. A row begins with a line
 ``= name | 名称 | status | what it does here | test``, its snippet follows. The status is
-``runs`` (on both executors), ``kernel`` (runs there, refused for spiff), ``kept``,
-``ignored`` or ``refused``; after a colon the codes of its findings.
+``runs`` (on both executors), ``kernel`` (runs there, refused for spiff), ``checked``,
+``kept``, ``ignored`` or ``refused``; after a colon the codes of its findings.
 
 A snippet is the content of a process; after a line ``---`` comes what stands beside
 the process. Without a start event ``s`` one is put before, that leads to ``t``. What
@@ -34,7 +34,7 @@ from tests.snippets import DEFINITIONS
 
 HERE = Path(__file__).parent / "notation"
 PAGE = Path(__file__).parent.parent / "docs" / "bpmn.md"
-STATUSES = ("runs", "kernel", "kept", "ignored", "refused")
+STATUSES = ("runs", "kernel", "checked", "kept", "ignored", "refused")
 START = '<startEvent id="s"/><sequenceFlow id="f" sourceRef="s" targetRef="t"/>'
 BESIDE = {"roles": {"clerk"}, "forms": {"f"}, "decisions": {"d"}}
 DOCUMENTATION = re.compile(r"documentation=(?:'.*?'|\".*?\")")
@@ -206,6 +206,10 @@ def _effect(row: Row, xml: bytes, codes: dict[str, str], model: str) -> list[str
     gone = without(xml, row.name)
     if gone is None:
         return ["stands nowhere in the snippet"]
+    if row.status == "checked":
+        wrong = without(xml, row.name, "nonsense")
+        wrongly = wrong is not None and "error" in outcome(wrong)[0].values()
+        return [] if wrongly and outcome(gone)[1] in (model, "") else ["is not what is checked"]
     if row.status in ("runs", "kernel"):
         others = [gone, without(xml, row.name, "nonsense") if "@" in row.name else None]
         known = any(one and outcome(one)[:2] != (codes, model) for one in others)
@@ -224,6 +228,7 @@ For whoever wants to know before drawing it what a construct does here. Every el
 | status | |
 |---|---|
 | runs | The engine does what BPMN 2.0 says. On the executor `spiff` too, unless the column *spiff* says *refused*: then the diagram is refused for it by name ([not-on-executor](findings.md#not-on-executor)) and runs on `kernel`. |
+| checked | Decides nothing, as in BPMN 2.0, but what it names must be there: where it is not, the file is refused. |
 | kept | Read, kept in the file and shown; it decides nothing, as in BPMN 2.0. |
 | ignored | It would mean something in BPMN 2.0 and means nothing here. A warning says so, with what to use instead. |
 | refused | The file is not deployed; an error names the element and line, and what to do. Some of these BPMN 2.0 itself forbids. |
