@@ -248,6 +248,14 @@ class Activity(Body):
     scope: Name | None = Field(default=None, description="Needed where several are open.")
 
 
+class Instance(Body):
+    """One of several that do the same at a step; the case lists them under `instances`."""
+
+    activity: Name
+    instance: int = Field(ge=0, le=100_000)
+    reason: Text
+
+
 class Activities(Body):
     """An open ad-hoc sub-process."""
 

@@ -214,6 +214,32 @@ class Offer:
         """Nobody: it stays open to all of them."""
 
 
+@dataclass(slots=True)
+class Instance:
+    """An open instance of a running multi-instance activity.
+
+    Attributes:
+        activity: the name of the whole in the case, for ``CancelInstance``.
+        process: of the activity; ``element`` and ``nth`` say which visit of it.
+        key: how the instance is named in paths.
+        item: what it is about: its item of the collection, None where there is none.
+        held: it, or something around it, is on hold.
+        total: how many instances the activity has; cancelled ones no longer count.
+        done: how many of them are completed.
+    """
+
+    activity: str
+    process: str
+    element: str
+    nth: int
+    instance: int
+    key: str
+    item: Any
+    held: bool
+    total: int
+    done: int
+
+
 class Executor(Protocol):
     """What runs a diagram."""
 
@@ -245,6 +271,9 @@ class Executor(Protocol):
 
     def offers(self, bundle: Bundle, snapshot: Snapshot) -> Sequence[Offer]:
         """Return the open ad-hoc sub-processes of a case."""
+
+    def instances(self, bundle: Bundle, snapshot: Snapshot) -> Sequence[Instance]:
+        """Return the open instances of the multi-instance activities of a case."""
 
     def seen(self, bundle: Bundle, snapshot: Snapshot, incident: int) -> Mapping[str, Any]:
         """Return the data that are readable where a step stands still; none if it does not."""

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from engine import access, asking, commands, forms, lookback
+from engine import access, asking, commands, forms, instances, lookback
 from engine.access import Actor, CaseFacts
 from engine.bpmn.model import OFFERED, SECRET, Node
 from engine.commands import Command, CompleteTask, JsonObject, StartCase
@@ -55,7 +55,7 @@ ACTIONS: dict[str, str] = {
     "suspend_case": "suspend",
     "resume_case": "resume",
     "add_instance": "move",
-    "cancel_instance": "move",
+    "cancel_instance": "cancel_instance",
     "migrate_case": "migrate",
     "unlink_case": "link",
     "hold_scope": "suspend",
@@ -180,6 +180,8 @@ def prepare(desk: Desk, command: Command, sealer: Sealer) -> tuple[Command, Gran
         return _prepare_move(desk, command, sealer)
     pair = _require(desk, _action(command), None)
     _check_state(desk.row)
+    if isinstance(command, commands.CancelInstance):
+        _check_instance(desk, command)
     if getattr(command, "data", None) is not None:
         data: JsonObject = command.data  # type: ignore[attr-defined]
         if not desk.actor.is_system:
@@ -189,6 +191,12 @@ def prepare(desk: Desk, command: Command, sealer: Sealer) -> tuple[Command, Gran
         changes: Any = {"data": sealer.marked(data)}
         command = replace(command, **changes)
     return _seal_texts(command, sealer), pair
+
+
+def _check_instance(desk: Desk, command: commands.CancelInstance) -> None:
+    executor = desk.app.executors[desk.row.executor]
+    running = executor.instances(desk.pinned.bundle, desk.snapshot)
+    instances.require_removable(desk.tx, desk.row.id, command, running, desk.pinned)
 
 
 def _result(desk: Desk, job: str, data: JsonObject) -> JsonObject:

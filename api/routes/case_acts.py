@@ -17,6 +17,7 @@ from api.shapes import (
     CasePath,
     Document,
     Erasure,
+    Instance,
     MaybeReason,
     Migration,
     Move,
@@ -27,6 +28,7 @@ from api.shapes import (
 from engine import cases, erasure, following, views
 from engine.commands import (
     CancelCase,
+    CancelInstance,
     Command,
     CompleteScope,
     CorrelateMessage,
@@ -150,6 +152,12 @@ def complete_activities(path: CasePath, body: Activities) -> Response:
     """Say that all is done in an ad-hoc sub-process that has no completion condition."""
     scope = body.scope or views.scope_of(application(), actor(), path.case_id)
     return _handle(path, CompleteScope(scope))
+
+
+@api.post("/cases/<case_id>/instances/cancel", responses={200: Document})
+def cancel_instance(path: CasePath, body: Instance) -> Response:
+    """Take one of several that do the same out of a step, as long as it has not begun (减签)."""
+    return _handle(path, CancelInstance(body.activity, body.instance, body.reason))
 
 
 @api.post("/cases/<case_id>/migrate", responses={200: Document})

@@ -91,6 +91,13 @@ RIGHTS: dict[str, tuple[Right, ...]] = {
             "*", "candidate", "即席: whoever an ad-hoc sub-process is offered to starts its work"
         ),
     ),
+    "cancel_instance": (
+        _right(
+            "street_dispatcher " + _CHIEFS,
+            "around",
+            "减签: one of several that has not begun, where the diagram lets it go",
+        ),
+    ),
     "return_any": (
         _right(
             "street_dispatcher " + _CHIEFS,

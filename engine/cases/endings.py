@@ -1,4 +1,4 @@
-"""A case that somebody ends by hand: when it may be, and who is told.
+"""A case that somebody ends by hand, or a part of it: when it may be, and who is told.
 
 It tells the case that has started it. The diagram tells it at each of its ends; whoever
 terminates, voids or withdraws the case cuts that off. So the process names the message, and
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from engine import views
 from engine.bpmn.model import Process
-from engine.commands import CancelCase, Command
+from engine.commands import CancelCase, CancelInstance, Command
 from engine.database import Transaction
 from engine.errors import WrongState
 from engine.events import Event
@@ -25,12 +25,13 @@ QUIET = frozenset({"voided", "withdrawn", "merged"})
 
 
 def permit(app: Application, tx: Transaction, case_id: str, command: Command) -> None:
-    """Let a case be ended by hand, or refuse.
+    """Let a case or one of several in it be ended by hand, or refuse.
 
     Raises:
         WrongState: it is under supervision, which keeps it from going away quietly.
     """
-    if not isinstance(command, CancelCase) or command.end not in QUIET:
+    is_quiet = isinstance(command, CancelCase) and command.end in QUIET
+    if not is_quiet and not isinstance(command, CancelInstance):
         return
     if views.is_supervised(app, tx, case_id):
         raise WrongState(

@@ -14,6 +14,8 @@ from engine.errors.cases import (
     ActivityRunning,
     AlreadyClaimed,
     CaseNotFound,
+    InstanceActed,
+    LastInstance,
     LastSignature,
     LimitUsedUp,
     MigrationRefused,
@@ -26,6 +28,7 @@ from engine.errors.cases import (
     StepLimit,
     TaskNotOpen,
     UnknownOutcome,
+    VotesCast,
     WrongState,
 )
 from engine.errors.definitions import (
@@ -68,6 +71,7 @@ __all__ = [
     "DraftMoved",
     "EngineError",
     "HistoryBroken",
+    "InstanceActed",
     "InvalidData",
     "InvalidDeadline",
     "InvalidForm",
@@ -75,6 +79,7 @@ __all__ = [
     "InvalidRequest",
     "InvalidUser",
     "KeyReused",
+    "LastInstance",
     "LastSignature",
     "LimitUsedUp",
     "MigrationRefused",
@@ -102,5 +107,6 @@ __all__ = [
     "UnknownOutcome",
     "UnsupportedMediaType",
     "UserExists",
+    "VotesCast",
     "WrongState",
 ]

@@ -55,6 +55,27 @@ class LastSignature(EngineError):
     status = 409
 
 
+class LastInstance(EngineError):
+    """The last instance of several stays: one of them has to do it (减签)."""
+
+    code = "last-instance"
+    status = 409
+
+
+class InstanceActed(EngineError):
+    """Somebody has signed for work in the instance, or done some: it is not taken out."""
+
+    code = "instance-acted"
+    status = 409
+
+
+class VotesCast(EngineError):
+    """Sealed votes were cast: nobody is struck off the voters any more."""
+
+    code = "votes-cast"
+    status = 409
+
+
 class RemindedLately(EngineError):
     """The same person has urged this task a short while ago."""
 

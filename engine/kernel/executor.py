@@ -18,8 +18,8 @@ from engine.commands import (
     signed_task,
 )
 from engine.errors import StepLimit
-from engine.execution import Applied, Bundle, Offer, OpenTask, Snapshot, World
-from engine.kernel import adhoc
+from engine.execution import Applied, Bundle, Instance, Offer, OpenTask, Snapshot, World
+from engine.kernel import adhoc, instances
 from engine.kernel.asked import S_TO, asked_of
 from engine.kernel.dispatch import STEPS, demand_state, park_command, run_command
 from engine.kernel.marking import Look
@@ -74,6 +74,10 @@ class Kernel:
     def offers(self, bundle: Bundle, snapshot: Snapshot) -> list[Offer]:
         """Return the open ad-hoc sub-processes of a case."""
         return adhoc.offers(bundle, snapshot)
+
+    def instances(self, bundle: Bundle, snapshot: Snapshot) -> list[Instance]:
+        """Return the open instances of the multi-instance activities of a case."""
+        return instances.open_ones(bundle, snapshot)
 
     def seen(self, bundle: Bundle, snapshot: Snapshot, incident: int) -> Mapping[str, Any]:
         """Return the data that are readable where a step stands still; none if it does not."""

@@ -10,7 +10,7 @@ from engine.bpmn.findings import Finding
 from engine.bpmn.model import Process
 from engine.commands import Command, RetryIncident, StartCase
 from engine.errors import NotOnExecutor, StepLimit
-from engine.execution import Applied, Bundle, Offer, OpenTask, Snapshot, World
+from engine.execution import Applied, Bundle, Instance, Offer, OpenTask, Snapshot, World
 from engine.questions import LimitReached
 from engine.spiff.books import View, place_of
 from engine.spiff.data import names_at
@@ -64,6 +64,11 @@ class Spiff:
 
     def offers(self, bundle: Bundle, snapshot: Snapshot) -> Sequence[Offer]:
         """Return nothing: ad-hoc sub-processes are refused for this executor."""
+        del bundle, snapshot
+        return ()
+
+    def instances(self, bundle: Bundle, snapshot: Snapshot) -> Sequence[Instance]:
+        """Return nothing: one instance of several is not taken out on this executor."""
         del bundle, snapshot
         return ()
 
