@@ -288,6 +288,18 @@ FAULTS = {
         "self._step(step)",
         ("oracle_soundness",),
     ),
+    "the search forgets what comes back from a branch beside the rest": Fault(
+        "soundness/net",
+        "            if back:\n",
+        "            if False:\n",
+        ("soundness",),
+    ),
+    "the search takes a branch beside the rest for the end of it all": Fault(
+        "soundness/search",
+        "        if not self._last or not (self.net.apart or self.net.undoing):\n",
+        "        if True:\n",
+        ("soundness",),
+    ),
     "the search takes for done what never ends": Fault(
         "soundness/search",
         "            report.faults = self._endless()\n",

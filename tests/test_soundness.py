@@ -406,3 +406,66 @@ def test_what_people_may_start_is_looked_at_one_by_one():
     assert ad_hoc(twice) == []
     assert ad_hoc(two + split) == [("second-token", "d")]
     assert ad_hoc(two + stuck + '<task id="e"/>' + flows("j > e")) == [("deadlock", "j")]
+
+
+def waits_inside(more: str) -> str:
+    """A sub-process whose join waits for both ways of a choice, before the end."""
+    inner = tags(
+        startEvent="is", exclusiveGateway="x", userTask="a b tell", parallelGateway="j"
+    ) + tags(endEvent="ie done")
+    ways = flows("is > x", "x > a : k == 1", "x > b : k == 2", "a > j > ie", "b > j")
+    return (
+        tags(startEvent="s", endEvent="e")
+        + flows("s > sub > e")
+        + f'<subProcess id="sub">{inner}{ways}{more}</subProcess>'
+    )
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        f'<boundaryEvent id="late" attachedToRef="a" cancelActivity="false">{HOUR}</boundaryEvent>'
+        + flows("late > tell > done"),
+        tags(userTask="tidy").replace("/>", ' isForCompensation="true"/>')
+        + '<boundaryEvent id="undo" attachedToRef="a"><compensateEventDefinition/></boundaryEvent>'
+        '<association id="as" sourceRef="undo" targetRef="tidy"/>' + flows("tell > done"),
+    ],
+)
+def test_a_scope_does_not_end_because_what_runs_beside_it_does(more):
+    found = [one for one in told(waits_inside(more)) if one[0] == "deadlock"]
+
+    assert found == [
+        (
+            "deadlock",
+            "j",
+            "It can wait for ever; nothing comes over 'b_j' any more: is → x → a.",
+        ),
+        ("deadlock", "sub", "It can wait for ever: s."),
+    ]
+
+
+BACK = (
+    tags(startEvent="s", exclusiveGateway="m", userTask="a b", endEvent="e done")
+    + '<userTask id="tell"/><userTask id="ask"/>'
+    + f'<boundaryEvent id="late" attachedToRef="a" cancelActivity="false">{HOUR}</boundaryEvent>'
+    f'<boundaryEvent id="later" attachedToRef="tell" cancelActivity="false">{HOUR}</boundaryEvent>'
+)
+
+
+def test_an_event_on_a_branch_beside_the_work_that_comes_back_runs_the_work_twice():
+    body = BACK + flows("s > a > m > b > e", "late > tell > done", "later > ask > m")
+
+    assert told(body) == [("second-token", "m", TWICE + "s → a → late → later → ask → m → a → m.")]
+
+
+def test_an_event_on_a_branch_beside_the_work_may_run_beside_it_as_well():
+    body = BACK + flows("s > a > m > b > e", "late > tell > done", "later > ask > done")
+
+    assert told(body) == []
+
+
+def test_an_event_on_a_branch_beside_the_work_may_end_it_all():
+    stop = '<endEvent id="stop"><terminateEventDefinition/></endEvent>'
+    body = BACK + stop + flows("s > a > m > b > e", "late > tell > done", "later > ask > stop")
+
+    assert told(body) == []

@@ -56,6 +56,7 @@ class _Builder:
             for name in link_names(node, Kind.CATCH)
         }  # fmt: skip
         self._inclusive: list[Node] = []
+        self._returning: dict[str, int] = {}
         gateways = [one for one in scope.instantiating.values() if one]
         self._free = () if scope.ad_hoc is None else scope.ad_hoc.begun
         self._main = self._passed(
@@ -97,7 +98,7 @@ class _Builder:
             if one.for_compensation:
                 # Nothing leads to it; it is looked at by itself.
                 bit = self._place(f"{one.id} at the start")
-                self.net.starts.append((one.id, bit))
+                self.net.undoing.append((one.id, bit))
                 self._into(one, bit)
         for key in self._free:
             # Each by itself: what others began is not waited for.
@@ -169,11 +170,54 @@ class _Builder:
         nodes = [self.scope.nodes[one] for one in self._passed([boundary.id]) & {*self.scope.nodes}]
         own = {node.id for node in nodes}
         joins = [node for node in nodes if node.kind in {Kind.PARALLEL, Kind.INCLUSIVE}]
-        return (
-            not own & self._main
-            and not any(node.kind is Kind.END and _ends_all(node) for node in nodes)
-            and all(self.scope.flows[one].source in own for node in joins for one in node.incoming)
+        return not self._comes_back(boundary) and all(
+            self.scope.flows[one].source in own for node in joins for one in node.incoming
         )
+
+    def _lingering(self, node: Node) -> list[Node]:
+        """Return the events at a node that do not end it."""
+        attached = [self.scope.nodes[one] for one in node.boundary]
+        return [
+            one for one in attached if not one.interrupting and not about(one, Trigger.COMPENSATE)
+        ]
+
+    def _back_from(self, boundary: Node) -> int:
+        """Return a token for what is begun by itself and may yet come back to the rest.
+
+        Events that stay at activities of that branch lead there. While the branch goes on
+        each may happen, once; where the branch is meanwhile makes no difference.
+        """
+        if boundary.id in self._returning:
+            return self._returning[boundary.id]
+        back = [one for one in self._staying_on(boundary) if self._comes_back(one)]
+        self._returning[boundary.id] = 0
+        for one in back:
+            place = self._place(boundary.id)
+            self._returning[boundary.id] |= place
+            for gives in self._ways_out(one):
+                self._step(Step(one.id, place, gives))
+            # The branch may end without it.
+            self._step(Step(boundary.id, place, 0))
+        return self._returning[boundary.id]
+
+    def _staying_on(self, boundary: Node) -> list[Node]:
+        """Return the events that stay at activities of a branch, and of the branches of these."""
+        found, ahead = [boundary], [boundary]
+        for one in ahead:
+            # The list grows while it is walked.
+            passed = self._passed([one.id])
+            nodes = [node for key, node in self.scope.nodes.items() if key in passed]
+            more = [each for node in nodes for each in self._lingering(node) if each not in found]
+            found += more
+            ahead += [each for each in more if not self._comes_back(each)]
+        return found[1:]
+
+    def _comes_back(self, boundary: Node) -> bool:
+        """Whether what an event begins comes to where the rest is, or ends everything."""
+        passed = self._passed([boundary.id])
+        nodes = [self.scope.nodes[one] for one in passed if one in self.scope.nodes]
+        ending = any(node.kind is Kind.END and _ends_all(node) for node in nodes)
+        return ending or not passed.isdisjoint(self._main)
 
     # -- from a token on an incoming flow to tokens on outgoing ones ----------------------
 
@@ -232,24 +276,24 @@ class _Builder:
     def _into(self, node: Node, bit: int) -> None:
         # Where several flows meet the order counts: a second token may come behind.
         alone = len(node.incoming) <= 1 and not self.net.slots
-        attached = [self.scope.nodes[one] for one in node.boundary]
-        lingering = [
-            one for one in attached if not one.interrupting and not about(one, Trigger.COMPENSATE)
-        ]
-        for one in [one for one in lingering if self._stands_apart(one)]:
+        lingering = {one.id: self._ways_out(one) for one in self._lingering(node)}
+        for one in [one for one in self._lingering(node) if self._stands_apart(one)]:
             # Looked at by itself, or its every step would multiply all the others.
-            lingering.remove(one)
-            self.net.apart += [(bit, one.id, gives) for gives in self._ways_out(one)]
+            ways = lingering.pop(one.id)
+            self.net.apart += [(bit, one.id, gives) for gives in ways]
+            back = self._back_from(one)
+            if back:
+                lingering[one.id] = [back]
         if not lingering:
             for step in self._through(node, bit, alone=alone):
                 self._step(step)
             return
         open_ = self._place(node.id)
-        armed = [self._place(f"{one.id} armed") for one in lingering]
+        armed = [self._place(f"{one} armed") for one in lingering]
         self._step(Step(node.id, bit, open_ | sum(armed), alone=alone))
-        for one, flag in zip(lingering, armed, strict=True):
-            for gives in self._ways_out(one):
-                self._step(Step(one.id, open_ | flag, open_ | gives))
+        for (key, ways), flag in zip(lingering.items(), armed, strict=True):
+            for gives in ways:
+                self._step(Step(key, open_ | flag, open_ | gives))
         for step in self._through(node, open_, alone=False):
             # Whatever is still armed goes with the activity.
             self._step(replace(step, clears=sum(armed)))

@@ -66,6 +66,7 @@ class Net:
     Attributes:
         names: for each place bit's index: the flow or activity it stands for.
         starts: the markings that the scope can begin with, and the element of each.
+        undoing: likewise the activities that only compensate others.
         apart: what begins by itself once these tokens have been there: (tokens, element,
             marking). Non-interrupting boundary events whose way touches nothing else.
         steps: for each place bit: the steps of whose tokens that is the lowest.
@@ -81,6 +82,7 @@ class Net:
 
     names: list[str] = field(default_factory=list)
     starts: list[tuple[str, int]] = field(default_factory=list)
+    undoing: list[tuple[str, int]] = field(default_factory=list)
     apart: list[tuple[int, str, int]] = field(default_factory=list)
     steps: dict[int, list[Step]] = field(default_factory=dict)
     joins: list[Join] = field(default_factory=list)

@@ -89,11 +89,12 @@ class _Search:
         self._before: dict[int, list[int]] = {}
         self._work = 0
         self._stuck: dict[tuple[str, ...], int] = {}
+        self._last: list[int] = []
 
     def run(self) -> Report:
         report, apart = self.report, self.net.apart
         ahead: list[int] = []
-        for element, marking in self.net.starts:
+        for element, marking in (*self.net.starts, *self.net.undoing):
             self._begin(element, marking, ahead)
         for marking in ahead:
             # The list grows while it is walked: breadth first.
@@ -107,11 +108,12 @@ class _Search:
                 moved = True
                 report.entered.add(step.element)
                 report.fails |= step.fails
-                report.ends |= after == 0 and not step.fails
+                if after == 0 and not step.fails:
+                    self._last.append(marking)
                 if after is None:
                     path = (*self._path(marking), step.element)
                     report.faults = [Fault("second-token", (step.element,), path)]
-                    report.markings = len(self._came)
+                    report.markings, report.ends = len(self._came), self._ends()
                     return report
                 self._before.setdefault(after, []).append(marking)
                 if after not in self._came:
@@ -119,7 +121,7 @@ class _Search:
                     ahead.append(after)
             if marking and not moved:
                 self._stuck.setdefault(self._waiting(marking), marking)
-        report.markings = len(self._came)
+        report.markings, report.ends = len(self._came), self._ends()
         report.faults = [self._deadlock(*one) for one in self._stuck.items()]
         if not report.partial and not report.faults:
             report.faults = self._endless()
@@ -202,14 +204,26 @@ class _Search:
         names = tuple(dict.fromkeys(found))
         return Fault("deadlock", waiting, self._path(marking), names)
 
-    def _endless(self) -> list[Fault]:
-        """Name the first marking from which no end is reached any more."""
-        reached, ahead = {0}, [0]
+    def _ends(self) -> bool:
+        """Whether the scope comes to its end as drawn; what begins by itself does not count."""
+        if not self._last or not (self.net.apart or self.net.undoing):
+            return bool(self._last)
+        reached = self._leading_to(self._last)
+        return not self.net.starts or any(marking in reached for _, marking in self.net.starts)
+
+    def _leading_to(self, markings: list[int]) -> set[int]:
+        """Return these markings and all from which one of them is reached."""
+        reached, ahead = {*markings}, [*markings]
         for marking in ahead:
             for one in self._before.get(marking, ()):
                 if one not in reached:
                     reached.add(one)
                     ahead.append(one)
+        return reached
+
+    def _endless(self) -> list[Fault]:
+        """Name the first marking from which no end is reached any more."""
+        reached = self._leading_to([0])
         lost = next((one for one in self._came if one not in reached), None)
         if lost is None:
             return []
