@@ -72,6 +72,11 @@ class References:
             self._position = position
 
     @property
+    def position(self) -> int:
+        """How far the stream was read: as long as it is the same, so is all that is in force."""
+        return self._position
+
+    @property
     def active(self) -> Mapping[str, ListVersion]:
         """The list versions in force, by name."""
         return self._active

@@ -14,8 +14,11 @@ from engine.commands import CompleteTask
 from engine.errors import InvalidData, NotDeployable
 from engine.forms import sources
 from engine.forms.sources import Known
+from tests.page_texts import texts, visit
 from tests.scenario_city import city
 from tests.test_import import activated, changed
+
+__all__ = ["visit"]
 
 UNITS = {"list": "units", "value": "code", "label": "name", "label_en": "name_en"}
 ROWS = {
@@ -344,6 +347,31 @@ def drawn(server, form, data=None, typed=None, language="zh"):
     with server.test_request_context(f"/?lang={language}"):
         (found,) = fields.draw(form, Sheet(data or {}, typed))
         return found.drawn, found.entries, found.suggestions
+
+
+def test_a_page_calls_a_choice_as_the_list_of_today_does(app, visit):
+    def named(words, day):
+        return lambda rows: [
+            {**row, "name_zh": words, "effective_from": day} if row["code"] == "D01" else row
+            for row in rows
+        ]
+
+    deploy(app, PICKS)
+    path = f"/cases/{start(app, 'D01')}"
+
+    def shown():
+        status, page = visit("admin", path)
+        return status, texts(page, "dt"), texts(page, "dd")
+
+    known = city().reference(app.clock.now()).lookup("departments", code="D01")["name_zh"]
+    assert shown() == (200, ["单位"], [known])
+    activated(app, departments=changed("departments", named("新区应急局", "2025-10-01")))
+    assert shown() == (200, ["单位"], ["新区应急局"])
+    later = named("来年应急局", "2027-01-01")
+    activated(app, departments=changed("departments", later))
+    assert shown() == (200, ["单位"], ["D01"])
+    app.clock.set(datetime(2027, 1, 1, 1, tzinfo=UTC))
+    assert shown() == (200, ["单位"], ["来年应急局"])
 
 
 def many(count, kind):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,6 @@ from engine import store, views
 from engine.columns import Descriptor
 from engine.commands import JsonObject
 from engine.definitions import Pinned
-from engine.forms import Component
 from engine.forms.model import Source
 
 MOST_COLUMNS = 40
@@ -58,6 +57,7 @@ def of(task: JsonObject, pinned: Pinned, shown: set[str]) -> Basis:
     """
     case = views.case(application(), actor(), task["case"])
     parts, data = diagrams.parts_of(pinned), case["data"]
+    sources = _sources(pinned)
     known = [(key, parts[key], value) for key, value in data.items() if key in parts]
     return Basis(
         process=diagrams.process_name(pinned.main),
@@ -73,7 +73,7 @@ def of(task: JsonObject, pinned: Pinned, shown: set[str]) -> Basis:
             row
             for key, _, value in known
             if isinstance(value, str) and value
-            for row in _rows(task["case"], _sources(pinned, key), value, data)
+            for row in _rows(task["case"], sources.get(key, {}).values(), value, data)
         ],
     )
 
@@ -82,16 +82,18 @@ def _tells(value: Any) -> bool:
     return value not in (None, "", []) and not times.is_withheld(value)
 
 
-def _sources(pinned: Pinned, key: str) -> list[Source]:
-    """Return the lists that a field of this key is chosen from in any form of the case."""
-    found: list[Component] = [
-        part for form in pinned.forms.values() for part in form.fields() if part.key == key
-    ]
-    return list({source.list: source for part in found for source in part.sources}.values())
+def _sources(pinned: Pinned) -> dict[str, dict[str, Source]]:
+    """Return by key the lists that a field of this key is chosen from in any form of the case."""
+    found: dict[str, dict[str, Source]] = {}
+    for form in pinned.forms.values():
+        for part in form.fields():
+            if part.sources:
+                found.setdefault(part.key, {}).update({one.list: one for one in part.sources})
+    return found
 
 
 def _rows(
-    case_id: str, sources: list[Source], value: str, data: Mapping[str, Any]
+    case_id: str, sources: Collection[Source], value: str, data: Mapping[str, Any]
 ) -> Iterator[Row]:
     app = application()
     if not sources:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 from api.current import application
@@ -12,6 +14,7 @@ from engine.bpmn.model import Node, Process
 from engine.definitions import Pinned
 from engine.errors import CaseNotFound, NotFound
 from engine.forms import Component, Form
+from engine.references import References
 
 
 def of_case(case_id: str) -> Pinned:
@@ -54,8 +57,25 @@ def task_form(case_id: str, pinned: Pinned, process: str, element: str) -> Form 
         return form if row is None else intake.filled(app, tx, row, form)
 
 
-def parts_of(pinned: Pinned) -> dict[str, Component]:
+def parts_of(pinned: Pinned) -> Mapping[str, Component]:
     """Return the fields of all forms by key, where they can be chosen if they can be."""
+    app = application()
+    day = app.references.calendar.local(app.clock.now()).date()
+    known, stands = _parts.get(pinned.digest), (app.references.position, day)
+    if known is not None and known[0] is app.references and known[1] == stands:
+        return known[2]
+    parts = _parts_on_offer(pinned)
+    if len(_parts) >= definitions.KEPT:
+        _parts.clear()
+    _parts[pinned.digest] = (app.references, stands, parts)
+    return parts
+
+
+_parts: dict[str, tuple[References, tuple[int, date], Mapping[str, Component]]] = {}
+"""Pins -> for which lists and day they were filled, and the fields. A page asks twice."""
+
+
+def _parts_on_offer(pinned: Pinned) -> Mapping[str, Component]:
     app = application()
     with app.database.reading() as tx:
         rows = app.references.offered(tx, {}, app.clock.now())
@@ -65,7 +85,7 @@ def parts_of(pinned: Pinned) -> dict[str, Component]:
             # Where it can be chosen its values have labels; where it is only shown they do not.
             if part.key not in parts or (part.choices and not parts[part.key].choices):
                 parts[part.key] = part
-    return parts
+    return MappingProxyType(parts)
 
 
 def name_tasks(items: Iterable[dict[str, Any]]) -> None:

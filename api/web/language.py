@@ -72,10 +72,11 @@ def is_public() -> bool:
 
 def chosen() -> str:
     """Return the language: what the address says, else what was chosen before."""
-    if "language" not in g:
+    found = g.get("language")
+    if found is None:
         asked = request.args.get("lang") or request.cookies.get(COOKIE)
-        g.language = asked if asked in offered() else LANGUAGES[0]
-    return str(g.language)
+        found = g.language = asked if asked in offered() else LANGUAGES[0]
+    return str(found)
 
 
 def text(key: str, **values: Any) -> str:

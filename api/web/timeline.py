@@ -58,12 +58,12 @@ def nodes_of(pinned: Pinned) -> Names:
 
 def path_of(path: Sequence[str], nodes: Names) -> str:
     """Return the scopes around an element by their names: ``部门报到 [城管局] › 处置``."""
-    titles = {element: diagrams.title(node) for (_, element), node in [*nodes.items()][::-1]}
     found = []
     for one in path:
         element, _, key = one.partition("[")
         key = key.removesuffix("]")
-        name = titles.get(element, element)
+        node = next((node for (_, known), node in nodes.items() if known == element), None)
+        name = element if node is None else diagrams.title(node)
         found.append(f"{name} [{diagrams.unit(key) or key}]" if key else name)
     return " › ".join(found)
 

@@ -87,7 +87,10 @@ def _matches(row: JsonRow, filters: Mapping[str, Any]) -> bool:
 
 def public(version: ListVersion, row: Mapping[str, Any]) -> JsonRow:
     """Return a copy of a row without its personal columns."""
-    personal = version.descriptor.personal
+    return _without(version.descriptor.personal, row)
+
+
+def _without(personal: frozenset[str], row: Mapping[str, Any]) -> JsonRow:
     return {
         name: list(value) if isinstance(value, list) else value
         for name, value in row.items()
@@ -150,7 +153,8 @@ class ReferenceData:
         """
         version = self._lists.get(name)
         if version is not None:
-            yield from (public(version, row) for row in version.in_force(self.as_of))
+            personal = version.descriptor.personal
+            yield from (_without(personal, row) for row in version.in_force(self.as_of))
 
     def unit(self, unit: str, /) -> JsonRow | None:
         """Return a unit or department as it is today, or None."""
