@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import groupby
 
 START = (
     "A-Z_a-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c-\u200d"
@@ -73,11 +74,17 @@ def known(names: frozenset[str]) -> Names:
 def _pattern(odd: frozenset[str]) -> re.Pattern[str] | None:
     if not odd:
         return None
-    return re.compile("|".join(map(_one, sorted(odd, key=lambda name: (-len(name), name)))))
+    longest_first = sorted(odd, key=lambda name: (-len(name), name))
+    # What may follow is said once for names that stand together: it takes long to compile.
+    alike = groupby(longest_first, _ahead)
+    return re.compile("|".join(f"(?:{'|'.join(map(_one, some))}){ahead}" for ahead, some in alike))
 
 
 def _one(name: str) -> str:
-    pattern = f"[{SPACE}]+".join(map(re.escape, name.split()))
+    return f"[{SPACE}]+".join(map(re.escape, name.split()))
+
+
+def _ahead(name: str) -> str:
     if name in ALWAYS_CALLED:
-        return rf"{pattern}(?=\s*\()"
-    return f"{pattern}(?![{PART}])" if name and WORD.match(name[-1]) else pattern
+        return r"(?=\s*\()"
+    return f"(?![{PART}])" if name and WORD.match(name[-1]) else ""
