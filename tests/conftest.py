@@ -6,6 +6,7 @@ starts and breaks is its own.
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -26,6 +27,9 @@ ROOT = Path(__file__).parent.parent
 FIVE_STEPS = ROOT / "tests" / "processes" / "five_steps.bpmn"
 MONDAY = datetime(2026, 9, 14, 1, 0, tzinfo=UTC)
 """Monday 2026-09-14 09:00 in Shanghai."""
+
+# Programs that tests start would else compile each module anew, at every start.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.fixture(scope="session")
