@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -145,8 +146,13 @@ def _read(
 
 
 def _list(tx: Transaction, descriptor: str, content: str, version: str) -> ListVersion:
-    described = Descriptor.read(store.get_blob(tx, descriptor))
-    return lists.read(described, store.get_blob(tx, content), version=version)
+    return _parsed(store.get_blob(tx, descriptor), store.get_blob(tx, content), version)
+
+
+# A process may open several databases that hold the same lists: copies, scratch databases.
+@lru_cache(maxsize=256)
+def _parsed(descriptor: bytes, content: bytes, version: str) -> ListVersion:
+    return lists.read(Descriptor.read(descriptor), content, version=version)
 
 
 def descriptors(tx: Transaction) -> dict[str, bytes]:
