@@ -14,7 +14,9 @@ A descriptor is a JSON file beside the CSV file of a list::
 values come from (``references``) and, for type list, its ``separator`` (``;``). What
 ``closing`` columns say is about the time after the row: who takes over. By ``title_zh``
 and ``title_en`` people call the column; a file may have them in its header.
-Both ends of ``effective`` are included.
+Both ends of ``effective`` are included. ``decided_by`` names roles that change rows of
+their own units through a case, though they are no owners of lists:
+``{"roles": ["street_secretary"], "unit": "unit_id"}``.
 """
 
 from __future__ import annotations
@@ -152,6 +154,8 @@ class Descriptor:
     first: str | None
     last: str | None
     columns: Mapping[str, Column]
+    deciders: frozenset[str] = frozenset()
+    unit: str | None = None
 
     @classmethod
     def read(cls, content: bytes) -> Descriptor:
@@ -175,6 +179,7 @@ class Descriptor:
         try:
             columns = {n: _column(n, dict(c)) for n, c in document["columns"].items()}
             first, last = document.get("effective") or (None, None)
+            decided = document.get("decided_by") or {"roles": (), "unit": None}
             found = cls(
                 document["name"],
                 document["title_zh"],
@@ -186,6 +191,8 @@ class Descriptor:
                 first,
                 last,
                 columns,
+                frozenset(decided["roles"]),
+                decided["unit"],
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             name = document.get("name") if isinstance(document, Mapping) else document
@@ -217,7 +224,7 @@ def _column(name: str, document: dict[str, Any]) -> Column:
 
 
 def _check(found: Descriptor) -> None:
-    used = {*found.key, *found.wildcards, found.first, found.last}
+    used = {*found.key, *found.wildcards, found.first, found.last, found.unit}
     missing = sorted(name for name in used if name and name not in found.columns)
     if missing or found.kind not in KINDS or not found.key:
         raise InvalidList(

@@ -153,7 +153,12 @@ def prepare(
 
 
 def activate(
-    app: Application, actor: Actor, plan: Plan, *, case: str | None = None
+    app: Application,
+    actor: Actor,
+    plan: Plan,
+    *,
+    case: str | None = None,
+    decided: bool = False,
 ) -> list[Document]:
     """Put the lists of a plan in force, all or none; return ``{name, version, rows, changed}``.
 
@@ -161,13 +166,16 @@ def activate(
         actor: in whose name; an owner of lists.
         plan: what ``prepare`` said.
         case: the case that decided it, for the record.
+        decided: the lists themselves let the actor decide of these rows through a case
+            (``list_changes.may_change``), though it is no owner of lists.
 
     Raises:
         NotAllowed: the actor is no owner of lists.
         InvalidList: the plan has errors.
         Stale: other lists have come into force since it was made.
     """
-    access.require(actor, "activate_list")
+    if not decided:
+        access.require(actor, "activate_list")
     if not plan.valid:
         errors = [one for one in plan.findings if one["severity"] == "error"]
         raise spreadsheets.refuse(str(errors[0]["file"]), errors)

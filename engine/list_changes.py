@@ -24,6 +24,8 @@ from engine.clock import parse
 from engine.commands import JsonObject
 from engine.errors import InvalidList, NotAllowed, Stale
 from engine.imports import Plan
+from engine.lists import ListVersion
+from engine.organisation import Organisation
 from engine.ports import Application
 from engine.sealing import unseal
 from engine.spreadsheets import Finding
@@ -61,8 +63,8 @@ def check(app: Application, case_id: str, data: JsonObject) -> JsonObject:
         plan = Plan(_day(app, data), 0, findings=list(reason.findings or []))
         plan.findings = plan.findings or [_plain(reason)]
     by = str(data.get("by") or "")
-    if by and not (_acted(app, case_id, by) and may_activate(app.find_actor(app, by))):
-        hint = "Let a list owner or data officer name the rows."
+    if by and not (_acted(app, case_id, by) and _may_change(app, app.find_actor(app, by), data)):
+        hint = "Let a list owner or data officer name the rows, or who decides of their unit."
         told = f"{by!r} may not put lists in force."
         plan.findings.append({**spreadsheets.finding("", 1, None, told, hint), "message": told})
     return {**answered(plan), "open_cases": _pinned(app, str(data.get("list")))}
@@ -84,10 +86,13 @@ def activate(app: Application, case_id: str, data: JsonObject) -> JsonObject:
     if actor is None or not _acted(app, case_id, by):
         message = f"{by!r} has done nothing in this case, so nobody puts the list in force."
         raise NotAllowed(message, hint="Name a list owner or data officer who has done a task.")
+    decided = _may_change(app, actor, data)
+    if not decided:
+        access.require(actor, "activate_list")
     for last in range(_TRIES):
         plan = _plan(app, case_id, data)
         try:
-            (done,) = imports.activate(app, actor, plan, case=case_id)
+            (done,) = imports.activate(app, actor, plan, case=case_id, decided=decided)
         except Stale:
             # Somebody else's list came into force between the two; ours may still fit.
             if last == _TRIES - 1:
@@ -118,9 +123,30 @@ def find_unattended(app: Application, _case_id: str, data: JsonObject) -> JsonOb
     return {"tasks": tasks_told(found), "count": len(found)}
 
 
-def may_activate(actor: Actor | None) -> bool:
-    """Whether a user, if it is one, may put lists in force."""
-    return actor is not None and access.may(actor, "activate_list")
+def may_change(
+    actor: Actor | None, data: JsonObject, active: ListVersion | None, organisation: Organisation
+) -> bool:
+    """Whether a user, if it is one, may change these rows of a list through a case.
+
+    Who may put lists in force may; else whom the list itself lets decide
+    (``decided_by``), row by row, for the own units and those below them.
+    """
+    if actor is None or access.may(actor, "activate_list"):
+        return actor is not None
+    if active is None or not active.descriptor.deciders or data.get("file"):
+        return False
+    named = [*objects(data.get("rows"), "rows"), *objects(data.get("ends"), "ends")]
+    units = {str(one.get(active.descriptor.unit or "") or "") for one in named}
+    held = [unit for role, unit in actor.grants if role in active.descriptor.deciders]
+    within = organisation.within
+    return bool(units) and all(
+        any(within(unit, own, actor.as_of) for own in held) for unit in units
+    )
+
+
+def _may_change(app: Application, actor: Actor | None, data: JsonObject) -> bool:
+    active = app.references.active.get(str(data.get("list") or ""))
+    return may_change(actor, data, active, app.references.organisation)
 
 
 def answered(plan: Plan) -> JsonObject:

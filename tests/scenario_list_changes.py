@@ -30,7 +30,7 @@ def check(stage: MemoryStage, data: Data) -> Data:
     """What ``check-list-change`` answers."""
     plan, _ = _plan(stage, data)
     by = data.get("by")
-    if by and not list_changes.may_activate(_user(stage, by)):
+    if by and not _may_change(stage, _user(stage, by), data):
         plan.findings.append(
             {"severity": "error", "message": f"{by!r} may not put lists in force."}
         )
@@ -45,7 +45,8 @@ def activate(stage: MemoryStage, data: Data) -> Data:
     actor = _user(stage, str(data.get("by") or ""))
     if actor is None:
         raise NotAllowed("by is no user.")
-    require(actor, "activate_list")
+    if not _may_change(stage, actor, data):
+        require(actor, "activate_list")
     plan, city = _plan(stage, data)
     if not plan.valid:
         raise InvalidList(plan.findings[0]["message"])
@@ -68,6 +69,11 @@ def find_unattended(stage: MemoryStage, data: Data) -> Data:
         if units is None or any(within(one["unit"], unit, day) for unit in units)
     ]
     return {"tasks": list_changes.tasks_told(found), "count": len(found)}
+
+
+def _may_change(stage: MemoryStage, actor: Actor | None, data: Data) -> bool:
+    active, organisation = stage.city.lists[data["list"]], stage.city.organisation
+    return list_changes.may_change(actor, data, active, organisation)
 
 
 def _user(stage: MemoryStage, name: str) -> Actor | None:

@@ -252,3 +252,39 @@ def test_a_file_that_was_attached_to_the_case_is_read(app):
 
     (row,) = found["difference"]["added"]
     assert row == {"code": "only", "text_zh": "只此一条", "text_en": "Only this"}
+
+
+def test_who_a_list_lets_decide_changes_the_rows_of_the_own_unit_alone(any_app):
+    secretary = identities.actor(any_app, "street_secretary")
+    case = cases.start(any_app, secretary, process="five_steps", data={}).case_id
+    row = {"unit_id": "990101002", "mode": "emergency", "reason_zh": "台风"}
+    change = {"list": "modes", "by": "street_secretary", "from": "2026-09-14",
+              "rows": [{**row, "effective_from": "2026-09-14", "effective_to": "2026-09-17"}]}  # fmt: skip
+    own = {"by": "street_secretary", "from": "2026-09-15", "list": "modes"}
+
+    assert list_changes.check(any_app, case, change)["errors"] == []
+    assert list_changes.activate(any_app, case, change)["activated"] is True
+    days = ("2026-09-13", "2026-09-14", "2026-09-15", "2026-09-17", "2026-09-18")
+    modes = [(look(any_app, day, "modes", unit_id="990101002") or {}).get("mode") for day in days]
+    assert modes == [None, "emergency", "emergency", "emergency", None]
+    # The switch is taken back: the list reads as before from that day on.
+    list_changes.activate(any_app, case, {**own, "ends": [{"unit_id": "990101002"}]})
+    modes = [(look(any_app, day, "modes", unit_id="990101002") or {}).get("mode") for day in days]
+    assert modes == [None, "emergency", None, None, None]
+    with any_app.database.reading() as tx:
+        acts = [one.document() for one in store.read_entries(tx, references.STREAM)][-2:]
+    assert [(one["actor"], one["command"]["case"]) for one in acts] == [
+        ("street_secretary", case)
+    ] * 2
+    for wrong in (
+        {**change, "rows": [{**change["rows"][0], "unit_id": "990101001"}]},
+        {**change, "rows": [*change["rows"], {**change["rows"][0], "unit_id": "990101001"}]},
+        {**own, "ends": [{"unit_id": "990101001"}]},
+        {**own, "file": "unit_id,mode,reason_zh,effective_from\n990101002,emergency,x,2026-09-14"},
+        {**own, "list": "notice_texts", "rows": [{"code": "mode_on", "text_zh": "x"}]},
+    ):
+        with pytest.raises(NotAllowed):
+            list_changes.activate(any_app, case, wrong)
+        assert any(
+            "may not put" in one for one in list_changes.check(any_app, case, wrong)["errors"]
+        )
