@@ -18,14 +18,14 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
-from engine import access, accesses, cursors, store
+from engine import accesses, cursors, store
 from engine.access import Actor
 from engine.accesses import Look
 from engine.clock import parse, text
 from engine.cursors import Place
 from engine.database import Moment, Transaction
 from engine.errors import NotAllowed, NotFound
-from engine.facts import case_facts, field_classes
+from engine.facts import field_classes, reading
 from engine.ports import Application
 from engine.sealing import find_sealed, unseal
 from engine.store import CaseRow
@@ -292,7 +292,7 @@ def _identity(app: Application, tx: Transaction, actor: Actor, case: CaseRow) ->
     found = set(_ids(case.snapshot().data, names))
     if not found:
         return found
-    reader = access.reading(actor, case_facts(tx, case), app.references.organisation)
+    reader = reading(tx, actor, case, app.references.organisation)
     return set() if reader.reporter else found
 
 

@@ -8,8 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from engine import access, cases, erasure, identities, lists, replay, views
-from engine.access import Actor, CaseFacts, TaskFacts, check_separation, may, require, sees
+from engine import access, cases, erasure, facts, identities, lists, replay, store, views
+from engine.access import (
+    Actor,
+    CaseFacts,
+    TaskFacts,
+    check_separation,
+    may,
+    reading,
+    require,
+    sees,
+)
 from engine.access.rights import (
     DEPARTMENT_CASES,
     EVERY_CASE,
@@ -128,6 +137,24 @@ def test_a_visitor_sees_the_case_once_asked_to_visit():
     case = CaseFacts("c-1", unit=GRID, candidates=frozenset({("visitor", "990101")}))
 
     assert sees(VISITOR, case, CITY)
+
+
+def test_what_the_tasks_say_shows_a_case_to_more_people_and_never_to_fewer():
+    offers = {("visitor", "990101"), ("dept_liaison", "S01-001")}
+    full = [CASE, SECRET, replace(CASE, candidates=frozenset(offers))]
+    people = [Actor.of(one, CITY, TODAY, person_id=one) for one in CITY.people()]
+    shown_by_tasks, read_by_offers = set(), set()
+
+    for case in full:
+        brief = replace(case, participants=frozenset(), candidates=frozenset())
+        for actor in people:
+            assert sees(actor, case, CITY) >= sees(actor, brief, CITY)
+            same = reading(actor, case, CITY) == reading(actor, brief, CITY)
+            assert same or access.reads_what_is_offered(actor)
+            shown_by_tasks.add(sees(actor, case, CITY) > sees(actor, brief, CITY))
+            read_by_offers.add(same)
+
+    assert shown_by_tasks == read_by_offers == {True, False}
 
 
 def test_who_left_office_sees_nothing_the_day_after():
@@ -654,3 +681,13 @@ def test_a_case_is_secret_while_its_datum_says_so(any_app):
     cases.handle(any_app, dispatcher, started[True], command)
     assert seen_by("street_leader") == [True, False]
     assert list(replay.replay(any_app, list(started.values()))) == [None, None]
+
+    with any_app.database.reading() as tx:
+        organisation = any_app.references.organisation
+        rows = [store.read_case(tx, one) for one in started.values()]
+        for name in ("resident", "grid_worker", "street_leader", "visitor", "dept_liaison",
+                     "district_inspector", "street_dispatcher", "admin"):  # fmt: skip
+            actor = identities.actor(any_app, name)
+            assert [facts.sees(tx, actor, one, organisation) for one in rows] == [
+                sees(actor, facts.case_facts(tx, one), organisation) for one in rows
+            ]

@@ -16,7 +16,13 @@ Pure: facts and the organisation come as arguments.
 from __future__ import annotations
 
 from engine.access.actor import PUBLIC, Actor, CaseFacts, Task, TaskFacts
-from engine.access.disclosure import Reading, reading, reporter_reading, withhold
+from engine.access.disclosure import (
+    Reading,
+    reading,
+    reads_what_is_offered,
+    reporter_reading,
+    withhold,
+)
 from engine.access.permission import (
     TASK_ACTIONS,
     is_offered,
@@ -52,6 +58,7 @@ __all__ = [
     "may_of_unit",
     "may_somewhere",
     "reading",
+    "reads_what_is_offered",
     "reporter_reading",
     "require",
     "require_reader",

@@ -90,6 +90,11 @@ def reading(
     )
 
 
+def reads_what_is_offered(actor: Actor) -> bool:
+    """Return whether what ``reading`` says hangs on what the case's tasks are offered to."""
+    return bool(actor.roles & REPORTER_OFFERED)
+
+
 def reporter_reading(fields: Collection[str]) -> Reading:
     """Return what a reporter without a login reads of the own case.
 

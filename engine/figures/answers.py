@@ -13,7 +13,7 @@ from engine.access import Actor
 from engine.clock import text
 from engine.database import Transaction
 from engine.errors import InvalidRequest, NotAllowed
-from engine.facts import case_facts
+from engine.facts import sees
 from engine.figures import counting
 from engine.figures.counting import Counted, Window
 from engine.figures.definitions import Figure
@@ -219,7 +219,7 @@ def may_see(app: Application, tx: Transaction, actor: Actor, case_id: str) -> bo
     row = store.read_case(tx, case_id)
     if row is None:
         return False
-    return access.sees(actor, case_facts(tx, row), app.references.organisation)
+    return sees(tx, actor, row, app.references.organisation)
 
 
 def _item(fact: Fact, figure: Figure, *, counts: bool) -> Document:

@@ -18,7 +18,7 @@ from engine.clock import parse, text
 from engine.cursors import Place
 from engine.database import Moment, Transaction
 from engine.definitions import SUPERVISES
-from engine.facts import case_facts
+from engine.facts import case_facts, sees
 from engine.ports import Application
 from engine.store import CASE_COLUMNS, CaseRow
 from engine.tables import bookmarks as marks
@@ -125,7 +125,7 @@ def _after(actor: Actor, place: Place) -> dict[str, Any]:
 def _followed(
     app: Application, tx: Transaction, actor: Actor, place: Place, row: CaseRow
 ) -> Document | None:
-    if not access.sees(actor, case_facts(tx, row), app.references.organisation):
+    if not sees(tx, actor, row, app.references.organisation):
         return None
     return {**_item(tx, row), "followed_at": text(place.at)}
 
@@ -141,7 +141,7 @@ def _under_supervision(
     facts = case_facts(tx, row)
     sees_it = access.sees(actor, facts, organisation)
     about = _subject(app, tx, row)
-    sees_about = about is not None and access.sees(actor, case_facts(tx, about), organisation)
+    sees_about = about is not None and sees(tx, actor, about, organisation)
     since = {"supervised_since": text(place.at)}
     if about is not None and sees_about and (sees_it or not facts.is_secret):
         return {**_item(tx, about), **since, "supervision": row.id if sees_it else None}

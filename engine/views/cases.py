@@ -10,14 +10,14 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
-from engine import access, accesses, bookmarks, store
+from engine import access, accesses, bookmarks, facts, store
 from engine.access import Actor
 from engine.accesses import Look
 from engine.clock import text
 from engine.database import Moment, Transaction
 from engine.errors import CaseNotFound
 from engine.execution import Snapshot
-from engine.facts import case_facts, field_classes, start_fields
+from engine.facts import field_classes, start_fields
 from engine.ports import Application
 from engine.store import CASE_COLUMNS, CaseRow
 from engine.tables import cases, incidents, links, tasks, timers
@@ -180,8 +180,8 @@ def visible(app: Application, tx: Transaction, actor: Actor, case_id: str) -> Ca
     row = store.read_case(tx, case_id)
     if row is None:
         raise CaseNotFound(case_id)
-    sees = access.sees(actor, case_facts(tx, row), app.references.organisation)
-    if not sees and not is_offered(app, tx, actor, row):
+    is_seen = facts.sees(tx, actor, row, app.references.organisation)
+    if not is_seen and not is_offered(app, tx, actor, row):
         raise CaseNotFound(case_id)
     return row
 
@@ -229,8 +229,9 @@ def reading(
     task_fields: Collection[str] = (),
 ) -> access.Reading:
     """Return what the actor reads of a case that the actor may see."""
-    facts = case_facts(tx, row, start_fields(app.library.pinned(tx, row.pins)))
-    return access.reading(actor, facts, app.references.organisation, task_fields=task_fields)
+    fields = start_fields(app.library.pinned(tx, row.pins))
+    organisation = app.references.organisation
+    return facts.reading(tx, actor, row, organisation, fields=fields, task_fields=task_fields)
 
 
 def cases_page(
@@ -271,7 +272,7 @@ def cases_page(
             for row in rows:
                 found = CaseRow(*row)
                 last, scanned = found.id, scanned + 1
-                if access.sees(actor, case_facts(tx, found), app.references.organisation):
+                if facts.sees(tx, actor, found, app.references.organisation):
                     items.append(brief(found))
                     if len(items) == limit:
                         return {"items": items, "next": last}

@@ -7,11 +7,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
-from engine import access
 from engine.access import Actor
 from engine.database import Transaction
 from engine.errors import CaseNotFound, InvalidRequest
-from engine.facts import case_facts
+from engine.facts import sees
 from engine.ports import Application
 from engine.store import CASE_COLUMNS, CaseRow
 from engine.tables import cases, links
@@ -61,4 +60,4 @@ def numbered(app: Application, actor: Actor, number: str) -> str:
 
 
 def _sees(app: Application, tx: Transaction, actor: Actor, row: CaseRow) -> bool:
-    return access.sees(actor, case_facts(tx, row), app.references.organisation)
+    return sees(tx, actor, row, app.references.organisation)

@@ -21,7 +21,7 @@ from engine.access import Actor
 from engine.clock import text
 from engine.database import Transaction
 from engine.errors import NotFound
-from engine.facts import case_facts
+from engine.facts import sees
 from engine.lists import ListVersion, span
 from engine.ports import Application
 from engine.store import CASE_COLUMNS, CaseRow
@@ -183,7 +183,7 @@ def list_holders(app: Application, actor: Actor, name: str) -> list[Document]:
         for version in older:
             for row in tx.all(_HOLDING, {"like": f'%"{name}":"{version}"%'}):
                 case = CaseRow(*row)
-                if access.sees(actor, case_facts(tx, case), app.references.organisation):
+                if sees(tx, actor, case, app.references.organisation):
                     found.append({"case": case.id, "business_key": case.business_key,
                                   "process": case.process, "version": version})  # fmt: skip
     return found[:SHOWN]

@@ -10,13 +10,13 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
-from engine import access, definitions, forms, lists, references, store
+from engine import definitions, forms, lists, references, store
 from engine.access import Actor
 from engine.clock import parse, text
 from engine.database import Moment, Transaction
 from engine.definitions import NO_EXECUTOR, Version
 from engine.errors import InvalidRequest, NotFound
-from engine.facts import case_facts
+from engine.facts import sees
 from engine.ports import Application
 from engine.store import CASE_COLUMNS, CaseRow
 from engine.tables import cases as case_table
@@ -167,7 +167,7 @@ def incident_page(
         items: list[Document] = []
         for row in rows:
             found = CaseRow(*row[len(cases.INCIDENT) :])
-            if access.sees(actor, case_facts(tx, found), app.references.organisation):
+            if sees(tx, actor, found, app.references.organisation):
                 items.append({"case": row[0], **cases.incident_document(row)})
             if len(items) == limit:
                 following = "|".join([text(row[8]), row[0], str(row[1])])

@@ -18,7 +18,7 @@ from engine import access, store
 from engine.access import Actor
 from engine.database import Transaction
 from engine.errors import InvalidRequest
-from engine.facts import case_facts, field_classes
+from engine.facts import field_classes, sees
 from engine.ports import Application
 from engine.sealing import index_of, phone_of
 from engine.store import CASE_COLUMNS, CaseRow
@@ -140,7 +140,7 @@ def _fits(
     row = one.row
     if sought.units is not None and row.unit not in sought.units:
         return None
-    if not access.sees(actor, case_facts(tx, row), app.references.organisation):
+    if not sees(tx, actor, row, app.references.organisation):
         return None
     if not sought.words and one.sealed is None:
         return []
