@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -143,6 +143,35 @@ def test_departments_are_compared_by_points_and_ranked_from_five_on(app, who, si
     (line,) = found["departments"]
     assert (line["unit"], line["n"], line["rank"], line["points"]) == ("D04", 1, None, None)
     assert line["figures"]["signing"] == {"text": "100.00 %", "numerator": "1/1", "n": 1}
+
+
+def test_what_was_counted_is_kept_for_a_minute_unless_something_happens(app, who, signed, clock):
+    def told(code="on_schedule"):
+        found = figures.overview(
+            app, who("auditor"), unit="990101", codes=[code], since=date(2026, 9, 1),
+            until=date(2026, 12, 1),
+        )  # fmt: skip
+        return found["at"][11:19], found["items"][0]["denominator"]
+
+    def later(**time):
+        clock.set(clock.now() + timedelta(**time))
+
+    assert told() == ("01:00:00", "1")
+    later(seconds=59)
+    assert told() == ("01:00:00", "1")
+    frozen = figures.collect(app, signed, {"unit": "990101", "since": "2026-09-01",
+                                           "until": "2026-12-01", "codes": "on_schedule"})  # fmt: skip
+    assert frozen["collected_at"][11:19] == "01:00:59"
+    cases.start(app, identities.operator(), process="department_handling", data=SHARE)
+    assert told() == ("01:00:59", "2")
+    later(seconds=61)
+    assert told() == ("01:02:00", "2")
+    later(seconds=30)
+    deployments.deploy(app, identities.operator(), files_of("return_visit"))
+    assert told() == ("01:02:30", "2")
+    assert told("on_time") == ("01:02:30", "0")
+    later(days=8)
+    assert told("on_time") == ("01:02:30", "2")
 
 
 def test_figures_over_http(app, signed):

@@ -14,7 +14,7 @@ from engine.clock import text
 from engine.database import Transaction
 from engine.errors import InvalidRequest, NotAllowed
 from engine.facts import sees
-from engine.figures import counting
+from engine.figures import counting, keeping
 from engine.figures.counting import Counted, Window
 from engine.figures.definitions import Figure
 from engine.figures.facts import Fact
@@ -82,7 +82,7 @@ def entered(
     Raises:
         NotFound, NotAllowed: as ``overview``.
     """
-    reading = Reading(app, tx)
+    reading = keeping.reading(app, tx)
     access.require_unit(actor, "figures", unit, app.references.organisation)
     since, end = period[0], period[1] or reading.today + timedelta(days=1)
     return reading, reading.window(unit, since, end), end

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -81,12 +81,13 @@ def count(figure: Figure, facts: Iterable[Fact], window: Window, *, per: int = 0
         per: how many units of the level there are that ``figure.per`` names.
     """
     seen = [one for one in facts if _in(one, figure, window)]
-    base = [one for one in seen if one.bears(figure.denominator)]
+    base: list[Fact] = []
+    rest: list[Fact] = []
+    for one in seen:
+        (base if one.bears(figure.denominator) else rest).append(one)
     hits = [one for one in base if one.bears(figure.numerator)]
     apart = {
-        mark: number
-        for mark in APART
-        if (number := sum(1 for one in seen if mark in one.marks and one not in base))
+        mark: number for mark in APART if (number := sum(1 for one in rest if mark in one.marks))
     }
     amount = _sum(hits, figure.number)
     if figure.kind in NO_BASE:
@@ -119,9 +120,14 @@ def behind(
     return [(one, hit) for one, hit in base if hit in wanted]
 
 
-def bodies_of(facts: Iterable[Fact], window: Window) -> list[str]:
-    """Return the bodies that answer for facts in a window's units, in order."""
-    return sorted({body for one in facts if one.within(window.units) for body in one.bodies})
+def by_body(facts: Iterable[Fact], window: Window) -> Mapping[str, Sequence[Fact]]:
+    """Return the facts of a window's units by each body that answers for them."""
+    found: dict[str, list[Fact]] = {}
+    for one in facts:
+        if one.bodies and one.within(window.units):
+            for body in one.bodies:
+                found.setdefault(body, []).append(one)
+    return found
 
 
 def of_body(facts: Iterable[Fact], window: Window, bodies: Collection[str]) -> list[Fact]:

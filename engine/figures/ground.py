@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -17,16 +18,34 @@ from engine.organisation import Organisation
 from engine.ports import Application
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What was made at one moment, subject by subject.
+
+    Attributes:
+        at: the moment; what is open then may be late after it.
+        facts: by what makes them.
+        named: the same by the names of subjects and registers.
+        ordered: by subject and moment: those moments in their order, and whose they are.
+        items: by processes, what their cases are about.
+    """
+
+    at: datetime
+    facts: dict[Callable[[Ground], list[Fact]], list[Fact]] = field(default_factory=dict)
+    named: dict[str, list[Fact]] = field(default_factory=dict)
+    ordered: dict[tuple[str, str], tuple[list[datetime], list[Fact]]] = field(default_factory=dict)
+    items: dict[tuple[str, ...], Mapping[str, str]] = field(default_factory=dict)
+
+
 class Ground:
     """One look at the database: every subject reads the same runs and the same moment."""
 
-    def __init__(self, app: Application, tx: Transaction, book: Book) -> None:
+    def __init__(self, app: Application, tx: Transaction, book: Book, made: Made) -> None:
         self.app, self.tx, self.book = app, tx, book
-        self.now: datetime = app.clock.now()
+        self.made, self.now = made, made.at
         self.calendar: Calendar = app.references.calendar
         self.organisation: Organisation = app.references.organisation
         self._runs: dict[str, list[Run]] = {}
-        self._made: dict[Callable[[Ground], list[Fact]], list[Fact]] = {}
 
     @property
     def today(self) -> date:
@@ -35,9 +54,9 @@ class Ground:
 
     def facts(self, make: Callable[[Ground], list[Fact]]) -> list[Fact]:
         """Return the facts of a subject, made once: subjects rest on each other."""
-        if make not in self._made:
-            self._made[make] = make(self)
-        return self._made[make]
+        if make not in self.made.facts:
+            self.made.facts[make] = make(self)
+        return self.made.facts[make]
 
     def runs(self, process: str) -> list[Run]:
         """Return the runs of a process, read once."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -27,11 +27,16 @@ def league(reading: Reading, window: Window, wanted: Sequence[Figure]) -> list[D
     Ranked by points, those with fewer than ``rates.LEAST`` shares after them; equal
     points share a rank.
     """
-    shares = [one for one in reading.facts("shares") if "live" in one.marks]
-    due = [one for one in shares if one.falls("effective_due", window.since, window.until)]
+    shares = reading.falling("shares", "effective_due", window)
+    due = [one for one in shares if "live" in one.marks]
+    shared = counting.by_body(due, window)
+    compared = [
+        (one, counting.by_body(reading.falling(one.subject, one.counted_by, window), window))
+        for one in _compared(reading, wanted)
+    ]
     lines = [
-        _line(reading, window, wanted, body, due)
-        for body in counting.bodies_of(due, window)
+        _line(reading, window, body, len(shared[body]), compared)
+        for body in sorted(shared)
         if not body.startswith(("C", "P"))
     ]
     points = {
@@ -46,14 +51,15 @@ def league(reading: Reading, window: Window, wanted: Sequence[Figure]) -> list[D
 
 
 def _line(
-    reading: Reading, window: Window, wanted: Sequence[Figure], body: str, due: list[Fact]
+    reading: Reading,
+    window: Window,
+    body: str,
+    number: int,
+    compared: Sequence[tuple[Figure, Mapping[str, Sequence[Fact]]]],
 ) -> Document:
     everywhere = Window(None, window.since, window.until)
     counted = {
-        one.code: counting.count(
-            one, counting.of_body(reading.facts(one.subject), window, {body}), everywhere
-        )
-        for one in _compared(reading, wanted)
+        one.code: counting.count(one, facts.get(body, ()), everywhere) for one, facts in compared
     }
     rules = reading.book.rules.get(RULESET, ())
     # What so few have answered takes no part, or the points would tell what they said.
@@ -62,7 +68,7 @@ def _line(
     return {
         "unit": body,
         "name": reading.ground.organisation.name(body, reading.today),
-        "n": len(counting.of_body(due, window, {body})),
+        "n": number,
         "points": None if points is None else str(points),
         "figures": {
             code: {

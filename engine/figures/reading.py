@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -14,7 +15,7 @@ from engine.figures import counting, definitions, grid, handling, rest
 from engine.figures.counting import Counted, Window
 from engine.figures.definitions import Book, Figure
 from engine.figures.facts import Fact
-from engine.figures.ground import Ground
+from engine.figures.ground import Ground, Made
 from engine.ports import Application
 from engine.rates import Rate, half_up
 
@@ -44,12 +45,16 @@ REGISTER = "register:"
 class Reading:
     """One look at the database, in which any number of figures can be counted."""
 
-    def __init__(self, app: Application, tx: Transaction) -> None:
+    def __init__(self, app: Application, tx: Transaction, made: Made | None = None) -> None:
+        """Begin a look at the figures.
+
+        Args:
+            made: facts of an earlier look that still hold; without them they are made now.
+        """
         app.references.refresh(tx)
         self.today = app.references.calendar.local(app.clock.now()).date()
         self.book: Book = definitions.read(app.references.active, self.today)
-        self.ground = Ground(app, tx, self.book)
-        self._facts: dict[str, list[Fact]] = {}
+        self.ground = Ground(app, tx, self.book, made or Made(app.clock.now()))
 
     def facts(self, subject: str) -> list[Fact]:
         """Return the facts of a subject, made once.
@@ -57,7 +62,8 @@ class Reading:
         Raises:
             InvalidList: a row of ``figures`` names a subject that there is not.
         """
-        if subject not in self._facts:
+        named = self.ground.made.named
+        if subject not in named:
             if subject.startswith(REGISTER):
                 found = rest.register_rows(self.ground, subject.removeprefix(REGISTER))
             elif subject in SUBJECTS:
@@ -67,8 +73,20 @@ class Reading:
                     f"The list figures counts {subject!r}, of which nothing is known.",
                     hint=f"The column subject is one of {', '.join(SUBJECTS)} or register:NAME.",
                 )
-            self._facts[subject] = found
-        return self._facts[subject]
+            named[subject] = found
+        return named[subject]
+
+    def falling(self, subject: str, by: str, window: Window) -> Sequence[Fact]:
+        """Return the facts of a subject one of whose moments lies in a period, in its order."""
+        if not by:
+            return self.facts(subject)
+        ordered = self.ground.made.ordered
+        if (subject, by) not in ordered:
+            known = [one for one in self.facts(subject) if by in one.moments]
+            known.sort(key=lambda one: one.moments[by])
+            ordered[subject, by] = [one.moments[by] for one in known], known
+        moments, facts = ordered[subject, by]
+        return facts[bisect_left(moments, window.since) : bisect_left(moments, window.until)]
 
     def window(self, unit: str, since: date, until: date) -> Window:
         """Return what lies in a unit and in some days, the last left out.
@@ -103,7 +121,8 @@ class Reading:
         per = 0
         if figure.per.startswith("@"):
             per = rest.number_of_units(self.ground, unit, figure.per.removeprefix("@"))
-        return counting.count(figure, self.facts(figure.subject), window, per=per)
+        found = self.falling(figure.subject, figure.counted_by, window)
+        return counting.count(figure, found, window, per=per)
 
     def _composite(self, figure: Figure, unit: str, window: Window) -> Counted:
         """Weigh other figures; what has no value takes no part, and its weight neither."""

@@ -68,12 +68,15 @@ def hour_of_week(ground: Ground, figure: Figure, one: Fact) -> tuple[int, int] |
 
 def items_of_cases(ground: Ground) -> Mapping[str, str]:
     """Return the code of the item of each case that is about one."""
-    return {
-        case: str(run.data["item_code"])
-        for process in _BY_ITEM
-        for case, run in ground.case_runs(process).items()
-        if run.data.get("item_code")
-    }
+    kept = ground.made.items
+    if _BY_ITEM not in kept:
+        kept[_BY_ITEM] = {
+            case: str(run.data["item_code"])
+            for process in _BY_ITEM
+            for case, run in ground.case_runs(process).items()
+            if run.data.get("item_code")
+        }
+    return kept[_BY_ITEM]
 
 
 def item_names(app: Application, day: date) -> dict[str, tuple[str, str]]:
