@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import re
 import signal
-import subprocess
 import sys
 import threading
-from pathlib import Path
+from multiprocessing.connection import Connection
 
-ROOT = Path(__file__).parent.parent.parent
+from engine.cli import main
+
 SETTINGS = {"POLL_SECONDS": "0.1", "THREADS": "8", "CLOCK": "manual", "HOST": "127.0.0.1"}
 
+# Most of a start is reading the modules: one process does it once, each server is its child.
+_READY = multiprocessing.get_context("forkserver")
+_READY.set_forkserver_preload(["engine.cli.server", "pytest"])
 
-# The command itself, with its modules read before it is told to begin: most of a start
-# is reading them, and the next server can do that while the present one is killed.
-PROGRAM = """
-import engine.cli.server
-from engine.cli import main
-input()
-main()
-"""
+
+def _serve(url: str, begin: Connection, said: Connection) -> None:
+    os.setsid()
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(said.fileno(), stream.fileno())
+    said.close()
+    os.environ.update(SETTINGS, DATABASE_URL=url)
+    begin.recv()
+    main(["serve", "--port", "0"])
 
 
 class Killable:
@@ -33,44 +38,47 @@ class Killable:
     """
 
     def __init__(self, url: str, *, at_once: bool = True) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, "serve", "--port", "0"],
-            cwd=ROOT,
-            env={**os.environ, **SETTINGS, "DATABASE_URL": url},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
+        begins, self._begin = _READY.Pipe(duplex=False)
+        hears, says = _READY.Pipe(duplex=False)
+        self._process = _READY.Process(target=_serve, args=(url, begins, says), daemon=True)
+        self._process.start()
+        begins.close()
+        says.close()
+        self._heard = os.fdopen(os.dup(hears.fileno()), encoding="utf-8")
+        hears.close()
         self.said: list[str] = []
         self._reader = threading.Thread(target=self._listen)
         self.port = 0
+        self._has_begun = False
         if at_once:
             self.begin()
 
     def begin(self) -> None:
         """Let it open the database; when this returns it answers on ``port``."""
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
+        self._begin.send(None)
         self.port = self._announced()
+        self._has_begun = True
         # Read on, or the server would stand still once the pipe is full.
         self._reader.start()
 
     def _announced(self) -> int:
-        for line in self._process.stdout:
+        for line in self._heard:
             self.said.append(line)
             if found := re.search(r"serves http://127\.0\.0\.1:(\d+)/", line):
                 return int(found[1])
-        raise AssertionError(f"It ended with {self._process.wait()}: {''.join(self.said)}")
+        raise AssertionError(f"It ended with {self._exit()}: {''.join(self.said)}")
 
     def _listen(self) -> None:
-        self.said.extend(self._process.stdout)
+        self.said.extend(self._heard)
 
     def kill(self) -> None:
         """Kill -9 the server and every process that it has started, if it is running."""
-        if self._process.poll() is None:
-            os.killpg(self._process.pid, signal.SIGKILL)
+        if self._process.is_alive():
+            # It makes its group before it begins, and has no process of its own until then.
+            if self._has_begun:
+                os.killpg(self._process.pid, signal.SIGKILL)
+            else:
+                self._process.kill()
         self._ended()
 
     def stop(self) -> int:
@@ -79,11 +87,17 @@ class Killable:
         return self._ended()
 
     def _ended(self) -> int:
-        status = self._process.wait(timeout=120)
+        status = self._exit()
         if self._reader.is_alive():
             self._reader.join()
-        self._process.stdin.close()
-        self._process.stdout.close()
+        self._begin.close()
+        self._heard.close()
         surprises = [line for line in self.said if "unexpected" in line or "Traceback" in line]
         assert not surprises, "".join(self.said)
+        return status
+
+    def _exit(self) -> int:
+        self._process.join(120)
+        status = self._process.exitcode
+        assert status is not None, "it goes on"
         return status
