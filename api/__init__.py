@@ -11,6 +11,7 @@ from collections.abc import Callable
 from flask import Flask, Response, current_app, request
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
+from werkzeug.routing import Rule
 
 from api import current, documents, metrics, problems, routes, sessions
 from api.body import MAX_BODY, MAX_UPLOAD, StrictRequest
@@ -31,8 +32,24 @@ SECURITY_POLICY = (
 )
 
 
+class _Rule(Rule):
+    """A path; how an address is made of it is compiled once somebody asks for one."""
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        compiled = super()._compile_builder
+        made: list[Callable[..., tuple[str, str]]] = []
+
+        def build(rule: Rule, **values: object) -> tuple[str, str]:
+            if not made:
+                made.append(compiled(append_unknown))
+            return made[0](rule, **values)
+
+        return build
+
+
 class _Server(OpenAPI):
     request_class = StrictRequest
+    url_rule_class = _Rule
 
 
 def create_app(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from types import CodeType
+
 from flask import Flask
+from jinja2.bccache import Bucket, BytecodeCache
 
 from api.web import (
     accesses,
@@ -37,8 +40,28 @@ from api.web import (
 )
 
 
+class _Compiled(BytecodeCache):
+    """Templates compiled in this process, for every application that it makes."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Take the code of the same text."""
+        bucket.code = self._kept.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep the code of a text."""
+        if bucket.code is not None:
+            self._kept[bucket.key, bucket.checksum] = bucket.code
+
+
+_COMPILED = _Compiled()
+
+
 def install(app: Flask) -> None:
     """Add the pages to ``app``."""
+    app.jinja_env.bytecode_cache = _COMPILED
     app.jinja_env.globals.update(
         t=language.text,
         language=language.chosen,
