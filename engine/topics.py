@@ -15,10 +15,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
-from engine import agendas, ballots, cases, erasure, figures, list_changes, store
+from engine import agendas, ballots, cases, cursors, erasure, figures, list_changes, store
 from engine.access import Actor
-from engine.clock import text
+from engine.clock import parse, text
 from engine.commands import JsonObject
+from engine.cursors import Place
 from engine.database import Moment, Transaction
 from engine.distances import metres
 from engine.errors import InvalidData
@@ -33,6 +34,9 @@ Topic = Callable[[Application, str, JsonObject], JsonObject]
 
 DUPLICATE_METRES = 50
 DUPLICATE_DAYS = 30
+FOUND, MOST_FOUND = 50, 200
+"""Rows of ``find-cases`` on a page: without a word, and at most."""
+_NEWEST = Place(parse("9999-12-31T00:00:00Z"), "~", "")
 
 _SAME_ITEM = (
     sa.select(keys.c.case_id)
@@ -62,9 +66,11 @@ _BY_KEY = (
         keys.c.value == p("value"),
         keys.c.case_id != p("case_id"),
         case_table.c.ended_at.is_(None) | (case_table.c.ended_at >= p("since", type_=Moment)),
+        sa.tuple_(case_table.c.created_at, case_table.c.id)
+        < sa.tuple_(p("after_at", type_=Moment), p("after_case")),
     )
     .order_by(case_table.c.created_at.desc(), case_table.c.id.desc())
-    .limit(50)
+    .limit(p("limit"))
 )
 
 
@@ -117,24 +123,38 @@ def find_duplicates(app: Application, case_id: str, data: JsonObject) -> JsonObj
 def find_cases(app: Application, case_id: str, data: JsonObject) -> JsonObject:
     """Return other cases with the same key: ``open`` and ``ended`` ones, newest first.
 
-    Each is ``{case, number, started_at, ended_at, shown}``; 50 at most.
+    Each is ``{case, number, started_at, ended_at, shown}``. Where more follow, or a cursor
+    was given, ``next`` is the cursor of what follows, None at the end.
 
     Args:
         data: ``key`` is one of the process property ``keys``, ``value`` what it must be
             (none finds nothing); ``days``: how long ago a case may have ended (30);
-            ``show``: a plain datum of each case that is told as ``shown``.
+            ``show``: a plain datum of each case that is told as ``shown``; ``limit``: how
+            many at once (50, at most 200); ``cursor``: the ``next`` of the page before.
+
+    Raises:
+        InvalidRequest: the cursor is none.
     """
     if data.get("value") in {None, ""}:
         return {"open": [], "ended": []}
     since = app.clock.now() - timedelta(days=float(data.get("days") or DUPLICATE_DAYS))
     wanted = {"key": str(data.get("key")), "value": str(data["value"]), "case_id": case_id}
+    cursor, limit = data.get("cursor"), int(data.get("limit") or FOUND)
+    limit = max(1, min(limit, MOST_FOUND))
+    after = cursors.read(str(cursor)) if cursor else _NEWEST
+    page = {"after_at": after.at, "after_case": after.case, "limit": limit + 1}
     with app.database.reading() as tx:
-        rows = tx.all(_BY_KEY, {**wanted, "since": since})
-        found = [_brief(tx, row, str(data.get("show") or "")) for row in rows]
-    return {
+        rows = tx.all(_BY_KEY, {**wanted, **page, "since": since})
+        found = [_brief(tx, row, str(data.get("show") or "")) for row in rows[:limit]]
+    result: JsonObject = {
         "open": [one for one in found if one["ended_at"] is None],
         "ended": [one for one in found if one["ended_at"] is not None],
     }
+    if len(rows) > limit:
+        result["next"] = cursors.write(Place(rows[limit - 1][2], rows[limit - 1][0], ""))
+    elif cursor:
+        result["next"] = None
+    return result
 
 
 def _brief(tx: Transaction, found: Any, show: str) -> JsonObject:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from html import unescape
+from importlib import import_module
 
 import pytest
 import sqlalchemy as sa
 
-from engine import cases, deployments, erasure, identities, views
+from engine import cases, deployments, erasure, identities, topics, views
+from engine.errors import InvalidRequest
 from engine.sealing import phone_of
 from engine.settings import Settings, from_environment
 from engine.tables import sealed_index
@@ -220,3 +224,50 @@ def test_a_short_key_is_refused_before_anything_is_indexed():
         from_environment({"SEARCH_KEY": "secret"})
     assert from_environment({"SEARCH_KEY": KEY}).search_key == KEY
     assert Settings().search_key == ""
+
+
+KEYED = process(
+    "<extensionElements><camunda:properties>"
+    '<camunda:property name="keys" value="topic"/></camunda:properties></extensionElements>'
+    '<startEvent id="s"/><userTask id="work" camunda:candidateGroups="street_dispatcher"/>'
+    '<endEvent id="e"/>' + flows("s > work > e"),
+    "keyed",
+)
+
+
+def test_a_case_finds_others_page_after_page_and_none_twice(any_app):
+    deployments.deploy(any_app, identities.operator(), {"keyed.bpmn": KEYED})
+    actor = identities.actor(any_app, "street_dispatcher")
+    ids = [
+        cases.start(any_app, actor, process="keyed", data={"topic": topic}).case_id
+        for topic in ("灯", "灯", "水", "灯", "灯", "灯")
+    ]
+    asking, wanted = ids[-1], {"key": "topic", "value": "灯", "limit": 3}
+
+    first = topics.find_cases(any_app, asking, wanted)
+    # What comes meanwhile moves nothing.
+    cases.start(any_app, actor, process="keyed", data={"topic": "灯"})
+    second = topics.find_cases(any_app, asking, {**wanted, "cursor": first["next"]})
+    whole = topics.find_cases(any_app, asking, {"key": "topic", "value": "水"})
+
+    others = [one for at, one in enumerate(ids[:-1]) if at != 2]
+    assert sorted(one["case"] for one in first["open"] + second["open"]) == sorted(others)
+    assert (len(first["open"]), second["next"], "next" in whole) == (3, None, False)
+    with pytest.raises(InvalidRequest, match="none of ours"):
+        topics.find_cases(any_app, asking, {**wanted, "cursor": "x"})
+
+
+def test_the_page_says_when_older_cases_were_not_looked_into(app, call, monkeypatch):
+    monkeypatch.setattr(import_module("engine.views.search"), "SCANNED", 1)
+    caller = call("street_dispatcher")
+    for story in ("甲", "乙"):
+        data = {"place": GRID, "kind": "light", "story": story}
+        caller.post("/cases", {"process": "report", "data": data})
+    client = caller.server.test_client(use_cookies=False)
+
+    page = client.get("/search?words=甲", headers=caller.headers).get_data(as_text=True)
+    more = re.search(r'class="more" href="(/search\?[^"]*cursor=[^"]*)"', page)
+    after = client.get(unescape(more[1]), headers=caller.headers).get_data(as_text=True)
+
+    assert ("较新的案件里没有" in page, 'class="item"' in page) == (True, False)
+    assert after.count('class="item"') == 1
