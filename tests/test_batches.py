@@ -199,6 +199,16 @@ def test_boxes_in_the_inbox_claim_complete_and_say_what_was_refused(installed, c
     inbox = client.get("/tasks?view=pool", headers=caller.headers).get_data(as_text=True)
     assert [f'name="task" value="{one}"' in inbox for one in (first, second)] == [True, True]
     assert "<script>" not in inbox
+    # A task whose own outcome is 签收 has one button of that name: pressing it does both.
+    page = client.get(f"/tasks/{first}", headers=caller.headers).get_data(as_text=True)
+    assert (page.count(">签收</button>"), 'value="claim"' in page) == (1, False)
+    signed = start(installed)
+    pressed = {"act": "complete", "outcome": "sign"}
+    client.post(f"/tasks/{signed}", data=pressed, headers=caller.headers)
+    told = caller.get(f"/cases/{signed.partition('.')[0]}/history").get_json()["items"][-1]
+    assert [one["type"] for one in told["events"] if one.get("task")] == [
+        "task_claimed", "task_completed",
+    ]  # fmt: skip
     claimed = press(act="claim", task=[first, second], view="pool", once="b1")
     assert (claimed.status_code, claimed.headers["Location"]) == (
         303, "/tasks?view=pool&done=batch&name=2",

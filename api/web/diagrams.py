@@ -100,6 +100,7 @@ def name_tasks(items: Iterable[dict[str, Any]]) -> None:
         node = own.nodes.get(item.get("element")) if own else None
         item["title"] = title(node) if node else item.get("name", "")
         item["batch"] = _batch(node) if node else []
+        item["signs"] = signs(node) in dict(item["batch"]) if node else False
 
 
 def _batch(node: Node) -> list[tuple[str, str]]:
@@ -108,6 +109,12 @@ def _batch(node: Node) -> list[tuple[str, str]]:
         (one, language.pick(node.outcomes.get(one, one), node.outcomes_en.get(one)))
         for one in cases.named_outcomes(node)
     ]
+
+
+def signs(node: Node) -> str | None:
+    """Return the outcome that is called as claiming is (签收): pressing it does both."""
+    claim = language.catalogue(language.LANGUAGES[0]).gettext("claim")
+    return next((one for one, label in node.outcomes.items() if label == claim), None)
 
 
 def _process(key: str) -> Any:

@@ -127,6 +127,7 @@ def _page(task_id: str, attempt: _Attempt) -> str:
         acts_offered=acts.of_task(task),
         acts_withheld=acts.withheld(task) if task["state"] == "open" else [],
         why_not=_why_not(task),
+        signs=diagrams.signs(_node(task, pinned)),
         has_viewer=lit.has_viewer(),
         may_return=returns.is_offered(task, _node(task, pinned).properties.get("returns")),
         may_take_back=task["state"] == "completed" and task["completed_by"] == who.name,
