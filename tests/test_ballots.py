@@ -32,7 +32,7 @@ from engine.demo.city import PASSWORD
 from engine.errors import InvalidData
 from engine.forms import read
 from engine.history import canonical
-from engine.sealing import commitment
+from engine.sealing import Sealer, commitment
 from engine.settings import Settings
 from engine.tables import idempotency, sealed
 from engine.unsent import Desk
@@ -295,12 +295,17 @@ def test_what_somebody_has_begun_to_type_goes_with_the_fields_that_it_may_repeat
     desks = [Desk("admin", one, "consultation.voting.1") for one in (case_id, other)]
     with app.database.writing() as tx:
         for desk in desks:
-            unsent.put(tx, desk, [("reason", "王某投了反对票")], app.clock.now())
+            sealer = Sealer(app.clock.new_id, app.clock.secret)
+            unsent.put(tx, desk, [("reason", "王某投了反对票")], app.clock.now(), sealer)
 
     erasure.erase_for(app, case_id, fields=["ballot"])
 
     with app.database.reading() as tx:
         assert [unsent.read(tx, desk) is None for desk in desks] == [True, False]
+    # A choice is never kept before it is cast.
+    voter = identities.actor(app, VOTERS[0]["id"])
+    seen.keep_draft(app, voter, other, "ballots.vote.1", [("ballot", "yes"), ("read_text", "1")])
+    assert seen.draft(app, voter, other, "ballots.vote.1").pairs == [("read_text", "1")]
 
 
 def test_the_ballots_of_a_case_that_was_ended_in_mid_vote_go_30_days_later(any_app):

@@ -2,12 +2,20 @@
 
 from datetime import timedelta
 
+import orjson
 import pytest
+import sqlalchemy as sa
 
-from engine import cases, erasure, identities, retention, saved_views, views
+from engine import cases, erasure, identities, retention, saved_views, store, views
+from engine import unsent as drafts
 from engine.commands import CompleteTask
+from engine.database import Database
 from engine.errors import CaseNotFound, InvalidData, NotFound, TaskNotOpen
-from engine.unsent import MOST_BYTES
+from engine.migrations import upgrade
+from engine.sealing import commitment
+from engine.tables import sealed, unsent
+from engine.unsent import MOST_BYTES, UNSENT
+from tests.conftest import MONDAY
 
 TASK = "five_steps.accept.1"
 TYPED = [("title", "灯坏了"), ("kind", "road"), ("kind", "light")]
@@ -22,6 +30,12 @@ def case(any_app):
 @pytest.fixture
 def person(any_app):
     return lambda name: identities.actor(any_app, name)
+
+
+def rows(app, table):
+    with app.database.reading() as tx:
+        names = table.columns.keys()
+        return [dict(zip(names, one, strict=True)) for one in tx.all(sa.select(table), {})]
 
 
 def end(app, who, case):
@@ -39,6 +53,13 @@ def test_a_draft_is_kept_for_its_writer_alone(any_app, case, person):
     views.keep_draft(any_app, writer, case, TASK, TYPED)
 
     assert typed(any_app, writer, case) == TYPED
+    # One value is kept, marked as nobody's to open; in the table of drafts stands no word of it.
+    assert [
+        (one["ballot"], "灯坏了".encode() in one["value"]) for one in rows(any_app, sealed)
+    ] == [(UNSENT, True)]
+    assert "灯坏了" not in rows(any_app, unsent)[0]["body"]
+    with any_app.database.reading() as tx:
+        assert (store.get_sealed(tx, case), store.get_ballots(tx, case)) == ({}, {})
     assert views.draft(any_app, writer, case, TASK).at == any_app.clock.now()
     assert typed(any_app, other, case) is None
 
@@ -46,6 +67,7 @@ def test_a_draft_is_kept_for_its_writer_alone(any_app, case, person):
     assert typed(any_app, writer, case) == TYPED
     views.keep_draft(any_app, writer, case, TASK, [])
     assert typed(any_app, writer, case) is None
+    assert rows(any_app, sealed) == []
 
 
 def test_a_draft_needs_an_open_task_of_a_case_that_one_sees(any_app, case, person):
@@ -81,6 +103,27 @@ def test_drafts_go_with_their_task_their_time_and_what_is_erased(any_app, case, 
     views.keep_draft(any_app, writer, case, TASK, TYPED)
     end(any_app, writer, case)
     assert [tidied(0), tidied(0)] == [1, 0]
+    assert rows(any_app, sealed) == []
+
+
+def test_a_draft_of_before_is_sealed_by_the_migration(tmp_path):
+    url = f"sqlite:///{tmp_path / 'old.db'}"
+    upgrade(url)
+    database = Database(url)
+    with database.writing() as tx:
+        tx.run(sa.text("UPDATE alembic_version SET version_num = '0009'"), {})
+        tx.run(sa.insert(unsent), {"user_name": "a", "case_id": "c1", "task": "p.t.1",
+                                   "body": '[["title","灯坏了"]]', "at": MONDAY})  # fmt: skip
+    database.close()
+    upgrade(url)
+    database = Database(url)
+    with database.reading() as tx:
+        body = tx.one(sa.select(unsent.c.body), {})[0]
+        found = drafts.read(tx, drafts.Desk("a", "c1", "p.t.1"))
+        salt, value = tx.one(sa.select(sealed.c.salt, sealed.c.value), {})
+    database.close()
+    assert found == drafts.Draft([("title", "灯坏了")], MONDAY)
+    assert orjson.loads(body)["commitment"] == commitment(salt, value)
 
 
 def test_saved_views_are_ones_own_and_not_too_many(any_app):

@@ -12,7 +12,7 @@ unsent = table(
     key("user_name"),
     key("case_id"),
     key("task"),
-    text("body"),  # JSON: [[field, text], …]
+    text("body"),  # JSON: the sealed form of [[field, text], …]
     at("at"),
     sa.Index("ix_unsent_case_id", "case_id", "task"),
     clustered=True,

@@ -47,7 +47,7 @@ blobs = table(
 
 sealed = table(
     # Personal values, by the id that stands in the history. Erased with their salt.
-    # ``ballot`` 1: a ballot, which only a tally reads.
+    # ``ballot`` 1: a ballot, which only a tally reads; 2: a draft (``unsent``).
     "sealed",
     key("case_id"),
     key("id"),
