@@ -18,7 +18,17 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
-from engine import access, decisions, definitions, papers, schedules, store, unit_tests, uploads
+from engine import (
+    access,
+    decisions,
+    definitions,
+    papers,
+    resources,
+    schedules,
+    store,
+    unit_tests,
+    uploads,
+)
 from engine.access import Actor
 from engine.bpmn import checks, soundness
 from engine.bpmn.findings import Finding
@@ -31,7 +41,7 @@ from engine.forms import File
 from engine.history import canonical
 from engine.ports import Application
 from engine.tables import definitions as table
-from engine.tables import resources
+from engine.tables import resources as resource_table
 from engine.uploads import Upload
 
 DEFAULT = "kernel"
@@ -48,12 +58,8 @@ _LATEST_RUNNING = _LATEST.where(table.c.executor != NO_EXECUTOR)
 _LATEST_DRAWING = _LATEST.where(table.c.executor == NO_EXECUTOR)
 _KEYS = sa.select(table.c.process).distinct().order_by(table.c.process)
 _RUNNING = _KEYS.where(table.c.executor != NO_EXECUTOR)
-_RESOURCE = sa.select(resources.c.filename, resources.c.sha256).where(
-    resources.c.kind == p("kind"), resources.c.key == p("key")
-)
-_INSERT_RESOURCE = sa.insert(resources)
-_DELETE_RESOURCE = sa.delete(resources).where(
-    resources.c.kind == p("of_kind"), resources.c.key == p("of_key")
+_RESOURCE = sa.select(resource_table.c.filename, resource_table.c.sha256).where(
+    resource_table.c.kind == p("kind"), resource_table.c.key == p("key")
 )
 _INSERT = sa.insert(table)
 _CHOOSE = (
@@ -121,9 +127,9 @@ def deploy(
     with app.database.writing() as tx:
         # Before looking at what is deployed: versions are numbered one after the other.
         store.lock_stream(tx, STREAM)
-        _store_resources(tx, upload, files)
+        kept = resources.put(tx, upload, files)
         added = _add_all(app, tx, upload, deployment)
-        if added:
+        if added or kept:
             command = {"type": "deploy", "deployment": deployment.id}
             store.append_act(
                 tx,
@@ -131,7 +137,7 @@ def deploy(
                 at=now,
                 actor=actor.name,
                 command={**command, "note": note} if note else command,
-                events=[{"type": "version_deployed", **one} for one in added],
+                events=[*kept, *({"type": "version_deployed", **one} for one in added)],
             )
         body = {
             "deployment": deployment.id if added else None,
@@ -162,7 +168,7 @@ def compiled(app: Application, files: Mapping[str, bytes], process: str) -> Pinn
     deployment = _Deployment("@trial", DEFAULT, app.clock.now(), files)
     found = []
     with suppress(_Undone), app.database.writing() as tx:
-        _store_resources(tx, upload, files)
+        resources.put(tx, upload, files)
         _add_all(app, tx, upload, deployment)
         _, pins = definitions.pins_for(tx, process, definitions.numbers(tx, process)[0])
         found.append(app.library.draft(tx, pins))
@@ -236,8 +242,8 @@ def _check(
 
 
 _RESOURCES = sa.select(
-    resources.c.kind, resources.c.key, resources.c.filename, resources.c.sha256
-).order_by(resources.c.kind, resources.c.key)
+    resource_table.c.kind, resource_table.c.key, resource_table.c.filename, resource_table.c.sha256
+).order_by(resource_table.c.kind, resource_table.c.key)
 
 
 def _papers(
@@ -259,7 +265,7 @@ def _papers(
     return known
 
 
-_RESOURCE_KEYS = sa.select(resources.c.key).where(resources.c.kind == p("kind"))
+_RESOURCE_KEYS = sa.select(resource_table.c.key).where(resource_table.c.kind == p("kind"))
 
 
 def _resource_keys(tx: Transaction, kind: str) -> list[str]:
@@ -271,22 +277,6 @@ def _deployed(tx: Transaction, key: str) -> Process:
 
 
 # -- storing --------------------------------------------------------------------------
-
-
-def _store_resources(tx: Transaction, upload: Upload, files: Mapping[str, bytes]) -> None:
-    kinds = (
-        ("form", upload.papers.forms),
-        ("ui", upload.papers.uis),
-        ("decision", upload.decisions),
-        ("import", upload.imports),
-        ("examples", upload.examples),
-    )
-    for kind, named in kinds:
-        for key, filename in named.items():
-            sha256 = store.put_blob(tx, files[filename])
-            tx.run(_DELETE_RESOURCE, {"of_kind": kind, "of_key": key})
-            values = {"kind": kind, "key": key, "filename": filename, "sha256": sha256}
-            tx.run(_INSERT_RESOURCE, values)
 
 
 @dataclass(frozen=True, slots=True)

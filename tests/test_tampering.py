@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -54,6 +55,9 @@ from engine.tables import (
     leaves,
     list_versions,
     metadata,
+    milestones,
+    published,
+    resources,
     sealed,
     streams,
     subtrees,
@@ -66,9 +70,12 @@ from engine.tables import (
     checkpoints as checkpoint_table,
 )
 from engine.tables import timers as timer_table
+from engine.verification import present
 from tests import rows
 from tests.conftest import FIVE_STEPS, MONDAY, _count
+from tests.test_public import publishing
 
+ROOT = Path(__file__).parent.parent
 LATE, NOTED = "late", "noted"
 """A case with timers, and one with remarks and a file."""
 
@@ -262,6 +269,16 @@ def test_what_operations_leave_behind_is_sound_and_its_archive_too(place, tmp_pa
         again = open_application(settings, clock=ManualClock(MONDAY), sandbox=app.sandbox)
         assert replace(place, app=again).found(place.elsewhere()) == []
         again.database.close()
+
+
+def test_the_document_says_of_every_table_whether_it_is_covered():
+    text = (ROOT / "docs" / "proof.md").read_text("utf-8").partition("### Table by table")[2]
+    lines = [one.split("|")[1:4] for one in text.splitlines() if one.startswith("| `")]
+    said = {name: what for names, _, what in lines for name in re.findall("`([a-z_]+)`", names)}
+    again = {name for name, what in said.items() if "`verify`: the case is applied" in what}
+
+    assert sorted(said) == sorted(metadata.tables)
+    assert again == {"cases", *present.TABLES} - {"milestones"}
 
 
 # -- histories ----------------------------------------------------------------------------
@@ -500,6 +517,79 @@ def test_a_changed_present_is_found_and_explained(place):
     assert found == {
         kind: [(name, None, what, reason)] for kind, (_, name, what, reason) in PRESENT.items()
     }
+
+
+POSTED = publishing("{'level': 'public', 'text': 'mended', 'unit': mode}")
+GIVEN = b'{"id": "given", "type": "default", "components": []}'
+
+
+def posted(place: Place) -> str:
+    """Start a case that leaves something on the board and for the figures; return its id."""
+    # The list of milestones names this process and its datum.
+    files = {"posted.bpmn": POSTED.replace(b"posted", b"return_visit"), "given.json": GIVEN}
+    deployments.deploy(place.app, identities.operator(), files)
+    place.app.clock.set(MONDAY + timedelta(hours=2))
+    data = {"mode": "telephone"}
+    started = cases.start(place.app, identities.operator(), process="return_visit", data=data)
+    return str(started.case_id)
+
+
+def tampered(table: Any, column: str, value: Any, more: dict[str, Any]) -> dict[str, Any]:
+    """Return the three ways to tamper with a table that has one row; ``more`` is another row."""
+    return {
+        f"{table.name} changed": sa.update(table).values({column: value}),
+        f"{table.name} gone": sa.delete(table),
+        f"{table.name} put in": sa.insert(table).values(more),
+    }
+
+
+def test_what_stands_on_the_board_for_the_figures_and_for_diagrams_is_compared(place):
+    case_id = posted(place)
+    assert place.found() == []
+    (shown,) = place.ask(sa.select(published))
+    row = {**dict(zip(published.c.keys(), shown, strict=True)), "place": "x"}
+    run = {"case_id": case_id, "process": "x", "scope": "", "item": "", "place": "",
+           "began_at": MONDAY, "cut": 0, "body": "{}"}  # fmt: skip
+    file = {"kind": "form", "key": "x", "filename": "x.json", "sha256": "0" * 64}
+    kinds = {
+        **tampered(published, "text", "broken", row),
+        **tampered(milestones, "body", '{"mode": "visit"}', run),
+        **tampered(resources, "sha256", "0" * 64, file),
+    }
+    found = {}
+
+    for kind, clause in kinds.items():
+        with place.changed(clause):
+            found[kind] = [(one.case, one.what, one.reason) for one in place.findings()]
+
+    on_board, left = f"published {shown[1]}", "milestones return_visit/"
+    comes, data = "where its history comes to", {"mode": "telephone"}
+    there, gone = "is there, which its history does not come to", "is gone, which its history"
+    due = {
+        "published changed": (case_id, "publication", f"{on_board}: text is 'broken', {comes} 'mended'"),
+        "published gone": (case_id, "publication", f"{on_board} {gone} comes to"),
+        "published put in": (case_id, "publication", f"published x {there}"),
+        "milestones changed": (case_id, "milestone",
+                               f"{left}: body is {{'mode': 'visit'}}, {comes} {data}"),
+        "milestones gone": (case_id, "milestone", f"{left} {gone} comes to"),
+        "milestones put in": (case_id, "milestone", f"milestones x/ {there}"),
+        "resources changed": ("form given", "resource", "it is not the one deployed last"),
+        "resources gone": ("form given", "resource", "it is gone, and it was deployed"),
+        "resources put in": ("form x", "resource", "nobody has deployed it"),
+    }  # fmt: skip
+    assert found == {kind: [one] for kind, one in due.items()}
+
+
+def test_what_an_older_list_of_milestones_left_is_compared_as_far_as_both_name_it(place):
+    posted(place)
+    # As if the list in force had come after the case, with the datum ``mode`` new in it.
+    late = sa.update(list_versions).where(the_list("milestones"))
+    place.change(late.values(activated_at=MONDAY + timedelta(days=1)))
+
+    place.change(sa.update(milestones).values(body='{"was": 1}'))
+    assert place.found() == []
+    place.change(sa.update(milestones).values(body='{"mode": "visit", "was": 1}'))
+    assert [one[2] for one in place.found()] == ["milestone"]
 
 
 def test_an_attachment_that_is_not_the_one_added_is_found(place):

@@ -7,12 +7,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from engine import accounts, definitions, identities, references, store
+from engine import accounts, definitions, identities, references, resources, store
 from engine.columns import Descriptor
 from engine.database import Transaction
 from engine.replay import Difference
 from engine.tables import definitions as version_table
 from engine.tables import list_versions, tokens
+from engine.tables import resources as resource_table
 
 _LISTS = sa.select(
     list_versions.c.name, list_versions.c.version, list_versions.c.descriptor,
@@ -26,6 +27,10 @@ _TOKENS = (
     .where(tokens.c.kind == "token")
     .order_by(tokens.c.user_name, tokens.c.sha256)
 )
+_RESOURCES = sa.select(
+    resource_table.c.kind, resource_table.c.key, resource_table.c.filename,
+    resource_table.c.sha256,
+).order_by(resource_table.c.kind, resource_table.c.key)  # fmt: skip
 _CALLED = {"calendar": "calendar", "roles": "role"}
 _ANOTHER = "it is not the one that was put in force"
 
@@ -33,8 +38,9 @@ Act = dict[str, Any]
 
 
 def check(tx: Transaction) -> Iterator[Difference]:
-    """Yield what of lists, chosen versions, users and tokens does not follow from the acts."""
+    """Yield what of lists, files, versions, users and tokens does not follow from the acts."""
     yield from _lists(tx)
+    yield from _resources(tx)
     yield from _chosen(tx)
     yield from _users(tx)
 
@@ -63,6 +69,30 @@ def _lists(tx: Transaction) -> Iterator[Difference]:
     for (name, version), (descriptor, _, position) in due.items():
         reason = f"it is gone; act {position} of {references.STREAM} has put it in force"
         yield Difference(f"{name} {version}", None, reason, called(tx, descriptor))
+
+
+def _resources(tx: Transaction) -> Iterator[Difference]:
+    due, versions = resources.recorded(tx), _files_of_versions(tx)
+    for kind, key, filename, sha256 in tx.all(_RESOURCES, {}):
+        was = due.pop((kind, key), None)
+        # Before acts named such files, they stood there only with the versions that used them.
+        if was is None and (kind, key, sha256) in versions:
+            continue
+        if was != (filename, sha256):
+            reason = "nobody has deployed it" if was is None else "it is not the one deployed last"
+            yield Difference(f"{kind} {key}", None, reason, "resource")
+    for kind, key in due:
+        yield Difference(f"{kind} {key}", None, "it is gone, and it was deployed", "resource")
+
+
+def _files_of_versions(tx: Transaction) -> set[tuple[str, str, str]]:
+    return {
+        (one["kind"], one["key"], one["sha256"])
+        for entry in store.read_entries(tx, definitions.STREAM)
+        for event in entry.document()["events"]
+        if event["type"] == "version_deployed"
+        for one in event["files"]
+    }
 
 
 def _chosen(tx: Transaction) -> Iterator[Difference]:

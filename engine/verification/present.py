@@ -12,8 +12,9 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
+from sqlalchemy import bindparam as p
 
-from engine import replay, store
+from engine import projection, replay, store
 from engine.clock import parse
 from engine.database import Transaction
 from engine.errors import EngineError, HistoryBroken
@@ -22,7 +23,7 @@ from engine.ports import Application
 from engine.replay import Difference, Step, first_difference
 from engine.scratch import Scratch
 from engine.store import CaseRow
-from engine.tables import cases, metadata
+from engine.tables import cases, list_versions, metadata
 
 TABLES = {
     "tasks": "inbox row",
@@ -35,14 +36,21 @@ TABLES = {
     "keys": "key",
     "links": "link",
     "notices": "notice",
+    "published": "publication",
     "register_rows": "register row",
     "supervised": "supervision",
+    "milestones": "milestone",
 }
 """What of a case is compared row by row, and what a row is called."""
 
 _OWNER = {"links": "written_by"}
 _INSERT_CASE = sa.insert(cases)
+_NAMED_SINCE = sa.select(sa.func.max(list_versions.c.position)).where(
+    list_versions.c.name == projection.MILESTONES, list_versions.c.activated_at > p("since")
+)
+_MILESTONES = "milestones"
 Row = tuple[Any, ...]
+Rows = dict[Row, dict[str, Any]]
 
 
 def check(app: Application, tx: Transaction, scratch: Scratch, case_id: str) -> list[Difference]:
@@ -65,7 +73,7 @@ def check(app: Application, tx: Transaction, scratch: Scratch, case_id: str) -> 
             return [Difference(case_id, None, reason, "definition")]
         again = store.read_case(target, case_id)
         assert again is not None, "it was put there"
-        return [*_snapshot(tx, row, again), *_rows(tx, target, case_id)]
+        return [*_snapshot(tx, row, again), *_rows(tx, target, row)]
 
 
 def _compare(step: Step) -> None:
@@ -96,14 +104,34 @@ def _snapshot(tx: Transaction, row: CaseRow, again: CaseRow) -> Iterator[Differe
             yield Difference(row.id, None, reason, "snapshot")
 
 
-def _rows(tx: Transaction, target: Transaction, case_id: str) -> Iterator[Difference]:
+def _rows(tx: Transaction, target: Transaction, row: CaseRow) -> Iterator[Difference]:
+    case_id = row.id
     for name, called in TABLES.items():
         here, due = (_read(one, name, case_id) for one in (tx, target))
+        if name == _MILESTONES:
+            _only_both(tx, row, here, due)
         for key in sorted(here.keys() | due.keys(), key=str):
             reason = _differs(name, key, here.get(key), due.get(key))
             if reason is not None:
                 yield Difference(case_id, None, reason, called)
                 break
+
+
+def _only_both(tx: Transaction, row: CaseRow, here: Rows, due: Rows) -> None:
+    """Leave of milestones what both have, if the list that names them changed since the case began.
+
+    What was written under an older version of the list has other names.
+    """
+    found = tx.one(_NAMED_SINCE, {"since": row.created_at})
+    if found is None or found[0] is None:
+        return
+    for one, other in ((here, due), (due, here)):
+        for key in one.keys() - other.keys():
+            del one[key]
+    for key, values in here.items():
+        both = values["body"].keys() & due[key]["body"].keys()
+        for row_of in (values, due[key]):
+            row_of["body"] = {name: row_of["body"][name] for name in both}
 
 
 def _differs(
@@ -120,7 +148,7 @@ def _differs(
     return None
 
 
-def _read(tx: Transaction, name: str, case_id: str) -> dict[Row, dict[str, Any]]:
+def _read(tx: Transaction, name: str, case_id: str) -> Rows:
     """Return a table's rows of a case by their key."""
     table = metadata.tables[name]
     keys = [one.name for one in table.primary_key.columns if one.name != "case_id"]
