@@ -281,10 +281,7 @@ def _process(read: Read, key: str, files: list[dict[str, str]]) -> Process:
 
 def _diagram(read: Read, files: list[dict[str, str]]) -> Diagram:
     diagram = next(one for one in files if one["kind"] == "bpmn")
-    content = read(diagram["sha256"])
-    found, _ = reader.read_cached(content, diagram["filename"])
-    assert found is not None, "what was deployed can be read"
-    return found
+    return reader.read_deployed(read(diagram["sha256"]))
 
 
 def _compile(tx: Transaction, digest: str, versions: dict[str, Any], read: Read) -> Pinned:

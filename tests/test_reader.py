@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from engine.bpmn.model import Kind, TimerKind
-from engine.bpmn.reader import read, read_cached
+from engine.bpmn.reader import read, read_cached, read_deployed
 from engine.scripts import Code
+from tests import bpmn_table
 from tests.snippets import (
     DEFINITIONS,
     extended,
@@ -386,3 +387,28 @@ def test_zeebe_assignment_and_topic_are_read():
     assert text(task.priority) == "20"
     inner = extensions('<zeebe:taskDefinition type="notify"/>')
     assert node("serviceTask", inner).topic == "notify"
+
+
+def deployable():
+    """Every diagram of the notation's table, and of the processes, that is not refused."""
+    for row in bpmn_table.rows():
+        yield f"{row.section}: {row.name}", bpmn_table.file_of(row.snippet)
+    for path in sorted((ROOT / "processes").glob("*.bpmn")):
+        yield path.name, path.read_bytes()
+
+
+def test_a_deployed_file_is_read_without_its_findings_into_the_same_model():
+    count = 0
+    for name, xml in deployable():
+        diagram, _ = read(xml, "a.bpmn")
+        if diagram is not None:
+            count += 1
+            assert read_deployed(xml) == diagram, name
+    assert count > 400
+
+
+def test_what_was_read_is_not_read_again_when_a_case_begins():
+    xml = (ROOT / "tests/processes/five_steps.bpmn").read_bytes()
+
+    assert read_deployed(xml) is read_deployed(bytes(bytearray(xml)))
+    assert read_cached(xml, "read_before.bpmn")[0] is read_deployed(xml)

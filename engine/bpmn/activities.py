@@ -11,6 +11,7 @@ from engine.bpmn.document import (
     child,
     local,
     vendor,
+    vendors,
 )
 from engine.bpmn.expressions import expression, is_python, moment, text_or_expression
 from engine.bpmn.extensions import PYTHON, Extensions
@@ -47,7 +48,9 @@ _OUTCOME = re.compile(r"[^\W]\w*(-\w+)*")
 
 def names_in(text: str | None) -> tuple[str, ...]:
     """Split a list of names at commas, semicolons and space."""
-    return tuple(part for part in re.split(r"[,;\s]+", text or "") if part)
+    if not text:
+        return ()
+    return tuple(part for part in re.split(r"[,;\s]+", text) if part)
 
 
 # -- who and by when -----------------------------------------------------------
@@ -55,9 +58,11 @@ def names_in(text: str | None) -> tuple[str, ...]:
 
 def read_assignment(element: Element, extensions: Extensions, reading: Reading) -> Assignment:
     """Return who does a task and by when, without what its lane gives."""
+    said = vendors(element)
 
     def given(name: str, holder: str) -> str | None:
-        return vendor(element, name) or extensions.zeebe(holder, name)
+        own = vendor(element, name) if name in said else None
+        return own or extensions.zeebe(holder, name)
 
     def read(name: str, holder: str, how: Callable[[str], Code]) -> Code | None:
         return reading.code(element, how, given(name, holder))
@@ -108,8 +113,10 @@ def _users(element: Element, text: str | None, reading: Reading) -> tuple[Code, 
 
 def _split(text: str | None) -> list[str]:
     """Split at commas that stand outside of brackets and quotes."""
+    if not text:
+        return []
     parts, depth, quote = [""], 0, ""
-    for letter in text or "":
+    for letter in text:
         if quote:
             quote = "" if letter == quote else quote
         elif letter in "'\"":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.bpmn.model import Assignment, EventDefinition, Loop, Node, Process
+from engine.bpmn.model import NOBODY, Assignment, EventDefinition, Loop, Node, Process
 from engine.scripts import Code
 
 
@@ -34,7 +34,8 @@ def _of_node(node: Node) -> Iterator[Code]:
         yield from _of_event(event)
     if node.loop is not None:
         yield from _of_loop(node.loop)
-    yield from _of_assignment(node.assignment)
+    if node.assignment is not NOBODY:
+        yield from _of_assignment(node.assignment)
     yield from _given(node.activation, node.units, node.before, node.code, node.after)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from engine.bpmn.document import (
     CAMUNDA,
@@ -23,7 +24,7 @@ from engine.bpmn.document import (
     vendors,
 )
 from engine.bpmn.expressions import expression, is_python, name_or_expression, text_or_expression
-from engine.bpmn.model import DataMapping
+from engine.bpmn.model import NOTHING, DataMapping
 from engine.bpmn.reading import Reading
 from engine.scripts import Code
 
@@ -74,8 +75,7 @@ _JUDGED = frozenset({*_REFUSED_ATTRIBUTES, *_IGNORED_ATTRIBUTES, "type"})
 _INSTEAD = "Use an external task (a topic), a script in Python, or an event in the diagram."
 
 
-@dataclass(frozen=True, slots=True)
-class Extensions:
+class Extensions(NamedTuple):
     """The extension elements of one BPMN element.
 
     Attributes:
@@ -95,6 +95,8 @@ class Extensions:
 
     def zeebe(self, name: str, attribute: str) -> str | None:
         """Return an attribute of a ``zeebe:`` extension element; None if empty."""
+        if not self.children:
+            return None
         for one in self.all(name, ZEEBE):
             value = one.get(attribute)
             if value is not None and value.strip():
@@ -112,7 +114,9 @@ def read_extensions(element: Element, reading: Reading) -> Extensions:
     """Read the extension elements, and refuse what is code of another engine."""
     _refuse_attributes(element, reading)
     holder = child(element, "extensionElements")
-    found = tuple(holder) if holder is not None else ()
+    if holder is None:
+        return Extensions(element, NOTHING, ())
+    found = tuple(holder)
     properties: dict[str, str] = {}
     for one in found:
         if namespace(one) not in (*CAMUNDA, ZEEBE, SPIFF, DROOLS):
@@ -148,14 +152,17 @@ def _read_properties(holder: Element, properties: dict[str, str], reading: Readi
 
 
 def _refuse_attributes(element: Element, reading: Reading) -> None:
+    if not any(name[0] == "{" for name in element.keys()):  # noqa: SIM118 - names only
+        return
     handler = element.get(_HANDLER)
     if handler is not None:
         reading.findings.error(
             "foreign-code", element, f"type {handler!r} is built into another engine.", _INSTEAD
         )
-    given = {name for name in vendors(element) & _JUDGED if vendor(element, name) is not None}
-    if not given:
+    named = vendors(element)
+    if not named:
         return
+    given = {name for name in named if name in _JUDGED and vendor(element, name) is not None}
     for name in given & _REFUSED_ATTRIBUTES.keys():
         what = _REFUSED_ATTRIBUTES[name]
         reading.findings.error(
@@ -178,6 +185,8 @@ def inputs_outputs(
     extensions: Extensions, reading: Reading
 ) -> tuple[tuple[DataMapping, ...], tuple[DataMapping, ...]]:
     """Return the ``inputOutput`` and ``ioMapping`` of an activity or event."""
+    if not extensions.children:
+        return (), ()
     inputs: list[DataMapping] = []
     outputs: list[DataMapping] = []
     for holder in extensions.all("inputOutput", *CAMUNDA):

@@ -48,8 +48,7 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 def _nothing() -> Mapping[str, Any]:
-    # Python 3.11 takes a read-only mapping for a mutable default.
-    return NOTHING
+    return NOTHING  # as a default, Python 3.11 takes it for mutable
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +166,9 @@ class Assignment:
     not_same_unit_as: tuple[str, ...] = ()
 
 
+NOBODY = Assignment()
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
     """A flow node with everything an executor needs to know of it.
@@ -244,7 +246,7 @@ class Node:
     result: str | None = None
     variable: str | None = None
     tests: tuple[UnitTest, ...] = ()
-    assignment: Assignment = field(default_factory=Assignment)
+    assignment: Assignment = NOBODY
     outcomes: Mapping[str, str] = field(default_factory=_nothing)
     outcomes_en: Mapping[str, str] = field(default_factory=_nothing)
     form: str | None = None

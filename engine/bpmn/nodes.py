@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -57,8 +57,7 @@ _INSTANTIATING = frozenset({Kind.RECEIVE, Kind.EVENT_BASED})
 _EVENTS = frozenset({Kind.START, Kind.END, Kind.CATCH, Kind.THROW, Kind.BOUNDARY})
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(NamedTuple):
     """What a node's reading depends on beside its own element.
 
     Attributes:
@@ -110,8 +109,8 @@ class _Own(NamedTuple):
 
 def _common(own: _Own, body: Scope | None) -> dict[str, Any]:
     """Return what nodes of every kind may have."""
-    element, kind, extensions, events, around, reading = own
-    return {
+    element, kind, _, events, around, reading = own
+    parts = {
         "id": element.get("id", ""),
         "kind": kind,
         "name": (element.get("name") or "").strip(),
@@ -129,6 +128,19 @@ def _common(own: _Own, body: Scope | None) -> dict[str, Any]:
         "for_compensation": is_for_compensation(element, kind, reading),
         "transaction": local(element) == "transaction",
         "body": body,
+        "lanes": around.lane.names,
+        "line": element.sourceline,
+    }
+    # Most nodes have no parts, or none that extends them.
+    if len(element):
+        parts["documentation"] = _documentation(element)
+    return {**parts, **_extended(own)} if own.extensions.children else parts
+
+
+def _extended(own: _Own) -> dict[str, Any]:
+    """Return what the extension elements of a node say, whatever its kind."""
+    element, kind, extensions, _, _, reading = own
+    return {
         "before": _script(element, extensions, "preScript"),
         "after": _script(element, extensions, "postScript"),
         "units": _units(element, kind, extensions, reading),
@@ -137,9 +149,6 @@ def _common(own: _Own, body: Scope | None) -> dict[str, Any]:
         "properties": MappingProxyType(
             {name: text for name, text in extensions.properties.items() if name not in CONSUMED}
         ),
-        "documentation": _documentation(element),
-        "lanes": around.lane.names,
-        "line": element.sourceline,
     }
 
 

@@ -54,10 +54,32 @@ def read_cached(xml: bytes, filename: str) -> tuple[Diagram | None, list[Finding
     return diagram, list(findings)
 
 
+def read_deployed(xml: bytes) -> Diagram:
+    """Return the diagram of a file that was deployed.
+
+    Its findings were told then: whoever begins a case does not wait for them again. What
+    was read since this process began is not read a second time.
+    """
+    kept = _kept(hashlib.sha256(xml).hexdigest())
+    if not kept:
+        diagram = _read(xml, Findings(""), judged=False)
+        assert diagram is not None, "what was deployed can be read"
+        kept.append(diagram)
+    return kept[0]
+
+
 @lru_cache(maxsize=KEPT)
 def _read_once(file: _File) -> tuple[Diagram | None, tuple[Finding, ...]]:
     diagram, findings = read(file.xml, file.filename)
+    if diagram is not None:
+        _kept(file.sha256)[:] = [diagram]
     return diagram, tuple(findings)
+
+
+@lru_cache(maxsize=KEPT)
+def _kept(_sha256: str) -> list[Diagram]:
+    """Return where the model of a file is kept: empty until it is read."""
+    return []
 
 
 def read(xml: bytes, filename: str) -> tuple[Diagram | None, list[Finding]]:
@@ -72,19 +94,29 @@ def read(xml: bytes, filename: str) -> tuple[Diagram | None, list[Finding]]:
         findings ordered by line, code and element.
     """
     findings = Findings(filename)
+    diagram = _read(xml, findings, judged=True)
+    return diagram, findings.sorted()
+
+
+def _read(xml: bytes, findings: Findings, *, judged: bool) -> Diagram | None:
+    """Return the diagram, None if there is an error among the findings.
+
+    Args:
+        judged: tell all that can be said of it, not only what cannot be read.
+    """
     root = parse(xml, findings)
     if root is None:
-        return None, findings.sorted()
+        return None
     reading = Reading.of(root, findings)
-    vocabulary.survey(root, reading)
-    executable = [one for one in children(root, "process") if is_executable(one)]
-    ignored.survey(root, reading)
-    spiff.survey(root, reading)
-    collaboration.follow(root, reading)
+    if judged:
+        for survey in (vocabulary.survey, ignored.survey, spiff.survey, collaboration.follow):
+            survey(root, reading)
     correlations = read_correlations(root)
     processes: dict[str, Process] = {}
-    for element in executable:
-        process = _read_process(element, correlations, reading)
+    for element in children(root, "process"):
+        if not is_executable(element):
+            continue
+        process = _read_process(element, correlations, reading, judged=judged)
         if process is not None:
             processes.setdefault(process.key, process)
     for element in children(root, *GLOBAL_TASKS):
@@ -100,18 +132,19 @@ def read(xml: bytes, filename: str) -> tuple[Diagram | None, list[Finding]]:
             "Draw a process, pools, a choreography or a conversation.",
         )
     if findings.broken:
-        return None, findings.sorted()
-    for process in processes.values():
+        return None
+    for process in processes.values() if judged else ():
         advice.advise(process, reading)
     sha256 = hashlib.sha256(xml).hexdigest()
-    diagram = Diagram(MappingProxyType(processes), sha256, MappingProxyType(dict(drawn)))
-    return diagram, findings.sorted()
+    return Diagram(MappingProxyType(processes), sha256, MappingProxyType(dict(drawn)))
 
 
 # -- processes -------------------------------------------------------------------
 
 
-def _read_process(element: Element, correlations: Correlations, reading: Reading) -> Process | None:
+def _read_process(
+    element: Element, correlations: Correlations, reading: Reading, *, judged: bool
+) -> Process | None:
     key = element.get("id")
     if not good_id(element, reading):
         return None
@@ -121,7 +154,8 @@ def _read_process(element: Element, correlations: Correlations, reading: Reading
     scopes: dict[str, Scope] = {}
     reader = ScopeReader(lanes.places, correlations, reading, scopes)
     root = reader.read(element, "process")
-    structure.demand(scopes, reading)
+    if judged:
+        structure.demand(scopes, reading)
     nodes = {one.id: one for scope in scopes.values() for one in scope.nodes.values()}
     starters = vendor(element, "candidateStarterGroups")
     properties = {name: value for name, value in extensions.properties.items() if name != "unit"}

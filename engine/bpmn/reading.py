@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from engine.bpmn.document import (
     BPMN,
@@ -63,7 +63,8 @@ class Reading:
         if read is expression and "feel" in (at.get("language") or self.language).lower():
             read = declared
         try:
-            return replace(read(text), line=line)
+            code = read(text)
+            return Code(code.text, code.mode, line, code.feel, code.is_python)
         except TextError as refusal:
             self.findings.error(refusal.code, at, refusal.message, refusal.hint)
             return None

@@ -204,7 +204,11 @@ class ScopeReader:
 
     def _end(self, element: Element, name: str, holder: Element) -> str | None:
         """Return the node at one end of a flow."""
-        if not element.get(name):
+        given = element.get(name)
+        there = self.reading.ids.get(given or "")
+        if there is not None and local(there) in KINDS and there.getparent() is holder:
+            return given
+        if not given:
             self.reading.findings.error(
                 "dangling-reference",
                 element,
@@ -212,7 +216,7 @@ class ScopeReader:
                 "Connect both of its ends in the editor.",
             )
             return None
-        node = self.reading.target(element, name, element.get(name))
+        node = self.reading.target(element, name, given)
         if node is None:
             return None
         key = node.get("id", "")
