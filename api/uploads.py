@@ -16,7 +16,7 @@ from werkzeug.datastructures import FileStorage
 from api.body import MAX_FILE, MAX_UPLOAD
 from engine import pictures
 from engine.commands import AddAttachment, JsonObject
-from engine.errors import InvalidRequest, TooLarge, UnsupportedMediaType
+from engine.errors import InvalidData, InvalidRequest, TooLarge, UnsupportedMediaType
 
 MAX_FILES = 100
 _XML = frozenset({"application/xml", "text/xml", "application/bpmn+xml"})
@@ -144,10 +144,14 @@ def one_file() -> Upload:
     return _upload(parts[0])
 
 
-def _upload(file: FileStorage) -> Upload:
+def _upload(file: FileStorage, field: str = "") -> Upload:
     name = _name(file.filename or "")
     kind = file.mimetype if _MEDIA_TYPE.fullmatch(file.mimetype) else "application/octet-stream"
     content = _limited(file.stream.read(), name)
+    if pictures.is_heic(content):
+        message = "Pictures in HEIC format cannot be read: it keeps where they were taken."
+        findings = [{"code": "picture-heic", "key": field, "message": message}]
+        raise InvalidData(message, hint="Send JPEG, PNG or WebP.", findings=findings)
     if pictures.is_picture(content):
         # Before it is anything else: what a camera writes beside the pixels is never kept.
         try:
@@ -225,7 +229,7 @@ def _limited(content: bytes, name: str) -> bytes:
 def chosen(field: str) -> list[Upload]:
     """Return the files chosen in one field of a page's form; none chosen is no refusal."""
     files = [one for one in request.files.getlist(field) if one.filename]
-    return [_upload(one) for one in files]
+    return [_upload(one, field) for one in files]
 
 
 # -- a page that checks and deploys ------------------------------------------------------

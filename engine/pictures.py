@@ -29,6 +29,7 @@ QUALITY = 85
 FORMATS = ("JPEG", "PNG", "WEBP")
 TYPES = {"JPEG": "image/jpeg", "PNG": "image/png"}
 ENDINGS = {"image/jpeg": ".jpg", "image/png": ".png"}
+_HEIF = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 _BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 
 # The bound is our own, below; the library's is a warning, which a server would not hear.
@@ -47,6 +48,15 @@ def is_picture(content: bytes) -> bool:
     """Say whether bytes begin like a picture of a kind that ``cleaned`` takes."""
     is_webp = content[:4] == b"RIFF" and content[8:12] == b"WEBP"
     return is_webp or content.startswith(_BEGINNINGS)
+
+
+def is_heic(content: bytes) -> bool:
+    """Say whether bytes are a HEIF picture, as iPhones keep them: it cannot be cleaned here.
+
+    What decodes it brings libraries under copyleft licences along; phones send JPEG where a
+    page asks for it.
+    """
+    return content[4:8] == b"ftyp" and content[8:12] in _HEIF
 
 
 def cleaned(content: bytes) -> Picture:

@@ -280,7 +280,7 @@ class Office:
             case_id=stage.case, task_id=stage.task, attachment_id=self.attachment, version=1,
             code="signing", key=_KEYS.get(row.path.split("/")[1], "whistle_report"), name="resident_diary",
             table="elements" if "process" in row.path else "figures", process="whistle_report", list_name="roles", person="RY001", unit="990101001", user="dept_head",
-            setup="none",
+            setup="none", number=1,
         )  # fmt: skip
         address = ("" if row.is_page else PREFIX) + address + _QUERIES.get(row.text, "")
         client = self.server.test_client(use_cookies=False)

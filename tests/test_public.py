@@ -11,7 +11,18 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from engine import access, cases, deployments, following, identities, pictures, public, replay
+from api import create_app
+from engine import (
+    access,
+    cases,
+    deployments,
+    following,
+    identities,
+    pictures,
+    public,
+    replay,
+    timers,
+)
 from engine.access import Actor
 from engine.application import open_application
 from engine.cli.diagrams import read_files
@@ -370,6 +381,7 @@ def test_what_is_published_stands_on_the_board_without_its_case(any_app):
         "unit": any_app.references.organisation.name(COMMUNITY, MONDAY.date()),
         "at": "2026-09-14T01:00:00Z",
         "votes": "同意 3",
+        "photos": 0,
     }
     assert "王小明" not in item["title"]
     assert case_id not in str(item)
@@ -515,6 +527,68 @@ def test_a_photograph_keeps_its_pixels_and_loses_its_place():
     assert pictures.cleaned(before).content == after
 
 
+def published_with_photos(installed, **decided):
+    """A notice whose reviewer has decided so of two photographs; its id and the case's."""
+    calls = callers(installed)
+    admin, publisher = calls("admin"), calls("publisher")
+    installed.clock.set(installed.clock.now() + timedelta(minutes=1))
+    data = {"kind": "list", "subject": "井盖已更换", "location": COMMUNITY}
+    case_id = admin.post("/cases", {"process": "publication", "data": data}).get_json()["id"]
+
+    def attach(caller, element, content, name="p.jpg", kind="image/jpeg"):
+        path = f"/tasks/{case_id}.{element}.1/attachments"
+        answer = caller.upload(path, [("file", (BytesIO(content), name, kind))])
+        return answer.get_json()["attachment"]
+
+    def complete(caller, element, outcome, **data):
+        body = {"outcome": outcome, "data": data}
+        answer = caller.post(f"/tasks/{case_id}.{element}.1/complete", body)
+        assert answer.status_code == 200, answer.get_data(as_text=True)
+
+    drafted = [
+        attach(admin, "publication.draft", with_place()),
+        attach(admin, "publication.draft", photo()),
+    ]
+    complete(admin, "publication.draft", "to_redact", public_title="井盖", draft_text="井盖已更换。",
+             public_photos=drafted)  # fmt: skip
+    if decided.get("photos_shown") == "redacted":
+        covered = attach(publisher, "publication.review", photo((200, 100)))
+        text = attach(publisher, "publication.review", b"no picture", "a.txt", "text/plain")
+        decided["redacted_photos"] = [covered, text]
+    complete(publisher, "publication.review", "approve", public_title="井盖", public_text="井盖已更换。",
+             **decided)  # fmt: skip
+    timers.tick(installed)
+    return public.notices(installed, Search())["items"][0], case_id
+
+
+def test_photographs_stand_at_a_notice_as_its_reviewer_has_decided(installed):
+    client = create_app(installed).test_client()
+
+    def seen(item, number):
+        answer = client.get(f"/public/notices/{item['id']}/photos/{number}")
+        picture = answer.mimetype == "image/jpeg" and Image.open(BytesIO(answer.data))
+        return answer.status_code, picture and (picture.size, dict(picture.getexif()))
+
+    none, _ = published_with_photos(installed)
+    assert (none["photos"], seen(none, 1)) == (0, (404, False))
+
+    every, case_id = published_with_photos(installed, photos_shown="all")
+    page = client.get(f"/public/notices/{every['id']}").get_data(as_text=True)
+    assert (every["photos"], page.count('<img src="/public/notices/'), case_id in page) == (
+        2,
+        2,
+        False,
+    )
+    assert seen(every, 1) == (200, ((300, 400), {}))
+    assert seen(every, 2) == (200, ((400, 300), {}))
+    assert [seen(every, number) for number in (0, 3)] == [(404, False)] * 2
+
+    covered, _ = published_with_photos(installed, photos_shown="redacted")
+    assert seen(covered, 1) == (200, ((200, 100), {}))
+    # What is no picture is never given, whatever was named.
+    assert seen(covered, 2) == (404, False)
+
+
 def test_texts_in_a_png_go_and_large_pictures_become_small():
     info = PngInfo()
     info.add_text("Comment", "13800000000")
@@ -543,6 +617,17 @@ def test_a_small_file_that_claims_a_million_pixels_a_side_is_refused():
 
     with pytest.raises(TooLarge):
         pictures.cleaned(bytes(content))
+
+
+def test_a_picture_that_cannot_be_cleaned_is_refused_with_the_formats_that_are_taken(installed):
+    heic = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(100)
+    form = {**REPORT, "photos": (BytesIO(heic), "IMG_0001.HEIC", "image/heic")}
+    answer = create_app(installed).test_client().post("/public/report/whistle_report", data=form)
+    page = answer.get_data(as_text=True)
+
+    assert answer.status_code == 422
+    assert page.count("请改用 JPEG、PNG 或 WebP") == 2
+    assert page.count(REPORT["description"]) == 1
 
 
 def test_a_picture_is_known_by_how_it_begins():

@@ -1,9 +1,10 @@
 """What a case puts on the notice board for residents, and takes down again.
 
 A job of the topic ``notify`` whose input ``board`` is an object puts up a notice: ``kind``,
-``level``, ``title``, ``text``, ``category``, ``unit``, ``until``, and what else is to be
-shown; ``{"withdrawn": true}`` takes it down. Texts that are sealed are left out: only what
-the diagram has in plain was approved. The same place of the case has one notice at a time.
+``level``, ``title``, ``text``, ``category``, ``unit``, ``until``, ``photos`` (ids of files of
+the case), and what else is to be shown; ``{"withdrawn": true}`` takes it down. Texts that are
+sealed are left out: only what the diagram has in plain was approved. The same place of the
+case has one notice at a time.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from engine.projection.place import END_OF_TIME, Entered, matching
 from engine.tables import published
 
 BOARD = "board"
+PHOTOS = "photos"
+MOST_PHOTOS = 20
 LEVELS = ("public", "summary")
 _TEXTS = ("kind", "level", "title", "text", "category", "unit")
 
@@ -53,11 +56,15 @@ def put_up(tx: Transaction, entered: Entered, event: Event) -> None:
 
 def _row(entered: Entered, place: str, shown: dict[str, Any]) -> dict[str, Any]:
     named = hashlib.sha256(f"{entered.case_id} {place}".encode()).hexdigest()
-    more = {
+    more: dict[str, Any] = {
         name: value
         for name, value in shown.items()
-        if name not in {*_TEXTS, "until"} and isinstance(value, str | int) and value != ""
+        if name not in {*_TEXTS, "until", PHOTOS} and isinstance(value, str | int) and value != ""
     }
+    given = shown.get(PHOTOS)
+    photos = [one for one in given if isinstance(one, str)] if isinstance(given, list) else []
+    if photos:
+        more[PHOTOS] = photos[:MOST_PHOTOS]
     return {
         "case_id": entered.case_id,
         "place": place,

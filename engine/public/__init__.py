@@ -9,7 +9,7 @@ id, a person who works on it, or a value that was not declared.
 from __future__ import annotations
 
 from engine.public.answering import answer, ask_again
-from engine.public.board import Search, categories, notice, notices
+from engine.public.board import Search, categories, notice, notices, photograph
 from engine.public.grids import Ground, find_grids, grounds, name_of, places
 from engine.public.offers import Offer, offer, offers, report
 from engine.public.progress import Question, progress
@@ -30,6 +30,7 @@ __all__ = [
     "notices",
     "offer",
     "offers",
+    "photograph",
     "places",
     "progress",
     "report",

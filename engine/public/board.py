@@ -2,6 +2,7 @@
 
 Rows come from ``projection.boards``. Shown is what is not withdrawn and not past its day;
 a title passes the redaction again, because a person approves the text and not always it.
+Of photographs those are shown whose files the job named, as long as the case has them.
 """
 
 from __future__ import annotations
@@ -20,9 +21,12 @@ from engine.clock import text
 from engine.cursors import Place
 from engine.database import Moment
 from engine.errors import InvalidRequest, NotFound
+from engine.pictures import ENDINGS, is_picture
 from engine.ports import Application
+from engine.projection.boards import PHOTOS
 from engine.redaction import propose
 from engine.tables import published
+from engine.views.tasks import attached
 
 Document = dict[str, Any]
 
@@ -36,6 +40,7 @@ _COLUMNS = tuple(
 )
 _SHOWN = (published.c.withdrawn_at.is_(None), published.c.until_at > p("now", type_=Moment))
 _ONE = sa.select(*_COLUMNS).where(published.c.id == p("id"), *_SHOWN)
+_PHOTOS = sa.select(published.c.case_id, published.c.body).where(published.c.id == p("id"), *_SHOWN)
 _ALL = (
     sa.select(*_COLUMNS)
     .where(
@@ -119,6 +124,24 @@ def notice(app: Application, name: str) -> Document:
     return _document(app, row)
 
 
+def photograph(app: Application, name: str, number: int) -> tuple[str, bytes]:
+    """Return (media type, bytes) of a notice's photograph, counted from 1.
+
+    Raises:
+        NotFound: there is no such photograph, or it is not public any more.
+    """
+    with app.database.reading() as tx:
+        row = tx.one(_PHOTOS, {"id": name, "now": app.clock.now()})
+        named = [] if row is None else orjson.loads(row[1]).get(PHOTOS, [])
+        found = None
+        if row is not None and 0 < number <= len(named):
+            found = attached(tx, row[0], named[number - 1])
+    # What is no picture, or one that was never reduced to its pixels, is not for the public.
+    if found is None or found[1] not in ENDINGS or not is_picture(found[2]):
+        raise NotFound("There is no such photograph.", hint="The notice may have been withdrawn.")
+    return found[1], found[2]
+
+
 def categories(app: Application) -> list[str]:
     """Return the categories of what is on the board."""
     with app.database.reading() as tx:
@@ -172,4 +195,5 @@ def _document(app: Application, row: Any) -> Document:
         "unit": app.references.organisation.name(unit, today) if unit else "",
         "at": text(at),
         "votes": more.get("votes"),
+        "photos": len(more.get(PHOTOS, [])),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import render_template, request
+from flask import Response, render_template, request
 
 from api.current import application
 from api.web import fields, language, times
@@ -41,6 +41,15 @@ def notices() -> str:
 def notice(name: str) -> str:
     """Show one notice, to be read and printed."""
     return render_template("public/notice.html", item=public.notice(application(), name))
+
+
+@pages.get("/notices/<name>/photos/<int:number>")
+def photograph(name: str, number: int) -> Response:
+    """Give a photograph of a notice."""
+    media_type, content = public.photograph(application(), name, number)
+    response = Response(content, mimetype=media_type)
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return response
 
 
 @pages.get("/topics")
