@@ -31,6 +31,19 @@ MONDAY = datetime(2026, 9, 14, 1, 0, tzinfo=UTC)
 # Programs that tests start would else compile each module anew, at every start.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+LONGEST = (
+    "test_kills", "test_scenarios", "test_pilot", "test_readme", "test_replay", "test_pages",
+    "test_pages_cases", "test_pages_whole", "test_api_requests", "test_benchmarks", "test_layout",
+    "test_spiff_scenarios", "test_races", "test_messages", "test_cli", "test_registers",
+)  # fmt: skip
+"""Files whose tests take longest, the longest first."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files: the one that began last would leave other workers idle."""
+    place = {name: at for at, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(place)))
+
 
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[Sandbox]:
