@@ -60,6 +60,9 @@ class Server:
 
         like = f' TEMPLATE "{template}"' if template else ""
         with psycopg.connect(f"host={self.folder} user=test dbname=postgres", autocommit=True) as c:
+            if template and c.info.server_version >= 150_000:
+                # Cheaper than the default, which writes every page of the copy into the log.
+                like += " STRATEGY file_copy"
             c.execute(f'CREATE DATABASE "{database}"{like}')
         return self.url(database)
 
