@@ -29,7 +29,7 @@ make() {
       bihuan migrate && bihuan demo --cases 0 || exit 1
       bihuan serve > server.log 2>&1 &
       SERVER=$!
-      for _ in $(seq 100); do
+      for _ in $(seq 1200); do
         curl -fs "http://127.0.0.1:$PORT/readyz" > /dev/null && return
         sleep 0.1
       done
