@@ -16,7 +16,9 @@ values come from (``references``) and, for type list, its ``separator`` (``;``).
 and ``title_en`` people call the column; a file may have them in its header.
 Both ends of ``effective`` are included. ``decided_by`` names roles that change rows of
 their own units through a case, though they are no owners of lists:
-``{"roles": ["street_secretary"], "unit": "unit_id"}``.
+``{"roles": ["street_secretary"], "unit": "unit_id"}``. ``read_by``, written alike, lets
+those roles alone read its rows, beside who looks after lists: those of units around theirs.
+A row whose column ``checked`` says no is a sample that nobody has compared with its source.
 """
 
 from __future__ import annotations
@@ -155,6 +157,7 @@ class Descriptor:
     last: str | None
     columns: Mapping[str, Column]
     deciders: frozenset[str] = frozenset()
+    readers: frozenset[str] = frozenset()
     unit: str | None = None
 
     @classmethod
@@ -179,7 +182,9 @@ class Descriptor:
         try:
             columns = {n: _column(n, dict(c)) for n, c in document["columns"].items()}
             first, last = document.get("effective") or (None, None)
-            decided = document.get("decided_by") or {"roles": (), "unit": None}
+            nobody: dict[str, Any] = {"roles": (), "unit": None}
+            decided = document.get("decided_by") or nobody
+            read = document.get("read_by") or nobody
             found = cls(
                 document["name"],
                 document["title_zh"],
@@ -192,7 +197,8 @@ class Descriptor:
                 last,
                 columns,
                 frozenset(decided["roles"]),
-                decided["unit"],
+                frozenset(read["roles"]),
+                decided["unit"] or read["unit"],
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             name = document.get("name") if isinstance(document, Mapping) else document
@@ -214,6 +220,11 @@ class Descriptor:
     def personal(self) -> frozenset[str]:
         """The columns that hold personal data."""
         return frozenset(name for name, column in self.columns.items() if column.personal)
+
+
+def is_sample(row: Mapping[str, Any]) -> bool:
+    """Whether a row says of itself that nobody has compared it with its source yet."""
+    return row.get("checked") is False
 
 
 def _column(name: str, document: dict[str, Any]) -> Column:

@@ -3,7 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from engine import deployments, identities
 from tests.callers import callers, problem_of
+from tests.memory import flows, process
 
 FIVE_STEPS = (Path(__file__).parent / "processes" / "five_steps.bpmn").read_bytes()
 
@@ -126,3 +128,44 @@ def test_lists_are_read_as_of_a_day(call):
     assert {"roles", "responsibility", "org_units"} <= lists
     assert roles["as_of"] == "2026-09-14"
     assert problem_of(someone.get("/lists/roles?as_of=soon")) == (422, "invalid-data")
+
+
+CHOSEN = b"""{"id": "chosen", "type": "default", "components": [
+  {"type": "select", "key": "certificate", "label": "Certificate",
+   "valuesList": {"list": "certificates", "value": "code", "label": "item_zh"}}]}"""
+CHOOSING = process(
+    '<startEvent id="s" camunda:formKey="chosen"/>'
+    '<userTask id="look" camunda:candidateGroups="street_dispatcher"/><endEvent id="e"/>'
+    + flows("s > look > e"),
+    "choosing",
+)
+
+
+def test_a_list_says_who_reads_it_and_which_rows_nobody_has_checked(app, call):
+    def read(name):
+        answer = call(name).get("/lists/base_objects?as_of=2026-09-14")
+        if answer.status_code != 200:
+            return problem_of(answer)
+        return sorted(one["code"] for one in answer.get_json()["items"])
+
+    everything = read("data_officer")
+    assert (len(everything), everything == read("auditor") == read("admin")) == (8, True)
+    # A street reads what lies in it, a grid what lies around it; others nothing at all.
+    assert read("RY056") == ["JC-D-0001", "JC-R-0001", "JC-R-0002", "JC-S-0001", "JC-W-0001"]
+    assert [read(one) for one in ("dept_handler", "resident", "visitor")] == [
+        (403, "not-allowed")
+    ] * 3
+
+    files = {"choosing.bpmn": CHOOSING, "chosen.json": CHOSEN}
+    deployments.deploy(app, identities.operator(), files)
+    caller = call("street_dispatcher")
+    body = {"process": "choosing", "data": {"certificate": "ZM-01"}}
+    case = caller.post("/cases", body).get_json()["id"]
+    client = caller.server.test_client(use_cookies=False)
+
+    def page(who, path):
+        return client.get(path, headers=who.headers).get_data(as_text=True)
+
+    shown = page(caller, f"/tasks/{case}.choosing.look.1")
+    listed = page(call("list_owner"), "/admin/lists/certificates?q=ZM-01")
+    assert [one.count("样例，未核对") for one in (shown, listed)] == [1, 1]

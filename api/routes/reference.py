@@ -55,9 +55,9 @@ def _activate(files: dict[str, bytes], as_of: date | None) -> Answer:
 
 @api.get("/lists/<key>", responses={200: Document})
 def rows(path: KeyPath, query: ListQuery) -> Response:
-    """Give the rows of a list as they are valid on a day."""
+    """Give the rows of a list as they are valid on a day, as far as you may read them."""
     as_of = day(query.as_of, "as_of")
-    return reply(views.list_rows(application(), path.key, as_of))
+    return reply(views.list_rows(application(), actor(), path.key, as_of))
 
 
 @api.get("/forms/<key>", responses={200: Document})

@@ -11,7 +11,7 @@ import orjson
 from api.current import actor, application
 from api.web import diagrams, fields, language, times
 from engine import store, views
-from engine.columns import Descriptor
+from engine.columns import Descriptor, is_sample
 from engine.commands import JsonObject
 from engine.definitions import Pinned
 from engine.forms.model import Source
@@ -26,10 +26,12 @@ class Row:
     Attributes:
         title: of the list, and what the row is called.
         cells: (column, value), without what is empty.
+        is_sample: nobody has compared it with its source yet.
     """
 
     title: str
     cells: list[tuple[str, str]]
+    is_sample: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,8 @@ def _rows(
             # Of several with this value the one whose other keys are what the case says.
             keys = [name for name in known.descriptor.key if name in data]
             row = max(fitting, key=lambda one: sum(one.get(key) == data[key] for key in keys))
-            yield Row(_title(known.descriptor, source, row), _values(known.descriptor, row))
+            title, cells = _title(known.descriptor, source, row), _values(known.descriptor, row)
+            yield Row(title, cells, is_sample(row))
 
 
 def _title(descriptor: Descriptor, source: Source, row: Mapping[str, Any]) -> str:

@@ -10,13 +10,14 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
-from engine import definitions, forms, lists, references, store
+from engine import access, definitions, forms, lists, references, store
 from engine.access import Actor
 from engine.clock import parse, text
 from engine.database import Moment, Transaction
 from engine.definitions import NO_EXECUTOR, Version
-from engine.errors import InvalidRequest, NotFound
+from engine.errors import InvalidRequest, NotAllowed, NotFound
 from engine.facts import sees
+from engine.lists import ListVersion
 from engine.ports import Application
 from engine.store import CASE_COLUMNS, CaseRow
 from engine.tables import cases as case_table
@@ -196,11 +197,14 @@ def all_lists(app: Application) -> Document:
     return {"items": [references.document(found[name]) for name in sorted(found)], "next": None}
 
 
-def list_rows(app: Application, name: str, as_of: date | None = None) -> Document:
+def list_rows(app: Application, actor: Actor, name: str, as_of: date | None = None) -> Document:
     """Return a list with the rows in force on a day (today), personal columns left out.
+
+    Of a list that not everybody reads (``read_by``) the rows around the actor's own units.
 
     Raises:
         NotFound: there is no such list.
+        NotAllowed: it is read by other roles.
     """
     with app.database.reading() as tx:
         app.references.refresh(tx)
@@ -208,5 +212,30 @@ def list_rows(app: Application, name: str, as_of: date | None = None) -> Documen
     if found is None:
         raise NotFound(f"There is no list {name!r}.", hint="See GET /api/v1/lists.")
     day = as_of or app.references.calendar.local(app.clock.now()).date()
-    rows = [lists.public(found, row) for row in found.in_force(day)]
+    rows = [lists.public(found, row) for row in _around(app, actor, found, found.in_force(day))]
     return {**references.document(found), "as_of": day.isoformat(), "items": rows}
+
+
+def _around(
+    app: Application, actor: Actor, version: ListVersion, rows: Iterable[lists.JsonRow]
+) -> Iterable[lists.JsonRow]:
+    """Return the rows of a list that an actor may read.
+
+    Raises:
+        NotAllowed: it is read by other roles.
+    """
+    readers, column = version.descriptor.readers, version.descriptor.unit
+    if not readers or column is None or access.may(actor, "see_administration"):
+        return rows
+    held = [unit for role, unit in actor.grants if role in readers]
+    if not held:
+        raise NotAllowed(
+            f"{actor.name!r} may not read the list {version.name!r}.",
+            hint=f"This needs {' or '.join(sorted(readers))}, or who looks after lists.",
+        )
+    within = app.references.organisation.within
+
+    def is_near(unit: str) -> bool:
+        return any(within(unit, own, actor.as_of) or within(own, unit, actor.as_of) for own in held)
+
+    return [row for row in rows if is_near(str(row[column]))]

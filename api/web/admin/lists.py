@@ -14,7 +14,7 @@ from api.current import actor, application
 from api.web import diagrams, language, times
 from api.web.admin.frame import SEE, day_of, may_change, number_of, pager, pages, require, words
 from engine import views
-from engine.columns import Column, Descriptor
+from engine.columns import Column, Descriptor, is_sample
 from engine.views.lists import PAGE
 
 
@@ -119,7 +119,8 @@ def shown(descriptor: Descriptor, item: dict[str, Any]) -> dict[str, Any]:
     key = dict(zip(descriptor.key, item["key"], strict=True))
     query = urlencode({f"key.{name}": "" if one is None else one for name, one in key.items()})
     cells = [cell(descriptor, name, value) for name, value in item["row"].items()]
-    return {**item, "cells": cells, "link": f"/admin/lists/{descriptor.name}/row?{query}"}
+    link = f"/admin/lists/{descriptor.name}/row?{query}"
+    return {**item, "cells": cells, "link": link, "is_sample": is_sample(item["row"])}
 
 
 def cell(descriptor: Descriptor, name: str, value: Any) -> str:
