@@ -61,6 +61,10 @@ SCREENS = (
     Screen("case-file", "auditor", "/cases/{late}/file"),
     Screen("designs", "designer", "/designs"),
     Screen("designer", "deployer", "/designs/whistle_report/edit"),
+    Screen("designer-form", "deployer", "/designs/admission_review/edit#admission_apply.json"),
+    Screen(
+        "designer-table", "deployer", "/designs/admission_review/edit#admission.dmn", DESK[0], "en"
+    ),
     Screen("designer.phone", "designer", "/designs/whistle_report/edit", PHONE[0], "en"),
     Screen("admin", "admin", "/admin"),
     Screen("admin-people", "admin", "/admin/people?q=grid_worker"),

@@ -43,8 +43,8 @@ _ONE = sa.select(table).where(table.c.process == p("process"))
 _INSERT = sa.insert(table)
 _DELETE = sa.delete(table).where(table.c.process == p("of_process"))
 _KEYS = sa.select(resources.c.key).where(resources.c.kind == p("kind")).order_by(resources.c.key)
-_EXAMPLES = sa.select(resources.c.filename, resources.c.sha256).where(
-    resources.c.kind == "examples", resources.c.key == p("key")
+_RESOURCE = sa.select(resources.c.filename, resources.c.sha256).where(
+    resources.c.kind == p("kind"), resources.c.key == p("key")
 )
 
 
@@ -113,6 +113,20 @@ def keys_of(app: Application, kind: str) -> list[str]:
     """Return the keys under which a ``form`` or a ``decision`` is deployed, in order."""
     with app.database.reading() as tx:
         return [row[0] for row in tx.all(_KEYS, {"kind": kind})]
+
+
+def deployed_file(app: Application, kind: str, key: str) -> dict[str, str]:
+    """Return a ``form`` or a ``decision`` as it is deployed, with the examples beside it.
+
+    Raises:
+        NotFound: nothing of that kind is deployed under this key.
+    """
+    with app.database.reading() as tx:
+        row = tx.one(_RESOURCE, {"kind": kind, "key": key})
+        if row is None or kind not in {"form", "decision"}:
+            raise NotFound(f"No {kind} {key!r} is deployed.", hint="Choose another one.")
+        files = {row[0]: _shown(kind, store.get_blob(tx, row[1]))}
+        return {**files, **_examples(tx, files)}
 
 
 def save(
@@ -246,11 +260,18 @@ def _deployed(tx: Transaction, process: str, number: int | None) -> Draft:
     files: dict[str, str] = {}
     for one in version.files:
         files[one["filename"]] = _shown(one["kind"], store.get_blob(tx, one["sha256"]))
-    for name in [one for one in files if one.endswith(".dmn")]:
-        row = tx.one(_EXAMPLES, {"key": name})
-        if row is not None:
-            files[row[0]] = store.get_blob(tx, row[1]).decode("utf-8-sig")
+    files.update(_examples(tx, files))
     return Draft(process, version.name, version.number, 0, files)
+
+
+def _examples(tx: Transaction, files: Mapping[str, str]) -> dict[str, str]:
+    """Return the examples that stand beside the tables among some files."""
+    found: dict[str, str] = {}
+    for name in [one for one in files if one.endswith(".dmn")]:
+        row = tx.one(_RESOURCE, {"kind": "examples", "key": name})
+        if row is not None:
+            found[row[0]] = store.get_blob(tx, row[1]).decode("utf-8-sig")
+    return found
 
 
 def _shown(kind: str, content: bytes) -> str:

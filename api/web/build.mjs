@@ -33,18 +33,44 @@ const PATCHES = [
     [/ title="([A-Z][A-Za-z/ ]+)"/g, " title=\"${ word('$1') }\""],
     [/Token Simulation <span/g, "${ word('Token Simulation') } <span"],
     [/ title="\$\{ text \}">\$\{text\}/g, ' title="${ word(text) }">${ word(text) }'],
-  ]],
+  ], "simulation.js"],
+  [/form-js-editor\/dist\/index\.es\.js$/, [
+    ["title: `Create ${getIndefiniteArticle(type)} ${label} element`", "title: label"],
+    ["label: fieldConfig.name || fieldConfig.label,", "label: word(fieldConfig.name || fieldConfig.label),"],
+    [/label: '(Input|Selection|Presentation|Containers|Action)'/g, "label: word('$1')"],
+    [/(title|children|placeholder): "(Components|Search components|Clear content|No components found\.|Drag and drop [a-z ]+\.)"/g,
+      '$1: word("$2")'],
+    ['children: "Build your form"', 'children: word("This form is empty")'],
+    // There is no such window here.
+    ['children: "Use the preview window to test your form."', 'children: ""'],
+    ["return 'Remove form field'", "return word('Remove form field')"],
+    ["return `Remove ${entry.label}`", "return word('Remove form field')"],
+  ], "form_words.js"],
+  // What a new component is called at first.
+  [/form-js-viewer\/dist\/index\.es\.js$/, [
+    [/label: '(Button|Checkbox|Checkbox group|Date|Dynamic list|File picker|Group|Number|Radio group|Select|Tag list|Text area|Text field|Value)'/g,
+      "label: word('$1')"],
+    ["set(defaults, DATE_LABEL_PATH, 'Date')", "set(defaults, DATE_LABEL_PATH, word('Date'))"],
+    ["children: valueLabel || 'Select'", "children: valueLabel || word('Select')"],
+    ["text: TEXT_VIEW_DEFAULT_TEXT,", "text: word('Text view'),"],
+  ], "form_words.js"],
+  [/dmn-js-shared\/lib\/util\/PoweredByUtil\.js$/, [[/\bstyle="/g, 'data-style="']]],
+  [/dmn-js-decision-table\/lib\/features\/drag-and-drop\/DragAndDrop\.js$/, [[/ style="/g, ' data-style="']]],
 ];
-const SIMULATION = /bpmn-js-token-simulation\/lib\//;
-const words = join(here, "scripts", "designer", "simulation.js");
+const STYLED = /bpmn-js-token-simulation\/lib\/|dmn-js-[a-z-]+\/lib\//;
+const designer = join(here, "scripts", "designer");
+const formEditor = join(here, "node_modules", "@bpmn-io", "form-js-editor");
 
 const changed = new Set();
 const patching = {
   name: "patching",
   setup(bundling) {
     bundling.onResolve({ filter: /^min-dom$/ }, ({ importer }) =>
-      SIMULATION.test(importer) ? { path: words } : undefined);
-    for (const [filter, changes] of PATCHES) {
+      STYLED.test(importer) ? { path: join(designer, "styled.js") } : undefined);
+    // Its two halves ask for different versions; one that both may have is found beside the editor.
+    bundling.onResolve({ filter: /^preact(\/|$)/ }, ({ path, importer, kind }) =>
+      /form-js-viewer\//.test(importer) ? bundling.resolve(path, { kind, resolveDir: formEditor }) : undefined);
+    for (const [filter, changes, words] of PATCHES) {
       bundling.onLoad({ filter }, async ({ path }) => {
         let text = await readFile(path, "utf8");
         for (const [from, to] of changes) {
@@ -52,7 +78,7 @@ const patching = {
           if (next !== text) changed.add(String(from));
           text = next;
         }
-        if (text.includes("word(")) text = `import { word } from ${JSON.stringify(words)};\n${text}`;
+        if (words) text = `import { word } from ${JSON.stringify(join(designer, words))};\n${text}`;
         return { contents: text, loader: "js" };
       });
     }

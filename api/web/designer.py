@@ -85,6 +85,7 @@ def edit(key: str) -> str:
         given={
             **_shown(draft),
             **_offered(),
+            "shared": _shared(draft.process),
             "texts": language.beginning("dz_"),
             "language": language.chosen(),
             "mayDeploy": access.may(actor(), "deploy"),
@@ -124,6 +125,18 @@ def _offered() -> JsonObject:
         "forms": drafts.keys_of(app, "form"),
         "decisions": drafts.keys_of(app, "decision"),
     }
+
+
+def _shared(process: str) -> dict[str, list[str]]:
+    """Return which other processes use a form or a table of the same file name."""
+    used: dict[str, list[str]] = {}
+    for one in views.all_definitions(application())["items"]:
+        if one["key"] != process and one["executable"]:
+            name = language.pick(one["name"], one["name_en"])
+            for file in one["files"]:
+                if file["kind"] != "bpmn":
+                    used.setdefault(file["filename"], []).append(name)
+    return used
 
 
 # -- what the page asks for ----------------------------------------------------------------
@@ -175,6 +188,13 @@ def check(key: str) -> Response:
     """Say what is found in the files, in the language of the page; change nothing."""
     found = deployments.check(application(), uploads.diagrams(None))
     return _json({"process": key, "findings": [judged.told(one.to_json()) for one in found]})
+
+
+@pages.get("/designs/<key>/draft/deployed")
+def deployed(key: str) -> Response:
+    """Return the file of a form or a decision that is deployed, to be edited in a draft."""
+    kind, asked = request.args.get("kind", ""), request.args.get("key", "")
+    return _json({"process": key, "files": drafts.deployed_file(application(), kind, asked)})
 
 
 @pages.post("/designs/draft/laid-out")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -136,7 +137,12 @@ def _file(name: str, old: str | None, new: str | None) -> JsonObject:
     kind = "added" if old is None else "removed" if new is None else "changed"
     facts: list[str] = []
     if old is not None and new is not None:
-        facts = _rules(name, old, new) if name.endswith(".dmn") else list(_fields(old, new))
+        if name.endswith(".dmn"):
+            facts = _rules(name, old, new)
+        elif name.endswith(decisions.EXAMPLES):
+            facts = list(_examples(old, new))
+        else:
+            facts = list(_fields(old, new))
     says = language.text(f"difference_{kind}", name=name)
     return {"kind": kind, "element": None, "says": says, "facts": facts}
 
@@ -149,15 +155,71 @@ def _rules(name: str, old: str, new: str) -> list[str]:
         return [refusal.message]
 
 
+def _examples(old: str, new: str) -> Iterator[str]:
+    """Yield which lines of examples are gone and which are new."""
+    before, after = (
+        Counter(", ".join(cells) for one in _blocks(text) for _, cells in one.lines)
+        for text in (old, new)
+    )
+    for line in before - after:
+        yield language.text("difference_removed", name=line)
+    for line in after - before:
+        yield language.text("difference_added", name=line)
+
+
+def _blocks(text: str) -> list[decisions.Block]:
+    return decisions.example_blocks(text.encode())
+
+
 def _fields(old: str, new: str) -> Iterator[str]:
-    """Yield what fields of a form are new, gone or other."""
+    """Yield what fields of a form are new, gone or other, and what of them is other."""
     before, after = _components(old), _components(new)
     for key in dict.fromkeys((*after, *before)):
         if before.get(key) == after.get(key):
             continue
-        label = (after.get(key) or before.get(key) or {}).get("label") or key
-        kind = "added" if key not in before else "removed" if key not in after else "changed"
-        yield language.text(f"difference_{kind}", name=label)
+        shown = after.get(key) or before.get(key) or {}
+        label = str(shown.get("label") or key or language.text("dz_f_form"))
+        name = language.pick(label, str(shown.get("label_en") or label))
+        if key not in before or key not in after:
+            kind = "added" if key not in before else "removed"
+            yield language.text(f"difference_{kind}", name=name)
+        else:
+            facts = "; ".join(_members(before[key], after[key]))
+            yield f"{language.text('difference_changed', name=name)}: {facts}"
+    known = [key for key in before if key in after]
+    if known != [key for key in after if key in before]:
+        yield language.text("difference_order")
+
+
+def _members(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what a component says otherwise, member by member."""
+    old, new = _flat(before), _flat(after)
+    for member in dict.fromkeys((*old, *new)):
+        if old.get(member) != new.get(member):
+            key = f"dz_f_{member}"
+            fact = Fact(
+                language.text(key) if language.known(key) else member,
+                _member(old.get(member)),
+                _member(new.get(member)),
+            )
+            yield _fact(fact)
+
+
+def _flat(one: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members of a component, those of its inner objects beside them."""
+    found: dict[str, Any] = {}
+    for name, value in one.items():
+        is_inner = name in {"validate", "conditional"} and isinstance(value, dict)
+        found.update(value if is_inner else {name: value})
+    return found
+
+
+def _member(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return language.text("dz_yes" if value else "dz_no")
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _components(text: str) -> dict[str, dict[str, Any]]:
@@ -165,11 +227,15 @@ def _components(text: str) -> dict[str, dict[str, Any]]:
         document = json.loads(text)
     except ValueError:
         return {}
-    found: dict[str, dict[str, Any]] = {}
-    waiting = [document]
+    if not isinstance(document, dict):
+        return {}
+    found: dict[str, dict[str, Any]] = {
+        # The form itself.
+        "": {name: value for name, value in document.items() if name != "components"}
+    }
+    waiting: list[dict[str, Any]] = [document]
     while waiting:
-        one = waiting.pop(0)
-        inner = one.get("components") if isinstance(one, dict) else None
+        inner = waiting.pop(0).get("components")
         for part in inner if isinstance(inner, list) else ():
             if isinstance(part, dict):
                 key = str(part.get("key") or part.get("id") or part.get("path") or len(found))

@@ -83,6 +83,11 @@ def in_chinese(code: str, message: str) -> str:
     return f"{known.wrong.removesuffix('。')}：{quoted}。" if quoted else known.wrong
 
 
+def phrase(text: str) -> str:
+    """Return a reason in Chinese, such as an engine gives; itself where it is not known."""
+    return _translated(text, phrases()) or text
+
+
 def to_do(code: str, hint: str | None) -> tuple[str | None, str | None]:
     """Return what to do in English and Chinese, also where a finding does not say it."""
     known = catalogue().get(code)

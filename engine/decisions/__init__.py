@@ -11,7 +11,10 @@ from engine.decisions.differences import Version, compare, is_same
 from engine.decisions.differences import sentences as differing
 from engine.decisions.evaluation import SHAPES, evaluate, shape
 from engine.decisions.examples import SUFFIX as EXAMPLES
+from engine.decisions.examples import Block, Try
+from engine.decisions.examples import blocks as example_blocks
 from engine.decisions.examples import check as check_examples
+from engine.decisions.examples import tried as tried_examples
 from engine.decisions.explaining import explain, feel_text, sentences
 from engine.decisions.importing import Imported, import_rules
 from engine.decisions.model import Decision, DecisionResult, Model, Service
@@ -21,6 +24,7 @@ from engine.decisions.tables import Input, Output, Rule
 __all__ = [
     "EXAMPLES",
     "SHAPES",
+    "Block",
     "Decision",
     "DecisionResult",
     "Imported",
@@ -29,12 +33,14 @@ __all__ = [
     "Output",
     "Rule",
     "Service",
+    "Try",
     "Version",
     "check",
     "check_examples",
     "compare",
     "differing",
     "evaluate",
+    "example_blocks",
     "explain",
     "feel_text",
     "import_rules",
@@ -45,4 +51,5 @@ __all__ = [
     "read_files",
     "sentences",
     "shape",
+    "tried_examples",
 ]

@@ -17,7 +17,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.bpmn.document import Findings
@@ -46,8 +46,66 @@ class Example:
     rule: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Try:
+    """What came of one example.
+
+    Attributes:
+        line: where it stands in its file, from 1.
+        got: what came out by name, as FEEL writes it; nothing where nothing came out.
+        wrong: how that differs from what is expected; "" if it does not.
+    """
+
+    line: int
+    got: Mapping[str, str]
+    wrong: str
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Lines of a file under one heading, as cells.
+
+    Attributes:
+        line: where the heading stands, from 1.
+        lines: number and cells of each.
+    """
+
+    line: int
+    names: tuple[str, ...]
+    lines: tuple[tuple[int, tuple[str, ...]], ...]
+
+
 def check(content: bytes, model: Model | None, filename: str) -> list[Finding]:
     """Return which examples of a file are wrong; none if all of them come out.
+
+    Args:
+        model: of the DMN file that it stands beside, if there is one.
+    """
+    return tried(content, model, filename)[1]
+
+
+def blocks(content: bytes) -> list[Block]:
+    """Return the cells of a file of examples; none of one that cannot be read."""
+    try:
+        rows = list(csv.reader(io.StringIO(_decoded(content)), strict=True))
+    except (UnicodeDecodeError, csv.Error):
+        return []
+    found: list[Block] = []
+    is_new = True
+    for number, cells in enumerate(rows, 1):
+        if not any(one.strip() for one in cells):
+            is_new = True
+        elif is_new:
+            found.append(Block(number, tuple(cells), ()))
+            is_new = False
+        else:
+            lines = (*found[-1].lines, (number, tuple(cells)))
+            found[-1] = replace(found[-1], lines=lines)
+    return found
+
+
+def tried(content: bytes, model: Model | None, filename: str) -> tuple[list[Try], list[Finding]]:
+    """Return what came of each example of a file, and what is wrong with them.
 
     Args:
         model: of the DMN file that it stands beside, if there is one.
@@ -56,9 +114,12 @@ def check(content: bytes, model: Model | None, filename: str) -> list[Finding]:
     reader = _Reader([] if model is None else model.decisions(), findings)
     if model is None:
         reader.error(None, f"{filename!r} stands beside no DMN file of its name.")
-        return findings.sorted()
+        return [], findings.sorted()
+    tries = []
     for example in reader.read(content):
-        wrong = _wrong(example)
+        got, wrong = _came(example)
+        texts = {name: feel_text(value) for name, value in got.items()}
+        tries.append(Try(example.line, texts, wrong))
         if wrong:
             findings.error(
                 "dmn-example", (example.decision.key, example.line),
@@ -66,29 +127,30 @@ def check(content: bytes, model: Model | None, filename: str) -> list[Finding]:
                 f"{wrong}.",
                 "Mend the table or the example.",
             )  # fmt: skip
-    return findings.sorted()
+    return tries, findings.sorted()
 
 
 def _shown(given: Mapping[str, Any]) -> str:
     return json.dumps(given, ensure_ascii=False)[:300]
 
 
-def _wrong(example: Example) -> str:
-    """Return how what comes out differs from what is expected; "" if it does not."""
+def _came(example: Example) -> tuple[dict[str, Any], str]:
+    """Return what comes out, and how it differs from what is expected; "" if it does not."""
     try:
         now = None if example.now is None else parse(example.now)
         result = evaluate(example.decision, example.given, now=now)
     except (EngineError, ValueError) as reason:
-        return getattr(reason, "message", str(reason)).rstrip(".")
+        return {}, getattr(reason, "message", str(reason)).rstrip(".")
     found = _outputs(example.decision, result)
+    got = {name: found.get(name) for name in example.expected}
     for name, expected in example.expected.items():
-        if found.get(name) != expected:
-            return f"{name} is {feel_text(found.get(name))}, not {feel_text(expected)}"
+        if got[name] != expected:
+            return got, f"{name} is {feel_text(got[name])}, not {feel_text(expected)}"
     rows = {one.key: str(one.row) for one in example.decision.rules}
     matched = [*result.matched, *(rows.get(one, "") for one in result.matched)]
     if example.rule is not None and example.rule not in matched:
-        return f"row {example.rule} does not match"
-    return ""
+        return got, f"row {example.rule} does not match"
+    return got, ""
 
 
 def _outputs(decision: Decision, result: DecisionResult) -> Mapping[str, Any]:

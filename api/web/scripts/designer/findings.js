@@ -4,22 +4,38 @@ const ORDER = ["error", "warning", "note"];
 
 /** Show findings; `modeler` may not know the element of some of them. */
 export class Findings {
-  constructor(modeler, list, count, texts) {
-    Object.assign(this, { modeler, list, count, texts, marked: [] });
+  constructor(modeler, list, count, texts, bench) {
+    Object.assign(this, { modeler, list, count, texts, bench, marked: [], found: [] });
   }
 
   show(found) {
     this.clear();
     const sorted = [...found].sort((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity));
+    this.found = sorted;
     this.list.replaceChildren(...sorted.map((one) => this.line(one)));
+    this.beside();
     if (!found.length) this.list.append(said("li", "nothing", this.texts.no_findings));
     const numbers = ORDER.map((one) => [one, found.filter((each) => each.severity === one)]);
     this.count.replaceChildren(...numbers.filter(([, some]) => some.length).map(([severity, some]) =>
       said("span", `sign sign-${severity}`, `${some[0].sign} ${some.length}`)));
     if (!found.length) this.count.append(said("span", "sign sign-good", `✓ ${this.texts.sound}`));
     this.count.dataset.errors = String(numbers[0][1].length);
-    const places = Map.groupBy ? Map.groupBy(sorted, (one) => one.element) : grouped(sorted);
+    // A field of a form may be called as an element is.
+    const drawn = sorted.filter((one) => !this.bench.kindOf(this.fileOf(one)));
+    const places = Map.groupBy ? Map.groupBy(drawn, (one) => one.element) : grouped(drawn);
     for (const [id, some] of places) if (id) this.mark(id, some);
+  }
+
+  /** The file that a finding is about; a table's for one of its examples. */
+  fileOf({ file }) {
+    return file.replace(/\.examples\.csv$/, ".dmn");
+  }
+
+  /** Show what was found in the form or the table that stands on the bench, beside it. */
+  beside() {
+    const { name } = this.bench;
+    const mine = this.bench.kindOf(name) ? this.found.filter((one) => this.fileOf(one) === name) : [];
+    document.getElementById("found-beside").replaceChildren(...mine.map((one) => this.line(one)));
   }
 
   clear() {
@@ -56,11 +72,13 @@ export class Findings {
     line.dataset.code = one.code;
     const head = said("p", "", "");
     head.append(said("span", `sign sign-${one.severity}`, one.sign), " ");
-    if (one.element) {
-      const go = said("button", "go quiet", one.name || one.element);
+    const inOther = this.bench.kindOf(this.fileOf(one));
+    if (one.element || inOther) {
+      const go = said("button", "go quiet", one.name || one.element || one.file);
       go.type = "button";
-      go.addEventListener("click", () => this.pick(one.element));
+      go.addEventListener("click", () => (inOther ? this.bench.open(this.fileOf(one), one.element ?? "") : this.pick(one.element)));
       head.append(go);
+      if (inOther) head.append(" ", said("span", "note", one.file));
     } else {
       head.append(said("strong", "", one.file));
     }
@@ -69,7 +87,8 @@ export class Findings {
     return line;
   }
 
-  pick(id) {
+  async pick(id) {
+    await this.bench.open(this.bench.given.diagram);
     const registry = this.modeler.get("elementRegistry");
     const element = registry.get(id);
     for (const line of this.list.children) line.classList.toggle("picked", line.dataset.at === id);

@@ -28,11 +28,15 @@ export class Keeper {
   saved({ revision, savedAt, savedBy }) {
     this.revision = revision;
     this.state.dataset.revision = String(revision);
+    // What was changed while it was on its way is not saved yet.
+    this.state.dataset.kept = String(!this.dirty);
+    if (this.dirty) return;
     this.say(this.texts.saved.replace("{revision}", revision).replace("{at}", savedAt).replace("{by}", savedBy));
   }
 
   changed() {
     this.dirty = true;
+    this.state.dataset.kept = "false";
     this.say(this.texts.unsaved);
     clearTimeout(this.waiting);
     if (!this.dialog.open) this.waiting = setTimeout(() => this.save(), PAUSE);
@@ -52,9 +56,9 @@ export class Keeper {
   }
 
   async send() {
-    const { files, title } = await this.collect();
     this.dirty = false;
     try {
+      const { files, title } = await this.collect();
       this.saved(await post(this.address("draft"), files, { revision: this.revision, title }));
       return true;
     } catch (refusal) {

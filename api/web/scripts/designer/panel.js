@@ -5,6 +5,7 @@ import {
   Group, ListGroup, SelectEntry, TextAreaEntry, TextFieldEntry,
   isSelectEntryEdited, isTextAreaEntryEdited, isTextFieldEntryEdited,
 } from "@bpmn-io/properties-panel";
+import { h } from "@bpmn-io/properties-panel/preact";
 import { useEffect, useState } from "@bpmn-io/properties-panel/preact/hooks";
 import { is, isAny } from "bpmn-js/lib/util/ModelUtil";
 import { useService } from "bpmn-js-properties-panel";
@@ -59,6 +60,7 @@ function groupsOf(element, given) {
   if (is(element, "bpmn:BusinessRuleTask")) {
     add("decision", [
       choice("decision", t.decision, "camunda:decisionRef", given, () => given.decisions().map((key) => [key, key])),
+      opening("open_decision", t.open_decision, "camunda:decisionRef", given.openDecision),
       attribute("result", t.result, "camunda:resultVariable", given),
       choice("shape", t.shape, "camunda:mapDecisionResult", given, () =>
         ["singleEntry", "singleResult", "collectEntries", "resultList"].map((key) => [key, t[`shape_${key}`]])),
@@ -171,6 +173,17 @@ function choice(id, label, name, given, offered) {
   return { id, component: Choice, isEdited: isSelectEntryEdited };
 }
 
+/** A button that opens what an attribute names; nothing where it names nothing. */
+function opening(id, label, name, open) {
+  function Opening({ element }) {
+    const value = attributeOf(element, name);
+    if (!value) return null;
+    return h("div", { class: "bio-properties-panel-entry", "data-entry-id": id },
+      h("button", { type: "button", class: "quiet", onClick: () => open(value) }, label));
+  }
+  return { id, component: Opening, isEdited: () => false };
+}
+
 // -- who ---------------------------------------------------------------------------------
 
 function whoEntries(given) {
@@ -224,6 +237,7 @@ function formEntries(given) {
   const t = given.texts;
   return [
     choice("form", t.form, "camunda:formKey", given, () => given.forms().map((key) => [key, key])),
+    opening("open_form", t.open_form, "camunda:formKey", given.openForm),
     propertyField("writes", t.writes, "writes", given),
   ];
 }

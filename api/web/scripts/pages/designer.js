@@ -1,5 +1,6 @@
 // The designer: a diagram with its forms and decisions, kept on the server as it is drawn.
 
+import { Bench } from "../designer/bench.js";
 import { get, post } from "../designer/calls.js";
 import { missing } from "../designer/chinese.js";
 import { Findings } from "../designer/findings.js";
@@ -16,14 +17,17 @@ const address = (rest) => `/designs/${encodeURIComponent(given.process)}/${rest}
 const modeler = modelerIn(by("canvas"), by("panel"), {
   ...given,
   forms: () => [...new Set([...given.forms, ...keysOf(".json")])].sort(),
-  decisions: () => [...new Set([...given.decisions, ...decisionsIn()])].sort(),
+  decisions: () => [...new Set([...given.decisions, ...decisionsIn().map(([key]) => key)])].sort(),
+  openForm: (key) => openFile("form", key, `${key}.json`),
+  openDecision: (key) => openFile("decision", key, decisionsIn().find(([one]) => one === key)?.[1]),
   preview: (text, kind) => get("/designs/draft/preview", { text, kind }).catch((refusal) => ({ wrong: refusal.message })),
   removing: (act) => (event) => {
     event?.stopPropagation?.();
     act({ commandStack: modeler.get("commandStack"), bpmnFactory: modeler.get("bpmnFactory") });
   },
 });
-const findings = new Findings(modeler, by("findings"), by("counts"), t);
+const bench = new Bench({ given, files, texts: t, address, changed: soon, shown: () => findings.beside() });
+const findings = new Findings(modeler, by("findings"), by("counts"), t, bench);
 const trial = new Trial({ modeler, address, collect, findings, texts: t, place: by("trial") });
 const keeper = new Keeper({ given, address, collect, texts: t, load });
 
@@ -36,13 +40,24 @@ function decisionsIn() {
   for (const [name, text] of Object.entries(files)) {
     if (!name.endsWith(".dmn")) continue;
     const tree = new DOMParser().parseFromString(text, "application/xml");
-    for (const one of tree.getElementsByTagNameNS("*", "decision")) found.push(one.id);
+    for (const one of tree.getElementsByTagNameNS("*", "decision")) found.push([one.id, name]);
   }
   return found;
 }
 
+/** Put a form or a decision on the bench that a task names; a deployed one comes into the draft. */
+async function openFile(kind, key, name) {
+  try {
+    if (!(name in files)) Object.assign(files, (await get(address("draft/deployed"), { kind, key })).files);
+    await bench.open(kind === "form" ? `${key}.json` : decisionsIn().find(([one]) => one === key)?.[1] ?? given.diagram);
+  } catch (refusal) {
+    keeper.say(refusal.message);
+  }
+}
+
 /** Return all files as they stand now, with the name of the process. */
 async function collect() {
+  await bench.keep();
   const { xml } = await modeler.saveXML({ format: true });
   files[given.diagram] = xml;
   return { files: { ...files }, title: titleOf() };
@@ -55,8 +70,11 @@ function titleOf() {
 
 /** Show other files than before: those of somebody else, or a version. */
 async function load(next) {
+  bench.isChanged = false;
+  await bench.open(given.diagram);
   for (const name of Object.keys(files)) delete files[name];
   Object.assign(files, next.files);
+  bench.list();
   await open();
   check();
 }
@@ -142,8 +160,8 @@ async function deploy(event) {
 
 modeler.on("commandStack.changed", () => { trial.mark({}); soon(); });
 by("save").addEventListener("click", () => keeper.save(true));
-by("undo").addEventListener("click", () => modeler.get("commandStack").undo());
-by("redo").addEventListener("click", () => modeler.get("commandStack").redo());
+by("undo").addEventListener("click", () => bench.undo(modeler.get("commandStack")));
+by("redo").addEventListener("click", () => bench.redo(modeler.get("commandStack")));
 by("lay-out").addEventListener("click", layOut);
 by("open-deploy")?.addEventListener("click", () => by("deploying").showModal());
 by("deploy-form")?.addEventListener("submit", deploy);
@@ -152,4 +170,10 @@ for (const one of document.querySelectorAll("dialog .close")) {
 }
 modeler.on("propertiesPanel.updated", () => { document.body.dataset.untranslated = [...missing].join("|"); });
 
-open().then(check);
+/** Open the file that the address names behind its #. */
+function asked() {
+  const name = Object.keys(files).find((one) => `#${encodeURIComponent(one)}` === location.hash);
+  return name && bench.open(name);
+}
+
+open().then(asked).then(check);
