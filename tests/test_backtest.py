@@ -280,6 +280,22 @@ def test_what_if_the_limit_had_been_another(app, lived):
     )  # fmt: skip
 
 
+REPEATED = changed(
+    ('<timeDuration xsi:type="tFormalExpression">working_days(2)</timeDuration>',
+     '<timeCycle xsi:type="tFormalExpression">R3/PT8H</timeCycle>'),
+)  # fmt: skip
+
+
+def test_a_timer_that_repeats_is_set_to_repeat_otherwise(app, lived):
+    as_drawn, set_otherwise = (
+        reached(tried(app, REPEATED, sets=sets), "check_late")
+        for sets in ((), ("check_late=R2/PT12H",))
+    )
+
+    # One case was not checked within an hour, but a day and a half after it began.
+    assert (as_drawn, set_otherwise) == ((0, 3), (0, 2))
+
+
 def test_another_calendar_moves_what_is_due(app, lived):
     # With the day after it began as a holiday the late case is in time.
     days = "date,is_workday,kind,name_zh,name_en,source,status\r\n2026-09-17,0,holiday,假,Day,x,official\r\n"
@@ -301,6 +317,10 @@ def test_the_cases_are_those_of_a_time_and_the_latest(app, lived):
         (lambda app: tried(app, b"<x/>"), NotDeployable, "The files have errors."),
         (lambda app: tried(app, PURCHASE.encode(), sets=("nobody=3WD",)), InvalidRequest,
          "'nobody=3WD' sets what is not there."),
+        (lambda app: tried(app, REPEATED, sets=("check_late=1WD",)), InvalidRequest,
+         "'check_late=1WD' sets a timer that repeats."),
+        (lambda app: tried(app, PURCHASE.encode(), sets=("check_late=R/PT1H",)), InvalidRequest,
+         "'check_late=R/PT1H' makes a limit repeat."),
         (lambda app: tried(app, PURCHASE.encode(), sets=("check",)), InvalidRequest,
          "'check' sets nothing."),
         (lambda app: tried(app, PURCHASE.encode(), lists={"no_list": b""}), InvalidRequest,

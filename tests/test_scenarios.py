@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from engine import deployments, identities, replay
+from engine import backtest, deployments, identities, replay, verification
 from engine.application import open_application
+from engine.backtest import Plan
 from engine.clock import ManualClock
+from engine.commands import CompleteTask
 from engine.settings import Settings
 from engine.tables import entries
 from tests import scenario_city, scenario_files, scenarios
 from tests.scenario_database import DatabaseStage
+from tests.test_figures import SHARE
 
 FILES = scenarios.paths()
 NAMES = [path.stem for path in FILES]
@@ -103,6 +108,155 @@ def test_one_altered_row_breaks_the_chain_of_case_12(ready_url, sandbox):
         (difference,) = replay.verify_cases(stage.app, [case])
 
         assert (difference.case, difference.position) == (case, rows[-1][0])
+    finally:
+        stage.close()
+
+
+# -- back-tests of cases that went the whole way ------------------------------------------
+
+HANDLING = (scenarios.FOLDER.parents[1] / "processes" / "department_handling.bpmn").read_text(
+    "utf-8"
+)
+WHISTLE = (scenarios.FOLDER.parents[1] / "processes" / "whistle_report.bpmn").read_text("utf-8")
+CHECK = HANDLING[
+    HANDLING.index('      <userTask id="dept_check"') : HANDLING.index(
+        '      <userTask id="submit"'
+    )
+]
+HOUR = timedelta(hours=1)
+SIGN = ("sign.1", "dept_liaison", "sign", {}, HOUR / 6)
+SUBMIT = ("submit.1", "dept_liaison", "done", {"reply": "已处置", "cost": 1}, HOUR / 6)
+AGAIN = {"check_opinion": "重做"}
+
+
+def handled(visit: int) -> tuple[object, ...]:
+    return f"handle.{visit}", "dept_handler", "done", {"measures": "已处置"}, HOUR
+
+
+def checked(visit: int, outcome: str, data: dict[str, str], later: timedelta) -> tuple[object, ...]:
+    return f"dept_check.{visit}", "dept_head", outcome, data, later
+
+
+LIVES = {
+    "checked after six hours": (SIGN, handled(1), checked(1, "submit", {}, 6 * HOUR), SUBMIT),
+    "done again": (SIGN, handled(1), checked(1, "rework", AGAIN, HOUR / 6), handled(2),
+                   checked(2, "submit", {}, HOUR / 6), SUBMIT),
+    "signed": (SIGN,),
+}  # fmt: skip
+"""Shares of a department: element and visit, by whom, outcome, data, how long after the act before."""
+
+
+def flow(name: str) -> str:
+    found = re.search(rf'<sequenceFlow id="{name}".*?(/>|</sequenceFlow>)', HANDLING, re.DOTALL)
+    assert found is not None
+    return found[0]
+
+
+def changed(text: str, *pairs: tuple[str, str]) -> bytes:
+    for old, new in pairs:
+        assert old in text, old
+        text = text.replace(old, new)
+    return text.encode()
+
+
+def live(stage: DatabaseStage) -> dict[str, str]:
+    """Let three shares of a department go their way; return the names of all cases by id."""
+    scenario = scenarios.load(scenarios.FOLDER / "02_lead_and_two_co.yaml")
+    scenarios.Play(scenario, stage).run()
+    found = {stage.cases()[0]: "a lead and two beside it"}
+    stage.clock.set(datetime.fromisoformat("2026-10-26T09:00+08:00"))
+    for name, acts in LIVES.items():
+        data = {**SHARE, "dispatched_at": "2026-10-26T09:00:00+08:00", "whistle_no": name}
+        case = stage.start(identities.operator(), "department_handling", data)
+        found[case] = name
+        for task, role, outcome, given, later in acts:
+            stage.clock.set(stage.clock.now() + later)
+            actor = stage.actor(stage.holders(role, "D04")[0])
+            command = CompleteTask(f"department_handling.{task}", outcome, given)
+            stage.send(actor, case, command)
+    return found
+
+
+def unnumbered(reason: str) -> str:
+    """Which entry it is changes with every reminder of the diagrams."""
+    return re.sub(r"^entry \d+: ", "", reason)
+
+
+def test_five_changes_do_to_cases_of_the_city_what_a_reader_predicts(
+    ready_sqlite, tmp_path, sandbox
+):
+    shutil.copy(ready_sqlite, tmp_path / "lived.db")
+    url = f"sqlite:///{tmp_path / 'lived.db'}"
+    stage = DatabaseStage(url, sandbox, datetime.fromisoformat("2026-09-14T09:00+08:00"))
+    try:
+        names = live(stage)
+
+        def told(process: str, xml: bytes) -> tuple[int, dict[str, dict[str, str]]]:
+            """How many more are overdue; class -> case -> why."""
+            files = {f"{process}.bpmn": xml}
+            report = backtest.run(stage.app, identities.operator(), process, files, Plan())
+            assert report["cases"] == sum(one["count"] for one in report["classes"].values())
+            return report["overdue"]["now"] - report["overdue"]["then"], {
+                kind: {names[one["case"]]: unnumbered(one["reason"]) for one in found["examples"]}
+                for kind, found in report["classes"].items()
+                if found["examples"]
+            }
+
+        lead, late, again, signed = names.values()
+        same = dict.fromkeys((late, again, lead), "")
+        assert told("department_handling", HANDLING.encode()) == (
+            0, {"identical": {signed: "", **same}},
+        )  # fmt: skip
+
+        # A limit halved: half a working day, and one took six hours.
+        halved = changed(HANDLING, (CHECK, CHECK.replace("working_days(1)", "working_hours(3.5)")))
+        assert told("department_handling", halved) == (
+            1, {"identical": {signed: ""}, "same_outcome": same},
+        )  # fmt: skip
+
+        # An approval removed: whoever was checked cannot be followed.
+        gone = changed(
+            HANDLING, (CHECK, ""), ('targetRef="dept_check"', 'targetRef="submit"'),
+            *((flow(one), "") for one in (
+                "dept_check_to_check_passed", "check_passed_to_handle", "check_passed_to_submit",
+            )),
+        )  # fmt: skip
+        why = (
+            "部门自查 (dept_check) was decided and is not in the diagram; no open task of its role"
+        )
+        assert told("department_handling", gone)[1] == {
+            "identical": {signed: ""},
+            "diverged": dict.fromkeys(same, why),
+        }  # fmt: skip
+
+        # A condition inverted: what passed is to be done again, and the other way round.
+        turned = changed(
+            HANDLING, ("dept_check_outcome == 'rework'", "dept_check_outcome != 'rework'")
+        )
+        submit = "提交 (submit) was decided and is not open"
+        assert told("department_handling", turned)[1] == {
+            "identical": {signed: ""},
+            "diverged": {again: "处置 (handle) was decided and is not open",
+                         late: submit, lead: submit},
+        }  # fmt: skip
+
+        # An element renamed: its role takes the decision.
+        renamed = changed(
+            HANDLING, ('"dept_check"', '"self_check"'), ("dept_check_outcome", "self_check_outcome")
+        )
+        assert told("department_handling", renamed) == (
+            0, {"identical": {signed: ""}, "same_outcome": same},
+        )  # fmt: skip
+
+        # Departments one after the other: the second signed while the first was at work.
+        loop = "<multiInstanceLoopCharacteristics"
+        beside = f'{loop} camunda:collection="departments"'
+        in_a_row = changed(WHISTLE, (beside, beside.replace(loop, f'{loop} isSequential="true"')))
+        assert told("whistle_report", in_a_row)[1] == {
+            "diverged": {lead: "签收 (sign) was decided and is not open"},
+        }  # fmt: skip
+
+        assert verification.everything(stage.app, with_present=True).broken == []
     finally:
         stage.close()
 

@@ -519,7 +519,8 @@ def test_a_changed_present_is_found_and_explained(place):
     }
 
 
-POSTED = publishing("{'level': 'public', 'text': 'mended', 'unit': mode}")
+# The title looks like JSON and is none.
+POSTED = publishing("{'level': 'public', 'title': '[x', 'text': 'mended', 'unit': mode}")
 GIVEN = b'{"id": "given", "type": "default", "components": []}'
 
 

@@ -23,6 +23,8 @@ _CALLS = {"WD": "working_days", "WH": "working_hours", "EH": "elapsed_hours", "M
 _TASKS = ("userTask", "manualTask")
 _DUE = tuple(f"{{{uri}}}dueDate" for uri in CAMUNDA)
 _TIMERS = (f"{{{BPMN}}}timeDuration", f"{{{BPMN}}}timeDate")
+_CYCLE = f"{{{BPMN}}}timeCycle"
+_REPEATS = re.compile(r"R\d*/\S+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,10 @@ def with_limits(
     """Return the files with the limits of elements set, and the settings about something else.
 
     ``ELEMENT`` is a user task, whose due moment it becomes, or an event with a timer;
-    ``PROCESS.ELEMENT`` one of another process in the files.
+    ``PROCESS.ELEMENT`` one of another process in the files. A cycle stays a cycle.
+
+    Raises:
+        InvalidRequest: a cycle is to become a limit, or a limit a cycle.
     """
     changed = dict(files)
     left = []
@@ -146,7 +151,7 @@ def with_limits(
         owner, element = (process, one.parts[0]) if len(one.parts) == 1 else one.parts[:2]
         for name, content in changed.items():
             if name.endswith((".bpmn", ".xml")) and len(one.parts) < 3:
-                edited = _edited(content, owner, element, _expression(one))
+                edited = _edited(content, owner, element, one)
                 if edited is not None:
                     changed[name] = edited
                     break
@@ -161,23 +166,40 @@ def _expression(one: Setting) -> str:
     return one.value
 
 
-def _edited(content: bytes, process: str, element: str, limit: str) -> bytes | None:
+def _demand_kind(one: Setting, *, is_cycle: bool) -> None:
+    if is_cycle and not _REPEATS.fullmatch(one.value):
+        raise InvalidRequest(
+            f"{one.text[:80]!r} sets a timer that repeats.",
+            hint="Write how often: ELEMENT=R/PT20M, or ELEMENT=R3/P1D for three times.",
+        )
+    if not is_cycle and _REPEATS.fullmatch(one.value):
+        raise InvalidRequest(
+            f"{one.text[:80]!r} makes a limit repeat.",
+            hint="Write a limit: ELEMENT=3WD. What repeats is another diagram.",
+        )
+
+
+def _edited(content: bytes, process: str, element: str, one: Setting) -> bytes | None:
     """Return a diagram with another limit at an element; None if it is not there."""
     root = parse(content, Findings(""))
     if root is None:
         return None
-    owners = [one for one in children(root, "process") if one.get("id") == process]
-    places = (one for owner in owners for one in owner.iter(f"{{{BPMN}}}*"))
-    place = next((one for one in places if one.get("id") == element), None)
+    owners = [owner for owner in children(root, "process") if owner.get("id") == process]
+    places = (inner for owner in owners for inner in owner.iter(f"{{{BPMN}}}*"))
+    place = next((inner for inner in places if inner.get("id") == element), None)
     if place is None:
         return None
-    timer = next(place.iter(*_TIMERS), None)
-    if local(place) in _TASKS:
+    timer = next(place.iter(*_TIMERS, _CYCLE), None)
+    is_task = local(place) in _TASKS
+    if is_task or timer is not None:
+        _demand_kind(one, is_cycle=not is_task and timer is not None and timer.tag == _CYCLE)
+    limit = _expression(one)
+    if is_task:
         for name in _DUE:
             place.attrib.pop(name, None)
         place.set(_DUE[0], limit)
     elif timer is not None:
-        timer.tag, timer.text = _TIMERS[0], limit
+        timer.tag, timer.text = (_CYCLE if timer.tag == _CYCLE else _TIMERS[0]), limit
     else:
         return None
     return bytes(etree.tostring(root, encoding="utf-8", xml_declaration=True))

@@ -7,6 +7,7 @@ The history is applied again and projected into a scratch database, by the code 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -176,5 +177,7 @@ def _value(name: str, value: Any) -> Any:
     if name == "data" and not isinstance(value, str):
         return store.unfold(value).all()
     if isinstance(value, str) and value.startswith(("{", "[")):
-        return orjson.loads(value)
+        # A text that people wrote may begin so too.
+        with suppress(orjson.JSONDecodeError):
+            return orjson.loads(value)
     return value
