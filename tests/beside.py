@@ -60,6 +60,9 @@ class Beside(Case):
         found += [("timer", one) for one in oracle.timers()]
         names = {(one.kind, one.definition.name) for one in oracle.waits}
         found += sorted((kind, name) for kind, name in names if kind in ("message", "signal"))
+        for scope, activities, by_hand in oracle.offers():
+            found += [("begin", (scope, one)) for one in activities] * 2
+            found += [("say done", (scope, ""))] if by_hand else []
         return found
 
     def happen(self, what: str, which: Any, value: int) -> None:
@@ -78,6 +81,12 @@ class Beside(Case):
         elif what == "fail":
             command = c.FailJob(which.name, "no", "e1")
             oracle.fail(which, "e1")
+        elif what == "begin":
+            command = c.StartActivity(which[0].name, which[1])
+            oracle.start_activity(*which)
+        elif what == "say done":
+            command = c.CompleteScope(which[0].name)
+            oracle.say_done(which[0])
         elif what == "timer":
             command = self.firing(which)
             self.later(max(0, which.due - oracle.now))
@@ -107,6 +116,9 @@ class Beside(Case):
         if oracle.state != "open":
             return
         assert self.tasks == [one.name for one in oracle.tasks()]
+        assert self.offered() == [
+            (scope.name, tuple(keys), by_hand) for scope, keys, by_hand in oracle.offers()
+        ]
         assert self.awaited() == sorted((one.kind, one.event.id) for one in oracle.waits)
         assert self.held() == held(oracle)
         assert {name: self.data.get(name) for name in oracle.root.data} == oracle.root.data
@@ -114,6 +126,10 @@ class Beside(Case):
     @property
     def over(self) -> str:
         return "open" if self.state == "incident" else self.state
+
+    def offered(self) -> list[tuple[str, tuple[str, ...], bool]]:
+        offers = self.kernel.offers(self.bundle, self.snapshot)
+        return [(one.scope, tuple(one.activities), one.ends_by_hand) for one in offers]
 
     def awaited(self) -> list[tuple[str, str]]:
         subs = self.snapshot.control.get("subs", {})

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from engine import commands as c
+from tests.beside import Beside
 from tests.memory import Case, flows, process
+from tests.oracle import Endless
 from tests.test_kernel_nets import EVENTS, ROOTS, Builder, blocks, led_on, step
 
 handlers = st.lists(st.tuples(st.sampled_from(sorted(EVENTS)), st.booleans()), max_size=1)
@@ -76,3 +78,36 @@ def test_every_ad_hoc_sub_process_keeps_its_books_and_replays(shape, choices):
 
     assert again.events == case.events
     assert again.snapshot == case.snapshot
+
+
+# -- beside the oracle ----------------------------------------------------------------------
+
+
+def beside(shape: tuple[Any, ...], choices: list[int]) -> Beside:
+    """Run one of them on the kernel and on the oracle, row by row the same."""
+    one = Beside(ad_hoc(shape))
+    one.checks = False
+    try:
+        one.begin(v=choices[0] % 5, items=["a", "b"])
+        for choice in choices:
+            possible = one.possible()
+            if one.oracle.state != "open" or not possible:
+                break
+            one.happen(*possible[choice % len(possible)], choice % 7)
+    except Endless:
+        pass
+    return one
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+@given(shapes, st.lists(st.integers(0, 10_000), min_size=12, max_size=20))
+def test_every_ad_hoc_sub_process_moves_as_the_oracle_moves_it(shape, choices):
+    one = beside(shape, choices)
+
+    assert one.oracle.visited["p", "hoc"] == 1

@@ -29,6 +29,7 @@ class Scope:
         starts: what its event sub-processes wait for.
         done: what was completed in it and can be undone, in the order of completion.
         undoing: the scopes in which something of it is being undone.
+        open: of an ad-hoc sub-process: something may still begin that no flow leads to.
         record: what is being undone here, and for which sweep.
     """
 
@@ -49,6 +50,7 @@ class Scope:
     record: Record | None = None
     sweep: Sweep | None = None
     over: bool = False
+    open: bool = False
 
     def tokens(self, join: str) -> Counter[str]:
         return self.held.setdefault(join, Counter())

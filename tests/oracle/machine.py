@@ -10,6 +10,7 @@ from engine.bpmn.model import ACTIVITIES, Flow, Kind, LoopKind, Node, Process, T
 from tests.oracle import books
 from tests.oracle.books import Json, Scope, Visit, Wait
 from tests.oracle.events import Events
+from tests.oracle.free import Free, rules_of
 from tests.oracle.joins import Joins
 from tests.oracle.undoing import Undoing
 
@@ -23,7 +24,7 @@ class Endless(Exception):
     """One command does not come to an end."""
 
 
-class Oracle(Joins, Events, Undoing):
+class Oracle(Joins, Events, Undoing, Free):
     """One case; each public method is something that happens to it.
 
     Attributes:
@@ -135,6 +136,12 @@ class Oracle(Joins, Events, Undoing):
             scope.tokens(node.id)[flow] += 1
         elif node.kind is Kind.COMPLEX and (len(node.incoming) > 1 or node.activation is not None):
             self.arrive_complex(scope, node, flow)
+        elif (
+            scope.model.ad_hoc is not None
+            and scope.model.ad_hoc.sequential
+            and node.kind in ACTIVITIES
+        ):
+            self.wait_for_turn(scope, node, flow)
         elif node.start_quantity > 1:
             self.arrive_quantity(scope, node, flow)
         else:
@@ -184,6 +191,10 @@ class Oracle(Joins, Events, Undoing):
         return chosen or None
 
     def leave(self, visit: Visit, *, reset: bool = False) -> None:
+        rules = rules_of(visit)
+        if rules is not None:
+            self.leave_free(visit, rules)
+            return
         chosen = self.choose(visit, reset=reset)
         if chosen is None:
             visit.state = "stuck"
@@ -224,7 +235,7 @@ class Oracle(Joins, Events, Undoing):
     def goes_on(self, scope: Scope) -> bool:
         held = any(number for join in scope.held.values() for number in join.values())
         queued = any(item[1] is scope for item in self.queue)
-        return bool(scope.visits or scope.undoing or scope.asks or held or queued)
+        return bool(scope.visits or scope.undoing or scope.asks or held or queued or scope.open)
 
     def end(self, scope: Scope) -> None:
         scope.over = True
@@ -324,6 +335,9 @@ class Oracle(Joins, Events, Undoing):
             return
         if start is not None:
             self.begin_at(scope, start)
+            return
+        if scope.model.ad_hoc is not None:
+            self.open_up(scope)
             return
         plain = [one for one in scope.model.starts if not nodes[one].events]
         first = plain or scope.model.implicit_starts
@@ -521,6 +535,7 @@ class Oracle(Joins, Events, Undoing):
                 self.kill_scope(one)
         scope.undoing.clear()
         scope.held.clear()
+        scope.open = False
         scope.taken.clear()
         scope.asks.clear()
         self.queue = deque(item for item in self.queue if item[1] is not scope)
