@@ -159,6 +159,7 @@ class Descriptor:
     deciders: frozenset[str] = frozenset()
     readers: frozenset[str] = frozenset()
     unit: str | None = None
+    is_public: bool = False
 
     @classmethod
     def read(cls, content: bytes) -> Descriptor:
@@ -199,6 +200,7 @@ class Descriptor:
                 frozenset(decided["roles"]),
                 frozenset(read["roles"]),
                 decided["unit"] or read["unit"],
+                is_public=document.get("public") is True,
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             name = document.get("name") if isinstance(document, Mapping) else document

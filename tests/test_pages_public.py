@@ -22,7 +22,7 @@ from tests.conftest import MONDAY
 from tests.test_public import COMMUNITY, DIAGRAM, FORMS, STREET, post, with_place, work
 
 ADDRESSES = (
-    "/public", "/public/report", "/public/report/asked", "/public/follow", "/public/notices",
+    "/public", "/public/report", "/public/report/asked", "/public/follow", "/public/notices", "/public/lists",
     "/public/topics", "/public/grids", "/public/grids?community=" + COMMUNITY,
 )  # fmt: skip
 

@@ -12,6 +12,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from api import create_app
+from api.web import times
 from engine import (
     access,
     cases,
@@ -461,6 +462,25 @@ def test_a_sealed_text_is_never_put_up(app):
     assert titles(app) == []
 
 
+def test_lists_that_their_descriptor_makes_public_are_read_by_everybody(installed):
+    client = create_app(installed).test_client()
+    known = [one["name"] for one in public.public_lists(installed)]
+    found = public.public_list(installed, "admission_list")
+    page = client.get("/public/lists/admission_list").get_data(as_text=True)
+    english = client.get("/public/lists/admission_list?lang=en").get_data(as_text=True)
+
+    assert known == ["admission_list", "grid_items"]
+    assert len(found["rows"]) == page.count("<tr>") - 1
+    assert [one["version"] for one in found["versions"]] == [
+        installed.references.active["admission_list"].version
+    ]
+    assert (page.count('<th scope="col">类别</th>'), page.count("Category")) == (1, 0)
+    assert english.count('<th scope="col">Category in English</th>') == 1
+    assert client.get("/public/lists").get_data(as_text=True).count("/public/lists/") == 2
+    for name in ("people", "none"):
+        assert client.get(f"/public/lists/{name}").status_code == 404
+
+
 # -- who is responsible here -----------------------------------------------------------
 
 
@@ -635,3 +655,19 @@ def test_a_picture_is_known_by_how_it_begins():
         pictures.is_picture(one) for one in (photo(), photo(kind="PNG"), photo(kind="WEBP"))
     ] == [True] * 3
     assert not pictures.is_picture(b"%PDF-1.7")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("2026-11-23T04:49:49.026000+08:00", "2026-11-23 04:49"),
+        ("2026-11-22T20:49:49Z", "2026-11-23 04:49"),
+        ("2026-13-40T99:99:99Z", "2026-13-40T99:99:99Z"),
+        ("0001-01-01T00:00:00+08:00", "0001-01-01T00:00:00+08:00"),
+        ("2026-11-23", "2026-11-23"),
+        (["2026-11-22T20:49:49Z", 3], "2026-11-23 04:49、3"),
+    ],
+)
+def test_a_moment_in_data_is_told_as_people_read_it(installed, value, text):
+    with create_app(installed).test_request_context("/public"):
+        assert times.plain(value) == text

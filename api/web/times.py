@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,6 +10,9 @@ from zoneinfo import ZoneInfo
 from api.current import application
 from api.web import language
 from engine.clock import parse
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+"""A moment as expressions write it, in data that no form asks for."""
 
 
 def zone() -> ZoneInfo:
@@ -52,7 +56,17 @@ def plain(value: Any) -> str:
         return "、".join(plain(one) for one in value)
     if isinstance(value, dict):
         return "；".join(f"{key}：{plain(one)}" for key, one in value.items())
-    return str(value)
+    return _written(str(value))
+
+
+def _written(value: str) -> str:
+    """Return a text; a moment that an expression wrote as people read one."""
+    if _MOMENT.fullmatch(value):
+        try:
+            return moment(value)
+        except (ValueError, OverflowError):
+            return value
+    return value
 
 
 def remaining(task: dict[str, Any]) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from engine.public.answering import answer, ask_again
 from engine.public.board import Search, categories, notice, notices, photograph
 from engine.public.grids import Ground, find_grids, grounds, name_of, places
+from engine.public.listed import public_list, public_lists
 from engine.public.offers import Offer, offer, offers, report
 from engine.public.progress import Question, progress
 from engine.public.topics import topics
@@ -33,6 +34,8 @@ __all__ = [
     "photograph",
     "places",
     "progress",
+    "public_list",
+    "public_lists",
     "report",
     "topics",
 ]

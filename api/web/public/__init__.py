@@ -7,7 +7,7 @@ sites' pages are refused like everywhere (``sessions.check_origin``).
 
 from __future__ import annotations
 
-from api.web.public import board, following, grids, reporting
+from api.web.public import board, following, grids, listed, reporting
 from api.web.public.frame import pages
 
-__all__ = ["board", "following", "grids", "pages", "reporting"]
+__all__ = ["board", "following", "grids", "listed", "pages", "reporting"]

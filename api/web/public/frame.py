@@ -19,6 +19,7 @@ MENU = (
     ("/public/follow", "pub_follow", "pub_follow_note"),
     ("/public/notices", "pub_notices", "pub_notices_note"),
     ("/public/topics", "pub_topics", "pub_topics_note"),
+    ("/public/lists", "pub_lists", "pub_lists_note"),
     ("/public/grids", "pub_grids", "pub_grids_note"),
 )
 
