@@ -146,9 +146,11 @@ def unit(code: str | None) -> str:
     if not code:
         return ""
     app = application()
-    return app.references.organisation.name(
-        code, app.references.calendar.local(app.clock.now()).date()
-    )
+    today = app.references.calendar.local(app.clock.now()).date()
+    organisation = app.references.organisation
+    row = organisation.unit(code, today) if language.chosen() == "en" else None
+    english = None if row is None else row.get("name_en")
+    return language.pick(organisation.name(code, today), english)
 
 
 def person(name: str | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -12,6 +13,8 @@ from werkzeug.wrappers import Response
 from api.web import language
 from engine.errors import MustChangePassword
 
+_CHINESE = re.compile("[\u4e00-\u9fff]")
+"""What the engine itself says is English; what a page says is in the language of its reader."""
 _MACHINES = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
@@ -33,7 +36,14 @@ def page(problem: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
     template = "public/refusal.html" if language.is_public() else "refusal.html"
     minutes = -(-int(headers.get("Retry-After", "60")) // 60)
     title = language.text(key)
-    html = render_template(template, title=title, problem=problem, minutes=minutes)
+    html = render_template(
+        template,
+        title=title,
+        problem=problem,
+        minutes=minutes,
+        note=f"problem_{status}_note",
+        foreign=language.chosen() != "en" and not _CHINESE.search(str(problem["detail"])),
+    )
     response = make_response(html, status)
     if "Retry-After" in headers:
         response.headers["Retry-After"] = headers["Retry-After"]

@@ -56,6 +56,12 @@ class Asked:
     period: Period
     units: list[Document]
 
+    @property
+    def unit_name(self) -> str:
+        """What the unit is called, in the chosen language; empty where it is none of the units."""
+        found = (one for one in self.units if one["unit"] == self.unit)
+        return next((language.pick(one["name"], one["name_en"]) for one in found), "")
+
     def link(self, **more: Any) -> str:
         """Return the query of another page about the same, with more in it."""
         given = {name: value for name, value in more.items() if value is not None}
