@@ -117,6 +117,19 @@ def test_a_page_that_is_not_there_says_so_in_words(client, path):
     assert "没有这个页面" in answer.get_data(as_text=True)
 
 
+def test_a_refusal_is_told_in_the_language_of_its_reader(client):
+    sign_in(client, "dept_handler")
+    chinese = client.get("/designs").get_data(as_text=True)
+    english = client.get("/designs?lang=en").get_data(as_text=True)
+    said = "may not check here"
+
+    assert chinese.count("<p>这里需要其他岗位的权限") == 1
+    # What the engine says is there for who asks, marked as English.
+    assert chinese.partition("<details>")[0].count(said) == 0
+    assert chinese.partition('lang="en">')[2].count(said) == 1
+    assert (english.count(said), english.count("<details>")) == (1, 0)
+
+
 def test_pressing_a_button_twice_is_once(app, client):
     sign_in(client)
     form = {"once": "key1"}
