@@ -674,7 +674,7 @@ def test_lateness_and_rework_call_the_supervision_into_the_same_case():
 
 def test_every_end_of_a_whistle_is_told_to_an_origin_that_waits():
     scope = process("whistle_report").root
-    before = {flow.source for flow in scope.flows.values() if flow.target == "ended_how"}
+    before = {flow.source for flow in scope.flows.values() if flow.target == "ended_how_joined"}
     ends = {flow.target for flow in scope.flows.values() if flow.source == "ended_how"}
 
     assert before == {"origin_waits", "tell_origin"}

@@ -6,7 +6,8 @@ what they jump over. Boundary events sit on the lower edge of their host. An
 expanded sub-process is laid out first and then treated as one wide node; one
 with the extension property ``collapsed`` gets a page of its own.
 The property ``column`` names a node to stand above or below of, where a step
-straight down says as much as one to the right: that keeps long diagrams narrow.
+straight down says as much as one to the right; where it names an earlier column, a
+new line begins there: that keeps long diagrams narrow.
 
 The semantic part of the file is kept byte for byte, and a picture that is
 already there is replaced, so ``lay_out(lay_out(x)) == lay_out(x)``.

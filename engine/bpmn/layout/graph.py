@@ -117,6 +117,7 @@ class Edge:
 
     Attributes:
         back: it leads to an earlier rank, closing a loop.
+        wrapped: it leads back to where a hint begins a new line.
         points: way points in pixels, once routed.
     """
 
@@ -125,6 +126,7 @@ class Edge:
     target: str
     name: str
     back: bool = False
+    wrapped: bool = False
     points: list[tuple[int, int]] = field(default_factory=list)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from engine.bpmn.layout.graph import Graph, Node
 
 PITCH = 150
@@ -116,25 +114,49 @@ def _reachable(graph: Graph, start: str) -> set[str]:
     return seen
 
 
-def _steps(graph: Graph) -> Iterable[tuple[str, str, int]]:
-    """Return (place, target, columns between them) of each forward edge."""
-    for edge in graph.edges:
-        if not edge.back:
-            source = graph.place_of(edge.source)
-            least = source.span
-            if edge.source != source.id and source.span > 1:
-                least = 1 + source.attached.index(edge.source)
-            yield source.id, edge.target, least
+def _steps(graph: Graph) -> list[tuple[str, str, int]]:
+    """Return (stack, stack, columns between them) of each forward edge.
+
+    An edge to a step whose hint names an earlier column turns back to it, as a text
+    does at the end of its line: it is marked as wrapped and sets no column.
+    """
+    stack_of = _stacks(graph)
+    forward = [edge for edge in graph.edges if not edge.back]
+    forward.sort(key=lambda edge: stack_of[edge.target] != edge.target)
+    after: dict[str, set[str]] = {one: set() for one in stack_of.values()}
+    steps = []
+    for edge in forward:
+        source = graph.place_of(edge.source)
+        least = source.span
+        if edge.source != source.id and source.span > 1:
+            least = 1 + source.attached.index(edge.source)
+        here, there = stack_of[source.id], stack_of[edge.target]
+        if here == there:
+            continue
+        if _leads(after, there, here):
+            edge.back = edge.wrapped = True
+        else:
+            after[here].add(there)
+            steps.append((here, there, least))
+    return steps
+
+
+def _leads(after: dict[str, set[str]], start: str, goal: str) -> bool:
+    """Whether steps lead from one stack to another."""
+    seen, todo = {start}, [start]
+    while todo:
+        following = after[todo.pop()] - seen
+        if goal in following:
+            return True
+        seen |= following
+        todo += following
+    return False
 
 
 def _set_columns(graph: Graph) -> None:
     """Set each column to the longest forward path before it; stacked nodes share one."""
     stack_of = _stacks(graph)
-    steps = [
-        (stack_of[source], stack_of[target], least)
-        for source, target, least in _steps(graph)
-        if stack_of[source] != stack_of[target]
-    ]
+    steps = _steps(graph)
     columns = dict.fromkeys(stack_of.values(), 0)
     waiting = dict.fromkeys(columns, 0)
     for _, target, _ in steps:

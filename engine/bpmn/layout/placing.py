@@ -10,6 +10,8 @@ from engine.bpmn.layout.tracks import Run, colour
 TRACK = 12
 GAP_ACROSS = 28
 """Least distance between two columns, in pixels."""
+SPILL = 12
+"""How far a label may reach into a gap between two columns, where no edge runs."""
 GAP_DOWN = 22
 """Least distance between two rows."""
 MARGIN = 16
@@ -107,8 +109,9 @@ class _Placing:
         for node in self.graph.inner:
             if node.span == 1:
                 label = node.label[0]
-                # Beside a line upwards there must be room for the label on one side.
-                needed = max(node.width, 2 * label + 12 if node.id in crowded else label)
+                # Beside a line upwards there must be room for the label on one side;
+                # it may stand in the gap as far as there are no tracks.
+                needed = max(node.width, 2 * (label + 6 - SPILL) if node.id in crowded else label)
                 self.widths[node.column] = max(self.widths[node.column], needed)
         gaps = [self._gap_across(2 * column) for column in range(self.columns + 1)]
         self.widths = [max(width, EVENT) for width in self.widths]

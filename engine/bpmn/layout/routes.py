@@ -79,11 +79,12 @@ class _Router:
         if node.host is not None:
             yield (self.boundary_x(node), y), DOWN, 0.0
             return
-        yield (2 * (place.column + place.span) - 1, y), RIGHT, 12.0 if edge.back else 0.0
+        loops = edge.back and not edge.wrapped
+        yield (2 * (place.column + place.span) - 1, y), RIGHT, 12.0 if loops else 0.0
         if place.span == 1 and not place.attached:
             x = 2 * place.column + 1
             yield (x, y), DOWN, 3.0 if node.is_gateway or edge.back else 14.0
-            yield (x, y), UP, 18.0 if edge.back else 3.0 if node.is_gateway else 14.0
+            yield (x, y), UP, 18.0 if loops else 3.0 if node.is_gateway else 14.0
 
     def first(self, edge: Edge) -> Point:
         """Return the lattice point from which an edge leaves to the right."""
@@ -101,11 +102,12 @@ class _Router:
         """Where an edge may enter its target: the target's point and the direction of arrival."""
         node = self.graph.nodes[edge.target]
         x, y = 2 * node.column + 1, 2 * node.row + 1
-        ports = {((x, y), RIGHT): 8.0 if edge.back else 0.0}
+        loops = edge.back and not edge.wrapped
+        ports = {((x, y), RIGHT): 8.0 if loops else 0.0}
         if node.span == 1:
             if not node.attached:
-                ports[((x, y), UP)] = 2.0 if edge.back or node.is_gateway else 12.0
-            ports[((x, y), DOWN)] = 14.0 if edge.back else 3.0 if node.is_gateway else 12.0
+                ports[((x, y), UP)] = 2.0 if loops or node.is_gateway else 12.0
+            ports[((x, y), DOWN)] = 14.0 if loops else 3.0 if node.is_gateway else 12.0
         return ports
 
     # -- search
@@ -187,7 +189,7 @@ class _Router:
             price += _SHARED_CORNER
         crossed = self.through.get((ahead, turn[1] == 0), ())
         price += _CROSSING * sum(not _friends(one, ends) for one in crossed)
-        if edge.back and turn[1] == 0 and point[1] < 2 * self._lowest(edge):
+        if edge.back and not edge.wrapped and turn[1] == 0 and point[1] < 2 * self._lowest(edge):
             # Back edges run below what they jump over.
             price += 1.5
         return price
