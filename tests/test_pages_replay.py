@@ -15,7 +15,7 @@ from engine import cases, deployments, identities
 from engine.cli.diagrams import read_files
 from engine.commands import CompleteTask
 from engine.commands.base import SHAPES
-from engine.tables import entries
+from engine.tables import entries, tasks
 from tests.access_table import _STEPS, REPORT, ROOT
 from tests.accessibility import accessible, fits
 from tests.callers import callers
@@ -123,6 +123,16 @@ def test_it_is_proved_again_on_demand_by_who_audits(visit, spend):
     assert visit("street_dispatcher", f"/cases/{spend}/replay", "POST")[0] == 403
     for method in ("GET", "POST"):
         assert visit("RY029", f"/cases/{spend}/replay", method)[0] == 404
+
+
+def test_what_lies_beside_the_history_is_proved_by_the_rule_of_verify(app, visit, spend):
+    with app.database.writing() as tx:
+        tx.run(sa.update(tasks).where(tasks.c.case_id == spend).values(priority=99), {})
+
+    _, page = visit("auditor", f"/cases/{spend}/replay?lang=en", "POST")
+
+    assert "What derives from the history is not what it comes to." in page
+    assert "priority is 99, where its history comes to 0" in page
 
 
 def tampered(app, case_id, position, change):

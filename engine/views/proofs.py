@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine import access, replay
+from engine import access, replay, verification
 from engine.access import Actor
 from engine.facts import case_facts
 from engine.ports import Application
@@ -45,11 +45,12 @@ def chain(app: Application, actor: Actor, case_id: str) -> Document:
 
 
 def prove(app: Application, actor: Actor, case_id: str) -> Document:
-    """Check a case's chain and apply its history again, and say what came of it.
+    """Check a case as ``bihuan verify`` does, and say what came of it.
 
     Returns:
-        As ``chain``, with ``different``: the first entry whose events do not follow from
-        its command, or None.
+        As ``chain``, with ``different``: the first that does not follow from the history as
+        it was signed, or None: an entry (with its ``position``), or what lies beside it.
+        ``covered`` is the last entry that a checkpoint covers, 0 = none.
 
     Raises:
         CaseNotFound: it does not exist, or not for this actor.
@@ -61,8 +62,12 @@ def prove(app: Application, actor: Actor, case_id: str) -> Document:
         access.require(actor, "audit", facts, organisation=app.references.organisation)
     found = chain(app, actor, case_id)
     ready = found["checked"] and found["broken"] is None
-    different = next(replay.replay(app, [case_id])) if ready else None
-    return {**found, "different": _document(different)}
+    proven = verification.prove(app, case_id) if ready else None
+    return {
+        **found,
+        "different": _document(next(iter(proven.broken), None) if proven else None),
+        "covered": proven.covered if proven else 0,
+    }
 
 
 def _document(found: Difference | None) -> Document | None:
