@@ -401,11 +401,11 @@ def test_a_trial_runs_with_a_clock_of_its_own_and_keeps_nothing(caller, app, who
 @pytest.mark.parametrize(
     ("steps", "says"),
     [
-        ([{"do": "complete", "task": "x"}], "not open"),
-        ([{"do": "advance", "amount": -1, "unit": "WH"}], "does not go back"),
-        ([{"do": "advance", "amount": 1, "unit": "weeks"}], "no time unit"),
-        ([{"do": "dance"}], "no step"),
-        ([{"do": "start", "data": {}}] * 201, "at most 200 steps"),
+        ([{"do": "complete", "task": "x"}], "任务“x”（办件“@trial”）现在是 not open，不能再办。"),
+        ([{"do": "advance", "amount": -1, "unit": "WH"}], "时钟不能往回走。"),
+        ([{"do": "advance", "amount": 1, "unit": "weeks"}], "没有“weeks”这种时间单位。"),
+        ([{"do": "dance"}], "试运行没有“dance”这一步。"),
+        ([{"do": "start", "data": {}}] * 201, "试运行最多 200 步。 请从头开始。"),
     ],
 )
 def test_a_step_that_cannot_be_taken_is_told(caller, steps, says):

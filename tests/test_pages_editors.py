@@ -11,7 +11,7 @@ from engine.commands import CompleteTask
 from engine.errors import NotFound
 from tests.accessibility import accessible, fits
 from tests.snippets import DEFINITIONS
-from tests.test_pages import PHONE, address, chromium, expect, people, shows
+from tests.test_pages import PHONE, address, chromium, expect, people
 from tests.test_pages_cases import needs_viewer
 from tests.test_pages_designer import caller, draw, group
 
@@ -240,6 +240,7 @@ def test_a_form_and_a_table_are_edited_tried_and_deployed_together(app, who, rep
     page.on("console", lambda said: refused.append(said.text) if said.type == "error" else None)
     draw(page, "repair")
 
+    add_a_form(page)
     add_a_field(page)
     form = json.loads(kept(app, who)["ask.json"])
     first = FORM["components"]
@@ -255,12 +256,33 @@ def test_a_form_and_a_table_are_edited_tried_and_deployed_together(app, who, rep
     cases.handle(app, who("street_dispatcher"), case, CompleteTask("repair.t.1", None, data))
     told = views.case(app, who("admin"), case)["data"]
     assert (told["door"], told["hours"]) == ("3-201", 1)
+    assert json.loads(kept(app, who)["result.json"])["components"][0]["key"] == "solved"
+
+
+def add_a_form(page):
+    """Add a form under a key that is free, and pick it at a task."""
+    page.click("#new-form")
+    page.fill("#adding-name", "处置结果")
+    page.fill("#adding-key", "ask")
+    page.click("#add-now")
+    expect(page.locator("#adding-refused")).to_have_text("这个标识已有文件用了，换一个。")
+    page.fill("#adding-key", "result")
+    page.click("#add-now")
+    expect(page.locator("#bench[data-shown='result.json']")).to_be_visible()
+    page.select_option("#file", "repair.bpmn")
+    page.click("[data-element-id='u'] .djs-hit")
+    group(page, "form")
+    page.select_option("[data-entry-id=form] select", "result")
+    page.click("[data-entry-id=open_form] button")
+    expect(page.locator("#form-panel [name=title]")).to_have_value("处置结果")
+    page.click(".fjs-palette-field[data-field-type=checkbox]")
+    put(page, "key", "solved")
 
 
 def add_a_field(page):
     """Go from the task to its form, add a field and name it."""
+    page.select_option("#file", "repair.bpmn")
     page.click("[data-element-id='t'] .djs-hit")
-    group(page, "form")
     page.click("[data-entry-id=open_form] button")
     expect(page.locator("#bench[data-shown='ask.json']")).to_be_visible()
     page.click(".fjs-palette-field[data-field-type=textfield]")
@@ -309,7 +331,7 @@ def change_a_rule(page):
 def deploy_in_english(page):
     """Look at what has changed, try the new field and the new rule, deploy."""
     page.goto("/designs/repair/differences")
-    shows(page, ".findings .found li >> nth=0", "New: Door")
+    expect(page.locator(".findings")).to_contain_text("New: Door")
     draw(page, "repair")
     page.click("#trial-begin")
     page.click("#trial-open button")

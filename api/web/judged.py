@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from api.web import language
+from engine.bpmn import sentences
 from engine.bpmn.findings import SEVERITIES, Finding
 from engine.bpmn.pictures import Part, Picture, picture
 from engine.commands import JsonObject
+from engine.errors import EngineError
 
 SIGNS: Mapping[str, str] = {"error": "✖", "warning": "▲", "note": "●"}
 """What says how bad a finding is, beside its colour."""
@@ -71,12 +73,18 @@ def _told(one: Finding, made: Picture | None, sheets: tuple[int, ...]) -> JsonOb
 def told(document: JsonObject) -> JsonObject:
     """Return a finding with what it ``says`` and what is ``todo``, in the chosen language."""
     zh = language.chosen() == "zh"
-    return {
-        **document,
-        "sign": SIGNS[document["severity"]],
-        "says": document["message_zh"] if zh else document["message"],
-        "todo": (document["hint_zh"] if zh else document["hint"]) or "",
-    }
+    says, todo = document["message"], document["hint"] or ""
+    if zh:
+        # Findings about lists and units come without Chinese of their own.
+        says = document.get("message_zh") or sentences.phrase(says)
+        todo = (document["hint_zh"] or "") if "hint_zh" in document else sentences.phrase(todo)
+    return {**document, "sign": SIGNS[document["severity"]], "says": says, "todo": todo}
+
+
+def refusal(error: EngineError) -> str:
+    """Return why something was refused and what to do, in the chosen language."""
+    texts = [one for one in (error.message, error.hint) if one]
+    return " ".join(map(sentences.phrase, texts) if language.chosen() == "zh" else texts)
 
 
 def count(findings: Sequence[Finding]) -> dict[str, int]:

@@ -23,6 +23,7 @@ from api.web import (
     frame,
     inbox,
     incidents,
+    judged,
     language,
     people,
     prints,
@@ -78,6 +79,7 @@ def install(app: Flask) -> None:
         unit=diagrams.unit,
         person=diagrams.person,
         notice=frame.notice,
+        told=judged.told,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(frame.context)

@@ -41,6 +41,8 @@ export function editorIn(place, panel, { texts, changed }) {
       try {
         const schema = toEditor(text);
         await editor.importSchema(schema);
+        // What was picked belongs to the form before.
+        editor.get("selection").clear();
         known = origins(schema, JSON.parse(JSON.stringify(editor.saveSchema())));
       } finally {
         isLoading = false;
