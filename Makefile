@@ -40,7 +40,7 @@ run: $(VENV)/.run-installed $(BUILT)/.done
 
 test: lint $(BUILT)/.done
 	$(SAY) 'Running the tests'
-	@$(BIN)/python -m pytest $(WORKERS) $(if $(or $(CI),$(BIHUAN_REQUIRE_ALL)),-p tests.nothing_skipped)
+	@COMPILED=off $(BIN)/python -m pytest $(WORKERS) $(if $(or $(CI),$(BIHUAN_REQUIRE_ALL)),-p tests.nothing_skipped)
 
 lint: $(VENV)/.test-installed
 	$(SAY) 'Checking style (ruff), types (mypy) and layers (import-linter)'

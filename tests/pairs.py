@@ -9,6 +9,7 @@ the two are not compared any further, and it is counted.
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import fields
 from typing import Any, ClassVar
 
 from engine import commands as c
@@ -86,7 +87,7 @@ class Both(Case):
 def _seen(executor: Executor, case: Case, task: str) -> dict[str, Any]:
     """Return an open task as the application sees it before a command."""
     found = executor.task(case.bundle, case.snapshot, task)
-    seen = {name: getattr(found, name) for name in OpenTask.__slots__}
+    seen = {one.name: getattr(found, one.name) for one in fields(OpenTask)}
     return {**seen, "names": dict(found.names)}
 
 

@@ -17,12 +17,14 @@ from engine import lists, references, store
 from engine.backtest.plans import Plan, Setting
 from engine.calendar import Calendar
 from engine.database import Transaction
+from engine.decisions import Decision, Service
 from engine.definitions import Pinned
 from engine.errors import InvalidRequest
 from engine.execution import Answer, Site
 from engine.lists import ListVersion, ReferenceData
 from engine.organisation import Organisation
 from engine.ports import Application
+from engine.scripts import Sandbox
 from engine.tables import list_versions
 from engine.worlds import LiveWorld, Record, TapeDiffers, TapeWorld
 
@@ -70,9 +72,21 @@ class AnewWorld(LiveWorld):
         same: Same,
         settings: Sequence[Setting],
         names: Mapping[tuple[str, str], frozenset[str]],
-        **ports: Any,
+        case: str,
+        now: datetime,
+        sandbox: Sandbox,
+        calendar: Calendar,
+        reference: ReferenceData,
+        decisions: Mapping[tuple[str, str], Decision | Service],
     ) -> None:
-        super().__init__(**ports)
+        super().__init__(
+            case=case,
+            now=now,
+            sandbox=sandbox,
+            calendar=calendar,
+            reference=reference,
+            decisions=decisions,
+        )
         self._offered, self._settings, self._named = offered, settings, names
         self._same = same
         self._asked: dict[str, int] = {}

@@ -52,6 +52,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "erase": ("privacy", "erase", "Erase who reported a case, for good."),
     "user": ("people", "user", "Add, list and disable users."),
     "token": ("people", "token", "Create tokens for the API."),
+    "compile": ("compiling", "compile_engine", "Compile the inner loop to machine code."),
     "bench": ("figures", "bench", "Run the benchmarks and print their ratios."),
 }
 """Command -> (module here, function, what it does in one line)."""

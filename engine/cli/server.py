@@ -9,7 +9,7 @@ from dataclasses import replace
 import click
 
 from api import create_app
-from engine import credentials, notices, timers
+from engine import compiled, credentials, notices, timers
 from engine.cli import terminal
 from engine.cli.installation import opened
 from engine.cli.listener import Listener
@@ -75,6 +75,8 @@ def _announce(settings: Settings, port: int, setup: str) -> None:
     if setup:
         terminal.say("There are no users yet. Make the first administrator, this once, at")
         terminal.say(f"  http://{host}:{port}/setup/{setup}")
+    if compiled.state() == "stale":
+        terminal.say("What `bihuan compile` made is older than the sources, which are taken.")
     if settings.clock == "manual":
         terminal.say("The clock is manual: POST /api/v1/clock moves it.")
     if not is_loopback(settings.host):

@@ -117,18 +117,22 @@ class Run(Marking):
 
     def emit(
         self,
-        kind: str,
-        scope: str,
-        element: str,
-        nth: int,
-        instance: int | None = None,
+        type_: str,
+        scope_: str,
+        element_: str,
+        nth_: int,
+        instance_: int | None = None,
         /,
         **more: Any,
     ) -> None:
-        """Add an event of an element that lies in ``scope``; fields that are None are left out."""
-        event = self.note(kind, scope, element, nth)
-        if instance is not None:
-            event["instance"] = instance
+        """Add an event of an element that lies in ``scope_``; fields that are None are left out.
+
+        An event may have a field ``kind`` or ``scope``; compiled code keeps no name apart
+        from them that stands before a ``/``.
+        """
+        event = self.note(type_, scope_, element_, nth_)
+        if instance_ is not None:
+            event["instance"] = instance_
         for name, value in more.items():
             if value is not None:
                 event[name] = value
