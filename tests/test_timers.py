@@ -447,6 +447,23 @@ def test_the_clock_waits_for_what_the_scheduler_does_at_a_due_moment(manual):
     assert len(moments(manual)) == 40
 
 
+def test_a_start_that_begins_no_case_does_not_make_the_clock_jump(manual):
+    units = (
+        '<extensionElements><camunda:properties><camunda:property name="units" value="[]"/>'
+        "</camunda:properties></extensionElements>"
+    )
+    nowhere = process(
+        f'<startEvent id="s">{units}{timer("R/PT45M", "timeCycle")}</startEvent>'
+        '<userTask id="t"/>' + flows("s > t"),
+        "nowhere",
+    )
+    deploy(manual, ticks("hourly", "R/PT1H"), nowhere)
+    begin(manual, "hourly")
+
+    assert timers.advance(manual, seconds=4 * 3600)["fired"] == 4
+    assert moments(manual) == [(f"{hour}:00", f"{hour}:00") for hour in (10, 11, 12, 13)]
+
+
 def test_a_cycle_fires_at_each_of_its_moments_when_the_clock_steps(manual):
     deploy(manual, ticks("hourly", "R/PT1H"))
     begin(manual, "hourly")
