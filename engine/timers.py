@@ -164,6 +164,8 @@ def _advance(
         raise InvalidRequest(
             f"{text(target)} lies before {text(clock.now())}.", hint="Time never goes back."
         )
+    # Also where it does not move: the next who opens the database goes on from there.
+    _move(app, clock, clock.now())
     idle = fired = 0
     while True:
         before = fired

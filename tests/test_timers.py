@@ -482,6 +482,16 @@ def test_the_moment_lies_in_the_database_and_survives_a_restart(manual):
     again.database.close()
 
 
+def test_the_moment_is_kept_where_the_clock_is_told_to_stay(manual):
+    timers.advance(manual, to=MONDAY)
+    url = manual.database.url.render_as_string(hide_password=False)
+
+    again = open_application(Settings(database_url=url, clock="manual"), sandbox=manual.sandbox)
+
+    assert again.clock.now() == MONDAY
+    again.database.close()
+
+
 def test_a_database_moved_beyond_wall_time_refuses_the_system_clock(manual):
     timers.advance(manual, seconds=3600 * 24 * 365 * 50)
     url = manual.database.url.render_as_string(hide_password=False)
