@@ -8,10 +8,11 @@ import pytest
 
 from engine import cases, deployments, identities, replay, timers, views
 from engine.commands import ClaimTask, CompleteJob, MigrateCase, RetryIncident
-from engine.errors import NotFound, WrongState
+from engine.errors import MigrationRefused, NotFound, WrongState
 from tests.callers import callers
-from tests.memory import process
-from tests.moved_versions import ROOTS, TIMER, boundary, line, task
+from tests.memory import flows, process
+from tests.moved_versions import ROOTS, TIMER, boundary, line, sub, task
+from tests.test_migrating_nets import Moving, bundle_of
 
 ROLE = ' camunda:candidateGroups="{}"'
 
@@ -261,3 +262,89 @@ def test_a_version_of_what_is_not_called_is_refused(app, admin):
     )
 
     assert (answer.status_code, answer.get_json()["code"]) == (400, "invalid-request")
+
+
+def datum(name, default=None):
+    """Return a data object."""
+    text = "" if default is None else default
+    property_ = f'<camunda:property name="default" value="{text}"/>' if text else ""
+    extra = f"<extensionElements><camunda:properties>{property_}</camunda:properties></extensionElements>"
+    return f'<dataObject id="o_{name}" name="{name}">{extra}</dataObject>'
+
+
+def declaring(*, new, total="v + 1"):
+    """Return both processes: a sub-process and a call go on, with what each declares."""
+
+    def content(key, *data):
+        return (f'<startEvent id="{key}s"/>' + task(key) + flows(f"{key}s > {key}")) + "".join(data)
+
+    data = [datum("total", total), datum("kept", "'new'"), datum("bare")] if new else []
+    body = line(
+        '<parallelGateway id="fork"/>',
+        sub("t", content("a", *([datum("own", "total * 10")] if new else []))),
+    )
+    body += CALLS + flows("fork > call") + "".join(data)
+    called = content("b", *([datum("given", "[1]")] if new else []))
+    return process(body, extra=ROOTS), {"q.bpmn": process(called, key="q")}
+
+
+CALLS = '<callActivity id="call" calledElement="q"/>'
+
+
+def test_data_that_are_new_get_their_default_in_each_scope_that_is_open(any_app, by):
+    old, called = declaring(new=False)
+    case = begun(any_app, old, data={"v": 2, "kept": "old"}, **called)
+    new, called = declaring(new=True)
+    deployed(any_app, new, **called)
+    shown = cases.preview_migration(any_app, by, case, MigrateCase(2))
+
+    migrate(any_app, case)
+
+    assert [(one["what"], one["element"], one["names"]) for one in shown["changes"]] == [
+        ("data_written", "p", ["bare", "total"]),
+        ("data_written", "call", ["given"]),
+        ("data_written", "t", ["own"]),
+    ]
+    assert stored(any_app, case) == {
+        "": {"bare": None, "kept": "old", "total": 3, "v": 2},
+        "p.call.1": {"given": [1]},
+        "p.t.1": {"own": 30},
+    }
+    migrate(any_app, case, 1)
+    migrate(any_app, case, 2)
+    assert stored(any_app, case)[""] == {"bare": None, "kept": "old", "total": 3, "v": 2}
+    assert rebuilt(any_app, case)
+    assert list(replay.replay(any_app, [case])) == [None]
+
+
+def test_a_default_that_fails_keeps_a_case_where_it_is(app, by):
+    old, called = declaring(new=False)
+    case = begun(app, old, data={"v": 2}, **called)
+    new, called = declaring(new=True, total="missing + 1")
+    deployed(app, new, **called)
+
+    refused = cases.preview_migration(app, by, case, MigrateCase(2))["refused"]
+
+    assert [(one["code"], one["element"]) for one in refused] == [
+        ("expression-failed", "p"),
+        ("expression-failed", "t"),
+    ]
+    with pytest.raises(MigrationRefused):
+        migrate(app, case)
+    assert stored(app, case)[""] == {"v": 2}
+
+
+def test_older_records_of_a_migration_give_no_defaults():
+    old, _ = declaring(new=False)
+    new, _ = declaring(new=True)
+    one = Moving(old.replace(CALLS.encode(), b'<task id="call"/>'))
+    one.start(v=2)
+
+    assert one.migrate(bundle_of(new.replace(CALLS.encode(), b'<task id="call"/>')), None)
+
+    assert one.snapshot.data[""] == {"v": 2}
+
+
+def stored(app, case):
+    with app.database.reading() as tx:
+        return views.cases.store.read_case(tx, case).snapshot().data

@@ -54,7 +54,7 @@ def prepare(
         )
     before = dict.fromkeys([*pinned.versions.get("before", ()), pinned.digest])
     onto = app.library.draft(tx, {**versions, "before": list(before)})
-    return replace(command, processes=numbers), onto
+    return replace(command, processes=numbers, defaults=True), onto
 
 
 def normal(process: str, mapping: JsonObject | None) -> dict[str, dict[str, str]] | None:
@@ -118,8 +118,8 @@ _OPENS = {
     "task_opened": "task",
     "job_opened": "job",
 }
-_CHANGES = frozenset({"task_changed", "task_due_changed", "element_migrated"})
-_TOLD = ("process", "element", "nth", "instance", "task", "due_at")
+_CHANGES = frozenset({"task_changed", "task_due_changed", "element_migrated", "data_written"})
+_TOLD = ("process", "element", "nth", "instance", "task", "due_at", "names")
 
 
 def told(events: list[Event], onto: Pinned) -> JsonObject:

@@ -99,6 +99,8 @@ class MigrateCase(Command):
         version: of the case's own process.
         processes: version of every process it can call from now on, its own among them.
         mapping: process -> old element id -> new one, where ids have changed.
+        defaults: whether data that only the new versions declare get their default; older
+            records, which did without, do not say so.
     """
 
     type: ClassVar[str] = "migrate_case"
@@ -106,3 +108,4 @@ class MigrateCase(Command):
     processes: dict[str, int] = field(default_factory=dict)
     mapping: dict[str, dict[str, str]] | None = None
     reason: Any = None
+    defaults: bool | None = None

@@ -14,7 +14,7 @@ from itertools import groupby
 from engine.bpmn.soundness import way
 from engine.commands import MigrateCase
 from engine.errors import InvalidRequest, MigrationRefused
-from engine.kernel import migration_tasks, migration_waits
+from engine.kernel import migration_data, migration_tasks, migration_waits
 from engine.kernel.firing import fire
 from engine.kernel.merging import fire_filled
 from engine.kernel.migration_checks import refusals
@@ -42,6 +42,8 @@ def migrate(run: Run, command: MigrateCase) -> None:
     rewrite(run, both)
     _demand([_told(run, one) for one in troubles(run)])
     failures: list[Refusal] = []
+    if command.defaults:
+        migration_data.bring(run, failures)
     fulfilled = migration_waits.bring(run, changes, failures)
     migration_tasks.bring(run, tasks, failures)
     _demand(failures)
