@@ -11,7 +11,7 @@ from flask import Blueprint, render_template, request
 
 from api import uploads
 from api.current import actor, application
-from api.web import language, lit, times
+from api.web import language, lit, spoken, times
 from api.web.designs import demand
 from engine import decisions, drafts, views
 from engine.bpmn import differences, sentences
@@ -152,7 +152,7 @@ def _rules(name: str, old: str, new: str) -> list[str]:
     try:
         return decisions.differing(decisions.compare(before, after), language.chosen())
     except EngineError as refusal:
-        return [refusal.message]
+        return [spoken.refusal(refusal)]
 
 
 def _examples(old: str, new: str) -> Iterator[str]:

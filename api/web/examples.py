@@ -5,10 +5,9 @@ from __future__ import annotations
 from flask import Blueprint
 
 from api import uploads
-from api.web import judged, language
+from api.web import judged, language, spoken
 from api.web.designs import demand
 from engine import decisions
-from engine.bpmn import sentences
 from engine.bpmn.findings import Finding
 from engine.commands import JsonObject
 
@@ -50,8 +49,7 @@ def _came(one: decisions.Try | None) -> JsonObject:
     if one.got:
         got = ", ".join(f"{name} = {value}" for name, value in one.got.items())
         return {"passed": not one.wrong, "says": language.text("design_example_got", got=got)}
-    zh = language.chosen() == "zh"
-    return {"passed": False, "says": sentences.phrase(one.wrong) if zh else one.wrong}
+    return {"passed": False, "says": spoken.sentence(one.wrong)}
 
 
 def _says(one: Finding) -> str:

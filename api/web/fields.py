@@ -14,7 +14,7 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from api.web import choices, language, times
+from api.web import choices, language, spoken, times
 from engine.forms import Choice, Component, Form, choices_of, hidden
 from engine.forms.model import fields_of
 
@@ -361,7 +361,7 @@ def fault_text(one: Mapping[str, Any]) -> str:
     for key in (f"fault_{one['code']}-{one.get('expected')}", f"fault_{one['code']}"):
         if language.known(key):
             return language.text(key, limit=one.get("limit", ""))
-    return str(one.get("message", ""))
+    return spoken.sentence(str(one.get("message", "")))
 
 
 def elsewhere(by_field: Mapping[str, list[str]], known: set[str]) -> list[str]:

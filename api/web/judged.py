@@ -7,12 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from api.web import language
-from engine.bpmn import sentences
+from api.web import language, spoken
 from engine.bpmn.findings import SEVERITIES, Finding
 from engine.bpmn.pictures import Part, Picture, picture
 from engine.commands import JsonObject
-from engine.errors import EngineError
 
 SIGNS: Mapping[str, str] = {"error": "✖", "warning": "▲", "note": "●"}
 """What says how bad a finding is, beside its colour."""
@@ -76,15 +74,9 @@ def told(document: JsonObject) -> JsonObject:
     says, todo = document["message"], document["hint"] or ""
     if zh:
         # Findings about lists and units come without Chinese of their own.
-        says = document.get("message_zh") or sentences.phrase(says)
-        todo = (document["hint_zh"] or "") if "hint_zh" in document else sentences.phrase(todo)
+        says = document.get("message_zh") or spoken.sentence(says)
+        todo = (document["hint_zh"] or "") if "hint_zh" in document else spoken.sentence(todo)
     return {**document, "sign": SIGNS[document["severity"]], "says": says, "todo": todo}
-
-
-def refusal(error: EngineError) -> str:
-    """Return why something was refused and what to do, in the chosen language."""
-    texts = [one for one in (error.message, error.hint) if one]
-    return " ".join(map(sentences.phrase, texts) if language.chosen() == "zh" else texts)
 
 
 def count(findings: Sequence[Finding]) -> dict[str, int]:

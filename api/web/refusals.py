@@ -10,7 +10,7 @@ from urllib.parse import quote
 from flask import make_response, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from api.web import language
+from api.web import language, spoken
 from engine.errors import MustChangePassword
 
 _CHINESE = re.compile("[\u4e00-\u9fff]")
@@ -35,14 +35,19 @@ def page(problem: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
     key = f"problem_{status}" if language.known(f"problem_{status}") else "problem_400"
     template = "public/refusal.html" if language.is_public() else "refusal.html"
     minutes = -(-int(headers.get("Retry-After", "60")) // 60)
-    title = language.text(key)
+    # Of HTTP itself there is nothing to say that the title does not.
+    detail = str(problem["detail"])
+    says = "" if detail.startswith(f"{request.method} {request.path}:") else spoken.sentence(detail)
+    foreign = language.chosen() != "en" and not _CHINESE.search(says)
     html = render_template(
         template,
-        title=title,
+        title=language.text(key),
         problem=problem,
         minutes=minutes,
         note=f"problem_{status}_note",
-        foreign=language.chosen() != "en" and not _CHINESE.search(str(problem["detail"])),
+        says="" if foreign else says,
+        advice="" if not says or foreign else spoken.hint(problem.get("hint")),
+        foreign=detail if says and foreign else "",
     )
     response = make_response(html, status)
     if "Retry-After" in headers:

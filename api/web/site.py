@@ -25,6 +25,7 @@ from api.web import (
     incidents,
     judged,
     language,
+    moves,
     people,
     prints,
     public,
@@ -34,6 +35,7 @@ from api.web import (
     search,
     signing,
     splits,
+    spoken,
     start,
     tasks,
     times,
@@ -63,32 +65,14 @@ _COMPILED = _Compiled()
 
 def install(app: Flask) -> None:
     """Add the pages to ``app``."""
-    app.jinja_env.bytecode_cache = _COMPILED
-    app.jinja_env.globals.update(
-        t=language.text,
-        language=language.chosen,
-        name_of=language.pick,
-        shown=language.shown,
-        is_known=language.known,
-    )
-    app.jinja_env.filters.update(
-        moment=times.moment,
-        due=times.due,
-        plain=times.plain,
-        remaining=times.remaining,
-        unit=diagrams.unit,
-        person=diagrams.person,
-        notice=frame.notice,
-        told=judged.told,
-    )
-    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.context_processor(frame.context)
+    _teach(app)
     for module in (
         signing,
         inbox,
         tasks,
         unsent,
         returns,
+        moves,
         cases,
         case_files,
         accesses,
@@ -112,3 +96,30 @@ def install(app: Flask) -> None:
         incidents,
     ):
         app.register_blueprint(module.pages)
+
+
+def _teach(app: Flask) -> None:
+    """Give the templates their words, filters and what stands in the frame of every page."""
+    app.jinja_env.bytecode_cache = _COMPILED
+    app.jinja_env.globals.update(
+        t=language.text,
+        language=language.chosen,
+        name_of=language.pick,
+        shown=language.shown,
+        is_known=language.known,
+    )
+    app.jinja_env.filters.update(
+        moment=times.moment,
+        due=times.due,
+        plain=times.plain,
+        remaining=times.remaining,
+        unit=diagrams.unit,
+        person=diagrams.person,
+        notice=frame.notice,
+        told=judged.told,
+        spoken=spoken.sentence,
+        advice=spoken.hint,
+        refused=spoken.refusal,
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.context_processor(frame.context)

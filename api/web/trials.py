@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from api import uploads
 from api.current import actor, application
-from api.web import judged, language, times
+from api.web import judged, language, spoken, times
 from api.web.designs import demand
 from engine import backtest, trials
 from engine.backtest import Plan
@@ -43,7 +43,7 @@ def trial(key: str) -> Response:
     except EngineError as refusal:
         if refusal.status in (401, 403) or refusal.status >= 500:
             raise
-        return _answer({"says": judged.refusal(refusal)}, 422)
+        return _answer({"says": spoken.refusal(refusal)}, 422)
     return _answer(_told(found))
 
 

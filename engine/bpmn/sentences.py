@@ -88,6 +88,11 @@ def phrase(text: str) -> str:
     return _translated(text, phrases()) or text
 
 
+def among(text: str, known: Mapping[str, str]) -> str | None:
+    """Return a text in Chinese by sentences like those of the catalogue; None if it is none."""
+    return _translated(text, known)
+
+
 def to_do(code: str, hint: str | None) -> tuple[str | None, str | None]:
     """Return what to do in English and Chinese, also where a finding does not say it."""
     known = catalogue().get(code)

@@ -18,7 +18,7 @@ from werkzeug.wrappers import Response
 from api import uploads
 from api.body import MAX_UPLOAD
 from api.current import actor, application
-from api.web import language
+from api.web import language, spoken
 from api.web.admin.frame import day_of, number_of, pages, require, today
 from api.web.admin.lists import spoken_of, titled, told
 from engine import access, imports, revisions, views
@@ -149,7 +149,7 @@ def change_row(list_name: str) -> Response:
         else:
             content = revisions.with_rows(version, [{**given, **key}], [], day)
     except InvalidList as refusal:
-        page = _form(version, form, said=f"{refusal.message} {refusal.hint or ''}")
+        page = _form(version, form, said=spoken.refusal(refusal))
         return make_response(page, 422)
     return show_change(list_name, content, day if dated else None)
 

@@ -9,7 +9,7 @@ from flask import make_response, render_template, request
 from werkzeug.wrappers import Response
 
 from api.current import actor, application
-from api.web import language
+from api.web import language, spoken
 from api.web.admin import changes, lists
 from api.web.admin.frame import (
     SEE,
@@ -84,7 +84,7 @@ def person_substitute(person: str) -> Response:
     try:
         content = revisions.between(version, keys, cells, first, last or date.max)
     except InvalidList as refusal:
-        return make_response(_person(person, said=refusal.message), 422)
+        return make_response(_person(person, said=spoken.refusal(refusal)), 422)
     return changes.show_change(version.name, content, None)
 
 

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 
 from api import sessions
 from api.current import application
-from api.web import language
+from api.web import language, spoken
 from api.web.admin.frame import pages, require
 from engine import credentials, demo, deployments, identities, uploads, views
 from engine.access import Actor
@@ -44,7 +44,7 @@ def first_made(setup: str) -> Response:
     try:
         credentials.add_first(app, name, password)
     except InvalidUser as refusal:
-        said = f"{refusal.message} {refusal.hint or ''}"
+        said = spoken.refusal(refusal)
         return make_response(render_template("admin/first.html", refusal=said, name=name), 422)
     except UserExists as taken:
         raise NotFound("This link is used up.", hint="Sign in.") from taken

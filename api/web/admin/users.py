@@ -8,7 +8,7 @@ from flask import make_response, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from api.current import actor, application
-from api.web import language
+from api.web import language, spoken
 from api.web.admin.frame import number_of, of_kinds, pager, pages, require, today, words
 from engine import credentials, identities
 from engine.accounts import Account, in_office
@@ -40,7 +40,7 @@ def user_add() -> Response:
     try:
         identities.add_user(app, name, roles=roles, person_id=person, by=by)
     except (InvalidUser, UserExists) as refusal:
-        return make_response(_index(f"{refusal.message} {refusal.hint or ''}"), refusal.status)
+        return make_response(_index(spoken.refusal(refusal)), refusal.status)
     return make_response(_one(name, password=credentials.reset_password(app, name, by=by)))
 
 
@@ -71,7 +71,7 @@ def user_act(user: str) -> Response:
         else:
             return make_response(_one(user, said=language.text("adm_user_not")), 422)
     except NotAllowed as refusal:
-        return make_response(_one(user, said=refusal.message), refusal.status)
+        return make_response(_one(user, said=spoken.refusal(refusal)), refusal.status)
     return redirect(f"/admin/users/{user}?done=adm_{act}", code=303)
 
 
