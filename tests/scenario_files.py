@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +18,7 @@ from tests.scenario_city import ROOT
 FOLDER = ROOT / "tests" / "scenarios"
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
     """YAML without surprises: no dates, no base-60 numbers, only true and false as truth."""
 
 
@@ -60,11 +62,21 @@ def moment_of(text: str) -> datetime:
 
 def load(path: Path) -> Scenario:
     """Read a file; what it goes on from gives the words that it leaves out."""
-    document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+    document = _parsed(path.read_text(encoding="utf-8"))
     if "given" in document:
         before = load(FOLDER / f"{document['given']}.yaml").document
         document = {"at": before["at"], **document}
     return Scenario(path, document)
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    """Return a copy: the same texts are read by several tests and by other stories."""
+    return copy.deepcopy(_parsed_once(text))
+
+
+@functools.cache
+def _parsed_once(text: str) -> dict[str, Any]:
+    return yaml.load(text, Loader=_Loader)
 
 
 def paths() -> list[Path]:
