@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 
+from api import create_app
 from engine import deployments, identities, replay
+from engine.demo.city import PASSWORD
 from tests.callers import callers, problem_of
 from tests.memory import flows, process
 
@@ -72,6 +75,14 @@ def five(any_app) -> Office:
 def joint(any_app) -> Office:
     """A case with five instances of one task, and another task beside them."""
     office = Office(any_app, "joint")
+    office.done("street_dispatcher", "joint.plan.1")
+    return office
+
+
+@pytest.fixture
+def here(app) -> Office:
+    """The same on one database: pages ask the same functions."""
+    office = Office(app, "joint")
     office.done("street_dispatcher", "joint.plan.1")
     return office
 
@@ -316,3 +327,77 @@ def test_a_closed_case_is_not_moved(five):
     answer = five.post("admin", "/cases/{id}/move", to="publish")
 
     assert problem_of(answer) == (409, "wrong-state")
+
+
+# -- the page of a move --------------------------------------------------------------------
+
+
+def page_of(office, who):
+    """Return a browser's client of somebody who is signed in."""
+    client = create_app(office.app).test_client()
+    client.environ_base["HTTP_SEC_FETCH_SITE"] = "same-origin"
+    client.post("/sign-in", data={"name": who, "password": PASSWORD})
+    return client
+
+
+def test_a_move_is_tried_on_its_page_before_it_is_made(here):
+    admin, address = page_of(here, "admin"), f"/cases/{here.id}/move"
+    assert f'href="{address}"' in admin.get(f"/cases/{here.id}").get_data(as_text=True)
+
+    before = admin.get(address).get_data(as_text=True)
+    tried = admin.get(f"{address}?from=joint.ask%231.3&to=joint.last").get_data(as_text=True)
+    english = admin.get(f"{address}?to=joint.plan&lang=en").get_data(as_text=True)
+
+    # The five, what stands for them all, and the other branch, each once.
+    options = re.findall(r'<option value="(joint\.(?:ask|own)#[^"]*)">([^<]*)', before)
+    assert options == [
+        ("joint.ask#1", "会商"),
+        ("joint.own#1", "自查"),
+        *((f"joint.ask#1.{number}", f"会商 {number + 1}") for number in range(5)),
+    ]
+    assert 'name="reason"' not in before
+    assert '<option value="joint.ask#1.3" selected>会商 4' in tried
+    told = re.findall(r'<p class="(cancels|opens)"><strong>[^<]*</strong> ([^<]*)</p>', tried)
+    assert told == [("cancels", "会商 1、会商 2、会商 3、会商 4、会商 5、自查"), ("opens", "汇总")]
+    assert "What moving to “分派” would do" in english
+    missing = admin.post(f"{address}?lang=zh", data={"from": "", "to": "joint.plan", "reason": " "})
+    assert (missing.status_code, "请填写：理由" in missing.get_data(as_text=True)) == (422, True)
+    assert here.tasks == [*(f"joint.ask.1.{number}" for number in range(5)), "joint.own.1"]
+
+    given = {"from": "", "to": "joint.plan", "reason": "重新分派", "once": "a1"}
+    answers = [admin.post(address, data=given) for _ in range(2)]
+
+    assert [(one.status_code, one.headers["Location"]) for one in answers] == [
+        (303, f"/cases/{here.id}?done=move&name=%E5%88%86%E6%B4%BE")
+    ] * 2
+    assert here.tasks == ["joint.plan.2"]
+    assert here.sound()
+
+
+def test_a_move_that_cannot_be_made_says_why_and_offers_no_button(here):
+    admin, address = page_of(here, "admin"), f"/cases/{here.id}/move"
+
+    joined = admin.get(f"{address}?from=joint.own%231&to=joint.j&lang=en").get_data(as_text=True)
+    unknown = admin.post(f"{address}?lang=en", data={"to": "joint.nowhere", "reason": "x"})
+
+    assert "needs the tokens of several flows" in joined
+    assert 'name="reason"' not in joined
+    assert unknown.status_code == 409
+    assert "have no element &#39;joint.nowhere&#39;" in unknown.get_data(as_text=True)
+
+
+def test_the_page_of_a_move_is_for_those_who_may(here):
+    address = f"/cases/{here.id}/move"
+    given = {"to": "joint.plan", "reason": "x"}
+
+    def answers(who):
+        client = page_of(here, who)
+        shown = client.get(f"/cases/{here.id}").get_data(as_text=True)
+        got = client.get(address).status_code, client.post(address, data=given).status_code
+        return (*got, f'href="{address}"' in shown)
+
+    assert answers("street_leader") == (403, 403, False)
+    assert answers("dept_liaison") == (404, 404, False)
+    assert len(here.tasks) == 6
+    page_of(here, "admin").post(address, data={"to": "joint.e", "reason": "x"})
+    assert answers("admin")[0::2] == (200, False)

@@ -6,6 +6,7 @@ import pytest
 
 from engine import cases, deployments, identities, views
 from engine.commands import ClaimTask, CompleteTask
+from tests.accessibility import accessible, fits
 from tests.test_moves import JOINT
 from tests.test_pages import address, chromium, expect, people, shows
 
@@ -52,7 +53,7 @@ def test_a_task_is_sent_back_after_reading_what_goes_along(people, app, case_id,
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
-def test_nothing_is_offered_to_who_may_not_send_back(people, case_id):
+def test_nothing_is_offered_to_who_may_not_send_back(people, app, case_id):
     page = people("street_dispatcher")
     page.goto(f"/tasks/{case_id}.joint.ask.1.3")
     expect(page.locator("text=退回…")).to_have_count(1)
@@ -60,6 +61,24 @@ def test_nothing_is_offered_to_who_may_not_send_back(people, case_id):
     page = people("dept_liaison")
     page.goto(f"/tasks/{case_id}.joint.own.1/return")
     shows(page, "h1", "没有这个页面，或者您无权查看")
+
+    page = people("admin")
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(f"/cases/{case_id}")
+    page.click("text=跳转…")
+    page.wait_for_url("**/move")
+    page.select_option("#to", "joint.last")
+    page.click(".moves button")
+    shows(page, "#would", "移到“汇总”会怎样")
+    expect(page.locator(".cancels")).to_contain_text("会商 4 · ")
+    accessible(page)
+    fits(page)
+    page.fill("#reason", "已经查清")
+    page.click("button.main")
+
+    page.wait_for_url("**done=move*")
+    shows(page, ".done", "已跳转到“汇总”。")
+    assert tasks(app, case_id) == ["joint.last.1"]
 
 
 def test_who_has_just_done_a_task_takes_it_back(people, app, case_id):

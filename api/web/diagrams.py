@@ -141,6 +141,14 @@ def title(node: Node) -> str:
     return language.pick(node.name or node.id, node.properties.get("name_en"))
 
 
+def named(pinned: Pinned, place: str) -> str:
+    """Return the name of the element ``process.element``; its id if there is none."""
+    process, _, element = place.rpartition(".")
+    found = pinned.bundle.processes.get(process)
+    node = None if found is None else found.nodes.get(element)
+    return element if node is None else title(node)
+
+
 def unit(code: str | None) -> str:
     """Return the name of a unit today; empty for none."""
     if not code:

@@ -58,7 +58,7 @@ def send(task_id: str) -> Response:
         if refusal.status not in (403, 409, 412, 422):
             raise
         return make_response(_page(task_id, refusal), refusal.status)
-    name = _named(answer.body["case"], command.target)
+    name = diagrams.named(diagrams.of_case(answer.body["case"]), command.target)
     return _back(f"/cases/{answer.body['case']}", "return", name)
 
 
@@ -89,9 +89,9 @@ def _page(task_id: str, refusal: EngineError | None) -> str:
     targets = cases.return_targets(app, who, task_id) if task["state"] == "open" else []
     for one in targets:
         own = task_id.partition(".")[2]
-        one["name"] = _named(task["case"], one["to"])
+        one["name"] = diagrams.named(pinned, one["to"])
         one["beside"] = [
-            _named(task["case"], f"{other['process']}.{other['element']}")
+            diagrams.named(pinned, f"{other['process']}.{other['element']}")
             + (f" · {diagrams.person(other['assignee'])}" if "assignee" in other else "")
             for other in one["cancels"]
             if other.get("task") not in (None, own)
@@ -107,10 +107,3 @@ def _page(task_id: str, refusal: EngineError | None) -> str:
         refusal=refusal,
         once=app.clock.new_id(),
     )
-
-
-def _named(case_id: str, place: str) -> str:
-    process, _, element = place.rpartition(".")
-    found = diagrams.of_case(case_id).bundle.processes
-    node = found[process].nodes.get(element) if process in found else None
-    return element if node is None else diagrams.title(node)
