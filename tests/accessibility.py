@@ -43,6 +43,8 @@ def _axe():
 
 def accessible(page):
     """Fail with what is wrong where, if somebody could not use the page; it must fit, too."""
+    # A click returns when the next document has begun, before there is anything in it.
+    page.wait_for_load_state("load")
     if page.evaluate("typeof window.axe") != "object":
         page.evaluate(_axe())
     found = page.evaluate(_RUN, TAGS)
@@ -57,5 +59,6 @@ def accessible(page):
 
 def fits(page):
     """Fail with what sticks out, if the page must be scrolled sideways in its window."""
+    page.wait_for_load_state("load")
     wide = page.evaluate(_WIDE)
     assert wide == [], f"{page.url} is wider than its window:\n" + "\n".join(wide)

@@ -1,15 +1,15 @@
 """A resident at a phone, in a real browser: report, follow, evaluate, read, in large print."""
 
-import re
 from io import BytesIO
 
 import pytest
 from PIL import Image
 
+from api.web.language import TAGS
 from engine import deployments, following, identities
 from tests.accessibility import accessible, fits
 from tests.callers import callers
-from tests.test_pages import PHONE, address, chromium, expect, shows  # noqa: F401
+from tests.test_pages import PHONE, address, chromium, expect, listen, shows  # noqa: F401
 from tests.test_pages_public import FORMS_WITH_PHOTOS, WITH_PHOTOS
 from tests.test_public import STREET, post, with_place, work
 
@@ -35,10 +35,7 @@ def resident(app, address, chromium):  # noqa: F811
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(60_000)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on(
-            "console", lambda said: complaints.append(said.text) if "Refused" in said.text else None
-        )
+        listen(page, complaints)
         return page
 
     yield phone
@@ -54,9 +51,10 @@ def test_a_resident_reports_follows_evaluates_and_reads(app, resident, language)
     page.goto(f"/sign-in?lang={'en' if language == 'en' else 'zh'}")
     page.click("a[href='/public']")
     page.click(f".views a[href*='lang={language}']")
-    expect(page.locator("html")).to_have_attribute("lang", re.compile("^(zh|en)"))
+    expect(page.locator("html")).to_have_attribute("lang", TAGS[language])
     page.click(".doors a[href='/public/report']")
     page.click(".doors a[href='/public/report/asked']")
+    expect(page.locator("form.report [name=story]")).to_be_editable()
     accessible(page)
 
     page.select_option("[name=place]", STREET)
