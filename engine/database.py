@@ -111,10 +111,19 @@ class Statement:
                 bound[at] = _to_text(bound[at])
         return bound
 
-    def read(self, row: Row) -> Row:
-        """Return a driver's row with its moments as ``datetime``."""
+    def read(self, rows: Sequence[Row]) -> list[Row]:
+        """Return a driver's rows with their moments as ``datetime``."""
         if not self._out:
-            return row
+            return list(rows)
+        if len(self._out) > 1:
+            return [self._several(row) for row in rows]
+        at = self._out[0]
+        return [
+            row if row[at] is None else (*row[:at], _from_driver(row[at]), *row[at + 1 :])
+            for row in rows
+        ]
+
+    def _several(self, row: Row) -> Row:
         values = list(row)
         for at in self._out:
             if values[at] is not None:
@@ -153,13 +162,13 @@ class Transaction:
         statement = self._database.statement(clause)
         self._cursor.execute(statement.text, statement.bind(values))
         row = self._cursor.fetchone()
-        return None if row is None else statement.read(row)
+        return None if row is None else statement.read([row])[0]
 
     def all(self, clause: ClauseElement, values: Mapping[str, Any]) -> list[Row]:
         """Return all rows of a query."""
         statement = self._database.statement(clause)
         self._cursor.execute(statement.text, statement.bind(values))
-        return [statement.read(row) for row in self._cursor.fetchall()]
+        return statement.read(self._cursor.fetchall())
 
 
 class _Thread(threading.local):

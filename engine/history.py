@@ -21,14 +21,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
 from engine.errors import HistoryBroken
 
+_EVENTS = b',"events":['
 
-@dataclass(frozen=True, slots=True)
+
+# Nobody changes one, but it is not frozen: that would make it three times as dear to make.
+@dataclass(slots=True)
 class Entry:
     """One stored entry: its place, its bytes as written, and its digest."""
 
@@ -39,6 +42,23 @@ class Entry:
     def document(self) -> dict[str, Any]:
         """Return the entry's content: position, at, actor, command and so on."""
         document: dict[str, Any] = orjson.loads(self.body)
+        return document
+
+    def asked(self) -> dict[str, Any]:
+        """Return the entry's content but for its events: what applying it again needs.
+
+        Events are most of an entry, and decoding them is most of reading one.
+        """
+        body = self.body
+        begin = body.find(_EVENTS)
+        # From the end, where it stands: looking through the whole takes six times as long.
+        end = body.rfind(b',"position":%d,"versions":{' % self.position, begin)
+        try:
+            # Cut anywhere but around the events, what is left has too many braces on one side.
+            document: dict[str, Any] = orjson.loads(body[:begin] + body[end:])
+        except ValueError:
+            document = self.document()
+            del document["events"]
         return document
 
 
@@ -58,7 +78,10 @@ def genesis(stream: str) -> str:
 
 def digest(previous: str, body: bytes) -> str:
     """Return the digest of an entry's bytes that follow the digest ``previous``, in hex."""
-    return hashlib.sha256(bytes.fromhex(previous) + body).hexdigest()
+    # In two steps: put together first, the bytes would be copied.
+    hashed = hashlib.sha256(bytes.fromhex(previous))
+    hashed.update(body)
+    return hashed.hexdigest()
 
 
 def seal(stream: str, previous: str | None, document: dict[str, Any]) -> Entry:
@@ -67,7 +90,23 @@ def seal(stream: str, previous: str | None, document: dict[str, Any]) -> Entry:
     return Entry(document["position"], body, digest(previous or genesis(stream), body))
 
 
-def verify(stream: str, entries: Iterable[Entry], *, head: str) -> int:
+class Chained(Protocol):
+    """What has an entry's place, bytes and digest, whatever else it has."""
+
+    @property
+    def position(self) -> int:
+        """Which entry of its stream it is, counted from 1."""
+
+    @property
+    def body(self) -> bytes:
+        """Its bytes as written."""
+
+    @property
+    def digest(self) -> str:
+        """The digest that it came with, in hex."""
+
+
+def verify(stream: str, entries: Iterable[Chained], *, head: str) -> int:
     """Check the chain from its first entry to its last.
 
     Args:

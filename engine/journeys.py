@@ -62,11 +62,11 @@ def legs(
 
     found = store.read_part(tx, case_id, after=after, last=last)
     for step in replay.steps(app, tx, case_id, found, world_of, after=standing.place):
-        data = step.applied.snapshot.data
+        data, events = step.applied.snapshot.data, step.entry.document()["events"]
         yield Leg(
             position=step.entry.position,
-            gateways=list(_gateways(step.document["events"], worlds[-1].conditions, step.pinned)),
-            changes=list(_changes(step.document["events"], before, data)),
+            gateways=list(_gateways(events, worlds[-1].conditions, step.pinned)),
+            changes=list(_changes(events, before, data)),
             pinned=step.pinned,
         )
         before = data

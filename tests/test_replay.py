@@ -97,11 +97,16 @@ def history(app: Application, case_id: str) -> list[dict[str, Any]]:
         return [one.document() for one in store.read_entries(tx, case_id)]
 
 
-def rewrite(app: Application, case_id: str, documents: list[dict[str, Any]]) -> None:
+def rewrite(
+    app: Application,
+    case_id: str,
+    documents: list[dict[str, Any]],
+    bodies: list[bytes] | None = None,
+) -> None:
     """Write a whole history anew, with digests and head that fit."""
     previous = genesis(case_id)
-    for document in documents:
-        body = canonical(document)
+    written = bodies or [canonical(document) for document in documents]
+    for document, body in zip(documents, written, strict=True):
         previous = digest(previous, body)
         where = at(case_id, document["position"])
         change(app, sa.update(entries).where(where).values(body=body, digest=previous))
@@ -321,6 +326,49 @@ def test_an_outcome_of_a_script_that_was_changed_is_found_by_replay(app):
     rewrite(app, case_id, documents)
 
     assert different(app) == [(case_id, document["position"])]
+
+
+NO_ENTRIES = {
+    "no JSON": (lambda _: b"not JSON", "its bytes are no entry"),
+    "nothing": (lambda _: b"{}", "its bytes are no entry"),
+    "a list": (lambda _: b"[]", "its bytes are no entry"),
+    "no command": (lambda one: canonical({**one, "command": None}), "its bytes are no entry"),
+    "another command": (
+        lambda one: canonical({**one, "command": {"type": "paint_task"}}),
+        "its bytes are no entry",
+    ),
+    "no moment": (lambda one: canonical({**one, "at": "yesterday"}), "its bytes are no entry"),
+    "no versions": (lambda one: canonical({**one, "versions": {}}), "its bytes are no entry"),
+    "an element that is no name": (
+        lambda one: canonical({**one, "command": {**one["command"], "task": [1]}}),
+        "its command cannot be applied",
+    ),
+    "keys in another order": (
+        lambda one: json.dumps(dict(reversed(one.items())), separators=(",", ":")).encode(),
+        "",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NO_ENTRIES)
+def test_what_was_never_an_entry_is_named_where_its_digests_fit(app, name):
+    # Nothing stops there: the next case is looked at all the same.
+    written, told = NO_ENTRIES[name]
+    case_id = a_long_case(app)
+    bodies = [canonical(one) for one in history(app, case_id)]
+    documents = history(app, case_id)
+    number, document = next(
+        (number, one)
+        for number, one in enumerate(documents)
+        if one["command"]["type"] == "complete_task"
+    )
+    bodies[number] = written(document)
+
+    rewrite(app, case_id, documents, bodies)
+
+    found = [one for one in replay.replay(app, replay.case_ids(app)) if one is not None]
+    assert [(one.case, one.position) for one in found] == [(case_id, number + 1)]
+    assert told in found[0].reason
 
 
 # -- what lies beside the histories -------------------------------------------------------------

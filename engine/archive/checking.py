@@ -325,7 +325,7 @@ class _Reader:
                 position = one.entry.position
                 again = one.applied.events
                 if canonical({**one.document, "events": again}) != one.entry.body:
-                    reason = first_difference(one.document["events"], again)
+                    reason = first_difference(one.entry.document()["events"], again)
                     yield Difference(case.id, position, reason)
                     return
         except (EngineError, HistoryBroken) as refusal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -11,6 +12,7 @@ from engine import commands
 from engine.clock import parse
 from engine.database import Transaction
 from engine.definitions import Pinned
+from engine.errors import EngineError, HistoryBroken
 from engine.execution import Applied, Executor, Snapshot, empty
 from engine.history import Entry
 from engine.ports import Application
@@ -19,7 +21,12 @@ from engine.worlds import TapeWorld
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One entry applied again; ``pinned`` is what the case runs on after it."""
+    """One entry applied again.
+
+    Attributes:
+        document: what the entry says but for its events; those are ``applied.events`` again.
+        pinned: what the case runs on after it.
+    """
 
     entry: Entry
     document: dict[str, Any]
@@ -53,6 +60,7 @@ def steps(
         after: where the case stood before the first of ``found``, and what it ran on.
 
     Raises:
+        HistoryBroken: what stands there is no entry, or no command that was ever accepted.
         EngineError: a command is refused now, or asks what was not recorded.
         KeyError: a file it ran on is gone.
     """
@@ -77,17 +85,35 @@ def applied(
     """
     snapshot, before = after or (empty(case_id), None)
     for entry in found:
-        document = entry.document()
-        versions = document["versions"]
-        pinned = pinned_of(versions["definitions"])
-        executor = executors[versions["executor"].partition("/")[0]]
+        document, command, at, actor, pins, runner = _read(case_id, entry)
+        pinned, executor = pinned_of(pins), executors[runner]
         world = world_of(document, pinned)
         bundle = pinned.bundle
-        command = commands.from_json(document["command"])
         if isinstance(command, commands.MigrateCase) and before is not None:
             bundle = replace(before.bundle, onto=bundle)
-        at, actor = parse(document["at"]), document["actor"]
-        outcome = executor.apply(bundle, snapshot, command, now=at, actor=actor, world=world)
+        try:
+            outcome = executor.apply(bundle, snapshot, command, now=at, actor=actor, world=world)
+        except EngineError:
+            raise
+        except Exception as fault:
+            # No such command was ever accepted: somebody else wrote it.
+            reason = f"its command cannot be applied ({type(fault).__name__}: {fault})"
+            raise HistoryBroken(case_id, position=entry.position, reason=reason) from fault
         world.finish()
         snapshot, before = outcome.snapshot, pinned
         yield Step(entry, document, outcome, pinned)
+
+
+def _read(
+    case_id: str, entry: Entry
+) -> tuple[dict[str, Any], commands.Command, datetime, str, str, str]:
+    """Return an entry's content, its command, moment and actor, its pins and its executor."""
+    try:
+        document = entry.asked()
+        command, at = commands.from_json(document["command"]), parse(document["at"])
+        versions, _ = document["versions"], document["evaluations"]
+        runner: str = versions["executor"].partition("/")[0]
+        return document, command, at, document["actor"], versions["definitions"], runner
+    except (ValueError, KeyError, TypeError, AttributeError) as fault:
+        reason = f"its bytes are no entry: {type(fault).__name__}: {fault}"
+        raise HistoryBroken(case_id, position=entry.position, reason=reason) from fault

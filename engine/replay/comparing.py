@@ -48,7 +48,8 @@ def replay_case(app: Application, tx: Transaction, case_id: str) -> Difference |
             position = step.entry.position
             # One entry of the same bytes has the same events; the rest is copied from it.
             if canonical({**step.document, "events": step.applied.events}) != step.entry.body:
-                reason = first_difference(step.document["events"], step.applied.events)
+                recorded = step.entry.document()["events"]
+                reason = first_difference(recorded, step.applied.events)
                 return Difference(case_id, position, reason)
             wrong = beside.wrong(step)
             if wrong is not None:

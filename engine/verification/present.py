@@ -82,7 +82,7 @@ def _compare(step: Step) -> None:
     again = step.applied.events
     if canonical({**step.document, "events": again}) != step.entry.body:
         position = step.entry.position
-        reason = first_difference(step.document["events"], again)
+        reason = first_difference(step.entry.document()["events"], again)
         raise HistoryBroken("", position=position, reason=reason)
 
 
