@@ -19,7 +19,8 @@ from engine.ports import Application
 from engine.worlds import TapeWorld
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, as everything that is made in every command.
+@dataclass(slots=True)
 class Step:
     """One entry applied again.
 
