@@ -6,7 +6,7 @@ that put it, so that nobody changes it unnoticed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -34,7 +34,7 @@ File = tuple[str, str]
 
 def put(tx: Transaction, upload: Upload, files: Mapping[str, bytes]) -> list[dict[str, Any]]:
     """Keep the files that are no diagrams; return an event for each that the acts do not name."""
-    known = recorded(tx)
+    known = recorded(one.document() for one in store.read_entries(tx, STREAM))
     kinds = (
         ("form", upload.papers.forms),
         ("ui", upload.papers.uis),
@@ -54,11 +54,15 @@ def put(tx: Transaction, upload: Upload, files: Mapping[str, bytes]) -> list[dic
     return found
 
 
-def recorded(tx: Transaction) -> dict[Key, File]:
-    """Return what the acts say is the newest file of each key."""
+def recorded(acts: Iterable[Mapping[str, Any]]) -> dict[Key, File]:
+    """Return what the acts of ``@deployments`` say is the newest file of each key.
+
+    Args:
+        acts: their entries, decoded, in their order.
+    """
     return {
         (event["kind"], event["key"]): (event["filename"], event["sha256"])
-        for entry in store.read_entries(tx, STREAM)
-        for event in entry.document()["events"]
+        for act in acts
+        for event in act["events"]
         if event["type"] == DEPLOYED
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -39,9 +39,10 @@ Act = dict[str, Any]
 
 def check(tx: Transaction) -> Iterator[Difference]:
     """Yield what of lists, files, versions, users and tokens does not follow from the acts."""
+    deployments = [one.document() for one in store.read_entries(tx, definitions.STREAM)]
     yield from _lists(tx)
-    yield from _resources(tx)
-    yield from _chosen(tx)
+    yield from _resources(tx, deployments)
+    yield from _chosen(tx, deployments)
     yield from _users(tx)
 
 
@@ -71,8 +72,8 @@ def _lists(tx: Transaction) -> Iterator[Difference]:
         yield Difference(f"{name} {version}", None, reason, called(tx, descriptor))
 
 
-def _resources(tx: Transaction) -> Iterator[Difference]:
-    due, versions = resources.recorded(tx), _files_of_versions(tx)
+def _resources(tx: Transaction, deployments: Sequence[Act]) -> Iterator[Difference]:
+    due, versions = resources.recorded(deployments), _files_of_versions(deployments)
     for kind, key, filename, sha256 in tx.all(_RESOURCES, {}):
         was = due.pop((kind, key), None)
         # Before acts named such files, they stood there only with the versions that used them.
@@ -85,22 +86,19 @@ def _resources(tx: Transaction) -> Iterator[Difference]:
         yield Difference(f"{kind} {key}", None, "it is gone, and it was deployed", "resource")
 
 
-def _files_of_versions(tx: Transaction) -> set[tuple[str, str, str]]:
+def _files_of_versions(deployments: Sequence[Act]) -> set[tuple[str, str, str]]:
     return {
         (one["kind"], one["key"], one["sha256"])
-        for entry in store.read_entries(tx, definitions.STREAM)
-        for event in entry.document()["events"]
+        for act in deployments
+        for event in act["events"]
         if event["type"] == "version_deployed"
         for one in event["files"]
     }
 
 
-def _chosen(tx: Transaction) -> Iterator[Difference]:
-    due = {
-        act["process"]: act["version"]
-        for _, act in _acts(tx, definitions.STREAM)
-        if act["type"] == "choose_version"
-    }
+def _chosen(tx: Transaction, deployments: Sequence[Act]) -> Iterator[Difference]:
+    commands = [act["command"] for act in deployments]
+    due = {one["process"]: one["version"] for one in commands if one["type"] == "choose_version"}
     here = {row[0]: row[1] for row in tx.all(_CHOSEN, {})}
     for process in sorted(here.keys() | due.keys()):
         if here.get(process) != due.get(process):
