@@ -73,6 +73,7 @@ def test_the_demo_lists_have_the_rows_they_are_said_to_have():
         "certificates": 16,
         "complex_standards": 4,
         "courses": 4,
+        "data_names": 504,
         "department_grids": 3,
         "departments": 139,
         "duty_roster": 10,

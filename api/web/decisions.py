@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, render_template
 
 from api.current import actor, application
-from api.web import diagrams, language, times
+from api.web import diagrams, language, times, values
 from engine import views
 from engine.commands import JsonObject
 from engine.decisions import feel_text
@@ -21,18 +21,19 @@ def show(case_id: str) -> str:
     app, who = application(), actor()
     found = views.decisions(app, who, case_id)
     parts = diagrams.parts_of(diagrams.of_case(case_id))
-    labels = {name: language.pick(one.label, one.label_en) for name, one in parts.items()}
     return render_template(
         "decisions.html",
         case_id=case_id,
-        shown=[_shown(one, labels) for one in reversed(found)],
+        shown=[_shown(one, parts) for one in reversed(found)],
         text_of=feel_text,
     )
 
 
-def _shown(one: JsonObject, labels: dict[str, str]) -> JsonObject:
+def _shown(one: JsonObject, parts: values.Parts) -> JsonObject:
     """Return a decision with its place on the page and the data it read by their labels."""
-    data = [(labels.get(name, name), times.plain(value)) for name, value in one["data"].items()]
+    data = [
+        (values.label_of(name, parts), times.plain(value)) for name, value in one["data"].items()
+    ]
     whole = {} if one.get("withheld") else _told(one)
     return {
         **one,

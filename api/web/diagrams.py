@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
-from types import MappingProxyType
 from typing import Any
 
 from api.current import application
 from api.web import language
+from api.web.titles import Parts
 from engine import cases, definitions, forms, intake, store
 from engine.bpmn.model import Node, Process
 from engine.definitions import Pinned
@@ -57,7 +57,7 @@ def task_form(case_id: str, pinned: Pinned, process: str, element: str) -> Form 
         return form if row is None else intake.filled(app, tx, row, form)
 
 
-def parts_of(pinned: Pinned) -> Mapping[str, Component]:
+def parts_of(pinned: Pinned) -> Parts:
     """Return the fields of all forms by key, where they can be chosen if they can be."""
     app = application()
     day = app.references.calendar.local(app.clock.now()).date()
@@ -71,11 +71,11 @@ def parts_of(pinned: Pinned) -> Mapping[str, Component]:
     return parts
 
 
-_parts: dict[str, tuple[References, tuple[int, date], Mapping[str, Component]]] = {}
+_parts: dict[str, tuple[References, tuple[int, date], Parts]] = {}
 """Pins -> for which lists and day they were filled, and the fields. A page asks twice."""
 
 
-def _parts_on_offer(pinned: Pinned) -> Mapping[str, Component]:
+def _parts_on_offer(pinned: Pinned) -> Parts:
     app = application()
     with app.database.reading() as tx:
         rows = app.references.offered(tx, {}, app.clock.now())
@@ -85,7 +85,7 @@ def _parts_on_offer(pinned: Pinned) -> Mapping[str, Component]:
             # Where it can be chosen its values have labels; where it is only shown they do not.
             if part.key not in parts or (part.choices and not parts[part.key].choices):
                 parts[part.key] = part
-    return MappingProxyType(parts)
+    return Parts(parts, pinned.bundle.processes.values())
 
 
 def name_tasks(items: Iterable[dict[str, Any]]) -> None:

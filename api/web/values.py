@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from api.web import fields, language, times
+from api.web import diagrams, fields, language, times, titles
 from engine.forms import Component
 
 Document = dict[str, Any]
@@ -41,10 +41,10 @@ class Change(NamedTuple):
 
 
 def label_of(name: str, parts: Parts) -> str:
-    """Return what a form calls a datum; its own name where no form asks for it."""
+    """Return what a form calls a datum, else the list of names; its own name where none does."""
     part = parts.get(name)
     found = "" if part is None else language.pick(part.label, part.label_en)
-    return found or name
+    return found or titles.title(name, parts)
 
 
 def shown(name: str, value: Any, parts: Parts, data: Mapping[str, Any]) -> Shown:
@@ -58,8 +58,28 @@ def shown(name: str, value: Any, parts: Parts, data: Mapping[str, Any]) -> Shown
     if isinstance(value, dict) and "$sealed" in value:
         return Shown(name, label, language.text("withheld"), str(value.get("commitment", "")))
     part = parts.get(name)
-    text = times.plain(value) if part is None else fields.shown(part, value, data)
+    text = _plain(name, value, parts) if part is None else fields.shown(part, value, data)
     return Shown(name, label, text or language.text("empty"), "", len(text) > LONG)
+
+
+def _plain(name: str, value: Any, parts: Parts) -> str:
+    """Return what no form describes: its parts by their names, units and outcomes by theirs."""
+    if times.is_withheld(value) or value in (None, "", [], {}):
+        return times.plain(value)
+    if isinstance(value, list):
+        return "、".join(_plain(name, one, parts) for one in value)
+    if isinstance(value, dict):
+        return "；".join(f"{label_of(key, parts)}：{_plain(key, one, parts)}"
+                         for key, one in value.items())  # fmt: skip
+    return times.plain(value) if not isinstance(value, str) else _named(name, value, parts)
+
+
+def _named(name: str, value: str, parts: Parts) -> str:
+    node, left = titles.step(name, parts) or (None, "")
+    if node is not None and left == "outcome" and value in node.outcomes:
+        return language.pick(node.outcomes[value], node.outcomes_en.get(value))
+    called = diagrams.person(value) if left == "by" else diagrams.unit(value)
+    return f"{called} ({value})" if called not in {"", value} else times.plain(value)
 
 
 def listed(data: Mapping[str, Any], parts: Parts) -> list[Shown]:

@@ -225,11 +225,11 @@ def _unit(version: ListVersion, row: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": code,
         "name": language.pick(row["name_zh"], row.get("name_en")),
-        "kind": row.get("level") or row.get("kind") or "",
+        "kind": _level(str(row.get("level") or row.get("kind") or "")),
         "list": version.name,
         "link": shown["link"],
         "cells": [
-            (lists.titled(column)["title"], lists.cell(version.descriptor, name, row[name]))
+            (lists.titled(column)["title"], _cell(version, name, row[name]))
             for name, column in version.descriptor.columns.items()
             if row[name] not in (None, "", [])
         ],
@@ -238,6 +238,17 @@ def _unit(version: ListVersion, row: dict[str, Any]) -> dict[str, Any]:
         "state": state,
         "is_top": not (row.get("parent_id") or row.get("location_id") or row.get("type_code")),
     }
+
+
+def _level(code: str) -> str:
+    """Return what a level of units or a kind of departments is called; its code if unknown."""
+    key = f"adm_level_{code}"
+    return language.text(key) if language.known(key) else code
+
+
+def _cell(version: ListVersion, name: str, value: Any) -> str:
+    said = lists.cell(version.descriptor, name, value)
+    return _level(said) if name in {"level", "kind"} else said
 
 
 def _changes() -> list[dict[str, Any]]:
