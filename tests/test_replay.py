@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from engine import backtest, identities, replay, store
+from engine import backtest, identities, replay, store, verification
 from engine import definitions as definitions_of
 from engine.application import Application, open_application
 from engine.clock import ManualClock
@@ -350,25 +350,25 @@ NO_ENTRIES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", NO_ENTRIES)
-def test_what_was_never_an_entry_is_named_where_its_digests_fit(app, name):
+def test_what_was_never_an_entry_is_named_where_its_digests_fit(app):
     # Nothing stops there: the next case is looked at all the same.
-    written, told = NO_ENTRIES[name]
-    case_id = a_long_case(app)
-    bodies = [canonical(one) for one in history(app, case_id)]
+    case_id, ids = a_long_case(app), list(replay.case_ids(app))
     documents = history(app, case_id)
-    number, document = next(
-        (number, one)
-        for number, one in enumerate(documents)
-        if one["command"]["type"] == "complete_task"
-    )
-    bodies[number] = written(document)
+    bodies = [canonical(one) for one in documents]
+    number = next(n for n, one in enumerate(documents) if one["command"]["type"] == "complete_task")
+    found, reasons = {}, {}
 
-    rewrite(app, case_id, documents, bodies)
+    for name, (written, _) in NO_ENTRIES.items():
+        body = written(documents[number])
+        rewrite(app, case_id, documents, [*bodies[:number], body, *bodies[number + 1 :]])
+        replayed = [one for one in replay.replay(app, ids) if one is not None]
+        judged = [one for some in verification.cases(app, ids) for one in some]
+        found[name] = [[(one.case, one.position) for one in some] for some in (replayed, judged)]
+        reasons[name] = replayed[0].reason
 
-    found = [one for one in replay.replay(app, replay.case_ids(app)) if one is not None]
-    assert [(one.case, one.position) for one in found] == [(case_id, number + 1)]
-    assert told in found[0].reason
+    assert found == {name: [[(case_id, number + 1)]] * 2 for name in NO_ENTRIES}
+    for name, (_, told) in NO_ENTRIES.items():
+        assert told in reasons[name], name
 
 
 # -- what lies beside the histories -------------------------------------------------------------
