@@ -106,8 +106,9 @@ class TaskQuery(Page):
     """Which tasks."""
 
     view: Literal[
-        "pool", "mine", "done", "started", "cc", "followed", "supervised", "unattended"
-    ] = "pool"
+        "pool", "mine", "done", "started", "cc", "followed", "supervised", "activities",
+        "unattended",
+    ] = "pool"  # fmt: skip
     process: QueryText | None = None
     unit: QueryText | None = Field(None, description="Only of cases of this unit.")
     overdue: bool | None = None

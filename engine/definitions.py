@@ -102,6 +102,7 @@ class Pinned:
             own way by (process, key@element).
         supervisions: (process, call activity) of each call of a process that
             ``supervises``; where the case's own process does, that process twice.
+        free: (process, element) of each ad-hoc sub-process.
         former: the forms of versions that the case ran on before it was migrated.
     """
 
@@ -111,6 +112,7 @@ class Pinned:
     decisions: Mapping[tuple[str, str], Decision | Service]
     forms: Mapping[tuple[str, str], Form]
     supervisions: frozenset[tuple[str, str]] = frozenset()
+    free: frozenset[tuple[str, str]] = frozenset()
     former: tuple[Form, ...] = ()
 
     @property
@@ -303,7 +305,8 @@ def _compile(tx: Transaction, digest: str, versions: dict[str, Any], read: Read)
     bundle = Bundle(versions["main"], processes, names)
     supervisions = _supervisions(versions["main"], processes)
     former = _former(tx, versions.get("before", ()))
-    return Pinned(digest, versions, bundle, tables, known_forms, supervisions, former)
+    free = _free(processes)
+    return Pinned(digest, versions, bundle, tables, known_forms, supervisions, free, former)
 
 
 def _former(tx: Transaction, digests: Iterable[str]) -> tuple[Form, ...]:
@@ -338,6 +341,16 @@ def _supervisions(main: str, processes: Mapping[str, Process]) -> frozenset[tupl
         if node.called in found
     }
     return frozenset(calls | {(main, main)} if main in found else calls)
+
+
+def _free(processes: Mapping[str, Process]) -> frozenset[tuple[str, str]]:
+    """Return the (process, element) of the ad-hoc sub-processes."""
+    return frozenset(
+        (key, name)
+        for key, one in processes.items()
+        for name, scope in one.scopes.items()
+        if scope.ad_hoc is not None
+    )
 
 
 def start_form(tx: Transaction, of: Version) -> Form | None:

@@ -14,6 +14,7 @@ from engine.tables import metadata
 DERIVED = (
     "cases", "tasks", "candidates", "timers", "subscriptions", "jobs", "incidents", "notes",
     "keys", "links", "notices", "published", "register_rows", "supervised",
+    "offers",
 )  # fmt: skip
 """What ``rebuild`` refills."""
 

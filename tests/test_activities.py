@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
-from engine import deployments, history, identities, replay, store
+from engine import deployments, history, identities, replay, store, verification
 from engine.errors import NotDeployable
+from engine.tables import offers
+from tests import rows
 from tests.callers import callers, problem_of
 from tests.memory import flows, process
 
@@ -188,6 +191,72 @@ def test_the_history_says_who_started_what_in_which_unit(app, call):
         "street_dispatcher",
         "S09-001",
     )
+
+
+def found_wrong(app, *ids: str) -> list[str]:
+    return [one.what for found in verification.cases(app, ids) for one in found]
+
+
+def test_what_may_be_started_waits_in_the_inbox_of_who_may(app, call):
+    dispatcher, worker = call("street_dispatcher"), call("grid_worker")
+    many = "<multiInstanceLoopCharacteristics><loopCardinality>2</loopCardinality>"
+    many += "</multiInstanceLoopCharacteristics>"
+    twice = matter(f'{OFFERED} ordering="Sequential"', many=many)
+    first = begun(app, call)
+    second = begun(app, call, twice)
+
+    def listed(caller) -> list[tuple[str, list[str]]]:
+        return [
+            (one["id"], [each["activity"] for each in one["startable"]])
+            for one in caller.tasks("activities")
+        ]
+
+    both = ["visit", "call"]
+    assert listed(dispatcher) == [
+        (f"{second}/matter.work.1.1", both), (f"{second}/matter.work.1.0", both),
+        (f"{first}/matter.work.1", both),
+    ]  # fmt: skip
+    assert [listed(worker), listed(call("auditor"))] == [[], []]
+    page = dispatcher.tasks("activities&limit=2")
+    assert [one["id"] for one in page] == [one for one, _ in listed(dispatcher)[:2]]
+    cursor = dispatcher.get("/tasks?view=activities&limit=2").get_json()["next"]
+    rest = dispatcher.get(f"/tasks?view=activities&limit=2&cursor={cursor}").get_json()
+    assert ([one["case"] for one in rest["items"]], rest["next"]) == ([first], None)
+    assert found_wrong(app, first, second) == []
+
+    client = dispatcher.server.test_client(use_cookies=False)
+    text = client.get("/tasks?view=activities", headers=dispatcher.headers).get_data(as_text=True)
+    assert text.count('value="start_activity"') == 6
+    assert ("即席工作" in text, "启动“走访”" in text) == (True, True)
+    other = client.get("/tasks", headers=worker.headers).get_data(as_text=True)
+    assert "即席工作" not in other
+    form = {"act": "start_activity", "activity": "visit", "scope": page[0]["scope"]}
+    sent = client.post(f"/cases/{second}", headers=dispatcher.headers, data=form)
+    assert sent.status_code == 303
+
+    # One at a time: while it runs nothing else starts there.
+    assert [one for one, _ in listed(dispatcher)] == [
+        f"{second}/matter.work.1.0", f"{first}/matter.work.1",
+    ]  # fmt: skip
+    call("street_leader").post(f"/cases/{second}/suspend", {"reason": "x"})
+    assert [one for one, _ in listed(dispatcher)] == [f"{first}/matter.work.1"]
+    call("street_leader").post(f"/cases/{second}/resume", {"reason": "x"})
+    before = rows.everything(app)
+    assert len(before["offers"]) == 3
+    assert list(replay.rebuild(app, [first, second])) == [first, second]
+    assert rows.everything(app) == before
+
+    with app.database.writing() as tx:
+        tx.run(sa.delete(offers), {})
+    assert found_wrong(app, first) == ["offer of ad-hoc work"]
+    list(replay.rebuild(app, [first, second]))
+
+    dispatcher.post(f"/cases/{first}/activities", {"activity": "visit"})
+    dispatcher.post(f"/tasks/{first}.matter.visit.1/complete", {"data": {"settled": True}})
+    assert [one["case"] for one in dispatcher.tasks("activities")] == [second]
+    call("district_coordinator").post(f"/cases/{second}/terminate", {"reason": "x"})
+    assert (dispatcher.tasks("activities"), rows.everything(app)["offers"]) == ([], [])
+    assert found_wrong(app, first, second) == []
 
 
 def test_a_suspended_case_starts_nothing(app, call):

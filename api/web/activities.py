@@ -33,12 +33,14 @@ class Offer:
 def offered(case: JsonObject, pinned: Pinned) -> list[Offer]:
     """Return the ad-hoc sub-processes in which the reader may do something now."""
     return [
-        _offer(one, pinned) for one in case["activities"] if one["startable"] or one["completable"]
+        offer(one, pinned) for one in case["activities"] if one["startable"] or one["completable"]
     ]
 
 
-def _offer(one: JsonObject, pinned: Pinned) -> Offer:
-    nodes = pinned.bundle.processes[one["process"]].nodes
+def offer(one: JsonObject, pinned: Pinned) -> Offer:
+    """Return an ad-hoc sub-process as the pages show it."""
+    process = one["called"] if "called" in one else one["process"]
+    nodes = pinned.bundle.processes[process].nodes
     title = diagrams.title(nodes[one["element"]])
     if "instance" in one:
         title = f"{title} {one['instance'] + 1}"

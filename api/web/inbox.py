@@ -10,7 +10,7 @@ from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from api.current import actor, application
-from api.web import diagrams, language, shortcuts
+from api.web import activities, diagrams, language, shortcuts
 from engine import access, inbox, saved_views, views
 from engine.access import Actor
 from engine.commands import JsonObject
@@ -19,6 +19,8 @@ from engine.errors import InvalidData
 pages = Blueprint("inbox", __name__)
 
 VIEWS = ("pool", "mine", "done", "started", "cc", "followed", "supervised")
+ACTIVITIES = "activities"
+"""The tab of ad-hoc work (即席): only there while some is offered, or asked for."""
 OPEN_VIEWS = frozenset({"pool", "mine"})
 """Views of open tasks: they are sorted, and those past due can be asked for."""
 FILTERED_VIEWS = OPEN_VIEWS | {"done", "started"}
@@ -77,7 +79,7 @@ def tabs(who: Actor) -> tuple[str, ...]:
 def _asked(who: Actor, sent: Mapping[str, str]) -> dict[str, str]:
     """Return the view and the filters that an address or a form names, without empty ones."""
     view = sent.get("view", "")
-    view = view if view in tabs(who) else "mine"
+    view = view if view in {*tabs(who), ACTIVITIES} else "mine"
     asked = {"view": view}
     for name in _FILTERS if view in FILTERED_VIEWS else ():
         text = sent.get(name, "").strip()[:100]
@@ -95,6 +97,10 @@ def _found(who: Actor, asked: Mapping[str, str], cursor: str | None) -> JsonObje
         application(), who, view=asked["view"], limit=PAGE_SIZE, cursor=cursor, **filters
     )
     diagrams.name_tasks(one for one in found["items"] if "process" in one)
+    if asked["view"] == ACTIVITIES:
+        found["offers"] = [
+            activities.offer(one, diagrams.of_case(one["case"])) for one in found["items"]
+        ]
     return found
 
 
@@ -105,7 +111,7 @@ def _page(who: Actor, asked: dict[str, str], found: JsonObject) -> str:
     return render_template(
         "inbox.html",
         view=view,
-        views=tabs(who),
+        views=_tabs(who, view),
         found=found,
         counts=found["counts"] | views.inbox_totals(app, who),
         asked=asked,
@@ -120,6 +126,12 @@ def _page(who: Actor, asked: dict[str, str], found: JsonObject) -> str:
         once=app.clock.new_id(),
         outcomes=sorted({pair for one in found["items"] for pair in one.get("batch", ())}),
     )
+
+
+def _tabs(who: Actor, view: str) -> tuple[str, ...]:
+    """Return the tabs as they are shown now."""
+    free = view == ACTIVITIES or views.has_activities(application(), who)
+    return (*tabs(who), ACTIVITIES) if free else tabs(who)
 
 
 def _kinds(who: Actor, view: str) -> dict[str, list[tuple[str, str]]]:

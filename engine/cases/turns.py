@@ -199,9 +199,8 @@ def _write(
         _keep(app, tx, after.id, turn.sealer)
     names, fresh = pinned.main.indexed, entry.position == 1 or turn.onto is not None
     projection.index(tx, after.id, applied, names, fresh=fresh)
-    entered = projection.Entered(
-        after.id, after.process, entry.position, turn.at, actor, pinned.supervisions
-    )
+    place = after.id, after.process, entry.position, turn.at, actor
+    entered = projection.Entered(*place, pinned.supervisions, pinned.free)
     projection.project(tx, entered, applied.events)
     named = projection.kept(app.references.active.get(projection.MILESTONES))
     projection.keep(tx, entered, applied, document, named)

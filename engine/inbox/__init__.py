@@ -97,6 +97,28 @@ def page(
     return _cut([_item(row, now) for row in rows], rows, limit)
 
 
+def offers(
+    tx: Transaction, user: str, grants: Grants, *, limit: int, cursor: str | None = None
+) -> list[Any]:
+    """Return the open ad-hoc sub-processes that are offered to a user, the latest first.
+
+    Returns:
+        At most ``limit`` rows: the moment, the case, the visit's place.
+
+    Raises:
+        InvalidRequest: the cursor is none of ours.
+    """
+    values = {"limit": limit, **_after(cursor, newest=True)}
+    return _merged(tx, queries.OFFERS, values, offered_to(user, grants), newest=True)
+
+
+def has_offers(tx: Transaction, user: str, grants: Grants) -> bool:
+    """Whether an ad-hoc sub-process is open that is offered to a user."""
+    pairs = offered_to(user, grants)
+    asked = ({"role": role, "unit_of_role": unit} for role, unit in pairs)
+    return any(tx.one(queries.IS_OFFERED, one) is not None for one in asked)
+
+
 def one(tx: Transaction, case_id: str, task: str, now: datetime) -> Item:
     """Return a task as the lists show it."""
     (row,) = tx.all(queries.ONE, {"case_id": case_id, "task": task})

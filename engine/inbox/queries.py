@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
 from engine.database import Moment
-from engine.tables import candidates, cases, notices, tasks
+from engine.tables import candidates, cases, notices, offers, tasks
 
 COUNT_LIMIT = 1000
 OPEN: sa.ColumnElement[str] = sa.literal_column("'open'")
@@ -167,6 +167,22 @@ NOTICES = (
     )
     .order_by(notices.c.at.desc(), notices.c.case_id.desc(), notices.c.job.desc())
     .limit(p("limit"))
+)
+OFFERS = (
+    sa.select(offers.c.at, offers.c.case_id, offers.c.place)
+    .where(
+        offers.c.role == p("role"),
+        offers.c.unit == p("unit_of_role"),
+        sa.tuple_(offers.c.at, offers.c.case_id, offers.c.place)
+        < sa.tuple_(p("after_at", type_=Moment), p("after_case"), p("after_task")),
+    )
+    .order_by(offers.c.at.desc(), offers.c.case_id.desc(), offers.c.place.desc())
+    .limit(p("limit"))
+)
+IS_OFFERED = (
+    sa.select(offers.c.place)
+    .where(offers.c.role == p("role"), offers.c.unit == p("unit_of_role"))
+    .limit(1)
 )
 
 

@@ -24,6 +24,7 @@ class Entered(NamedTuple):
     Attributes:
         supervisions: (process, element) of what begins and ends a supervision in the
             case, as ``Pinned`` says.
+        free: (process, element) of the ad-hoc sub-processes in which people start work.
     """
 
     case_id: str
@@ -32,6 +33,7 @@ class Entered(NamedTuple):
     at: datetime
     actor: str
     supervisions: frozenset[tuple[str, str]] = frozenset()
+    free: frozenset[tuple[str, str]] = frozenset()
 
 
 Handler = Callable[[Transaction, Entered, Event], None]
@@ -46,6 +48,12 @@ def moment_of(event: Event, name: str) -> datetime | None:
     """Return a moment of an event, or None."""
     text = event.get(name)
     return None if text is None else parse(text)
+
+
+def place_of(event: Event) -> str:
+    """Return how a visit of an element is named among the rows of its case."""
+    visit = f"{event['process']}.{event['element']}.{event['nth']}"
+    return f"{visit}.{event['instance']}" if "instance" in event else visit
 
 
 def task_key(entered: Entered, event: Event) -> dict[str, Any]:

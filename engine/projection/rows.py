@@ -14,6 +14,7 @@ from engine.database import Transaction
 from engine.events import Event
 from engine.execution import Applied
 from engine.history import Entry
+from engine.projection.offers import offer
 from engine.projection.place import CLOSED, Entered, matching
 from engine.projection.signatures import SIGNATURE_HANDLERS
 from engine.projection.supervision import mark
@@ -29,6 +30,7 @@ from engine.tables import (
     milestones,
     notes,
     notices,
+    offers,
     outbox,
     published,
     register_rows,
@@ -59,6 +61,7 @@ _EMPTY = [
         register_rows,
         supervised,
         milestones,
+        offers,
     )
 ]
 
@@ -71,6 +74,8 @@ def project(tx: Transaction, entered: Entered, events: list[Event]) -> None:
             handler(tx, entered, event)
     if entered.supervisions:
         mark(tx, entered, events)
+    if entered.free:
+        offer(tx, entered, events)
 
 
 def _is_claimed_to_complete(events: list[Event], index: int) -> bool:

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_once
 
 from engine.database import Transaction
 from engine.events import Event
-from engine.projection.place import Entered, matching
+from engine.projection.place import Entered, matching, place_of
 from engine.tables import supervised
 
 _INSERT = insert_once(supervised).on_conflict_do_nothing()
@@ -49,5 +49,4 @@ def mark(tx: Transaction, entered: Entered, events: list[Event]) -> None:
 def _place(event: Event) -> str:
     if event["type"] == "case_started":
         return ""
-    visit = f"{event['process']}.{event['element']}.{event['nth']}"
-    return f"{visit}.{event['instance']}" if "instance" in event else visit
+    return place_of(event)

@@ -70,7 +70,7 @@ def refill(
             fresh = True
         projection.index(tx, case_id, step.applied, main.indexed, fresh=fresh)
         place = case_id, row.process, step.entry.position, at, step.document["actor"]
-        entered = projection.Entered(*place, step.pinned.supervisions)
+        entered = projection.Entered(*place, step.pinned.supervisions, step.pinned.free)
         projection.project(tx, entered, step.applied.events)
         asked = step.document["evaluations"]
         projection.keep(tx, entered, step.applied, step.document, named)

@@ -191,6 +191,18 @@ supervised = table(
     clustered=True,
 )
 
+offers = table(
+    # Open ad-hoc sub-processes: in whose inbox their work can be started.
+    "offers",
+    key("case_id"),
+    key("place"),  # the visit: process.element.nth, in a multi-instance with the instance
+    key("role"),
+    key("unit"),
+    at("at"),
+    sa.Index("ix_offers_role_unit_at", "role", "unit", "at", "case_id", "place"),
+    clustered=True,
+)
+
 published = table(
     # The notice board for residents: what a job of the topic "notify" put there with "board".
     "published",

@@ -37,6 +37,7 @@ TABLES = {
     "keys": "key",
     "links": "link",
     "notices": "notice",
+    "offers": "offer of ad-hoc work",
     "published": "publication",
     "register_rows": "register row",
     "supervised": "supervision",

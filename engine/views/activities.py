@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine import access, store
+from engine import access, cursors, inbox, store
 from engine.access import Actor
+from engine.clock import text
+from engine.cursors import Place
 from engine.database import Transaction
 from engine.definitions import Pinned
 from engine.errors import CaseNotFound, InvalidRequest, NothingWaits
@@ -16,6 +18,9 @@ from engine.projection import CLOSED
 from engine.store import CaseRow
 
 Document = dict[str, Any]
+VIEW = "activities"
+_PAGE = 100
+_SCANNED = 1_000
 _STILL = CLOSED | {"suspended"}
 
 
@@ -42,6 +47,67 @@ def activities_of(
         )
         for one in offers
     ]
+
+
+def page(
+    app: Application, tx: Transaction, actor: Actor, *, limit: int, cursor: str | None
+) -> tuple[list[Document], str | None]:
+    """Return the ad-hoc sub-processes in which the actor can start or end something now.
+
+    The latest first, each with its case, and the cursor of the next page. Where nothing
+    can be done for the moment (on hold, one at a time) it is passed over.
+
+    Raises:
+        InvalidRequest: the cursor is none of ours.
+    """
+    found: list[Document] = []
+    scanned = 0
+    while scanned < _SCANNED:
+        rows = inbox.offers(tx, actor.name, actor.grants, limit=_PAGE, cursor=cursor)
+        for row in rows:
+            cursor, scanned = cursors.write(Place(*row[:3])), scanned + 1
+            item = _item(app, tx, actor, row[1], row[2])
+            if item is not None:
+                found.append({**item, "opened_at": text(row[0])})
+            if len(found) == limit:
+                return found, cursor
+        if len(rows) < _PAGE:
+            return found, None
+    return found, cursor
+
+
+def _item(
+    app: Application, tx: Transaction, actor: Actor, case_id: str, place: str
+) -> Document | None:
+    row = store.read_case(tx, case_id)
+    if row is None or row.state in _STILL:
+        return None
+    pinned = app.library.pinned(tx, row.pins)
+    offer = next((one for one in _offers(app, row, pinned) if _place(one) == place), None)
+    facts, organisation = case_facts(tx, row), app.references.organisation
+    if offer is None or not access.may(
+        actor, "start_activity", facts, offer, organisation=organisation
+    ):
+        return None
+    document = _document(offer, pinned, may=True)
+    if not (document["startable"] or document["completable"]):
+        return None
+    return {
+        **document,
+        "id": f"{row.id}/{place}",
+        "case": row.id,
+        "process": row.process,
+        "called": offer.process,
+        "business_key": row.business_key,
+        "unit": row.unit,
+        "case_state": row.state,
+    }
+
+
+def _place(offer: Offer) -> str:
+    """Return how the projection names it."""
+    visit = f"{offer.process}.{offer.element}.{offer.nth}"
+    return visit if offer.instance is None else f"{visit}.{offer.instance}"
 
 
 def is_offered(app: Application, tx: Transaction, actor: Actor, row: CaseRow) -> bool:

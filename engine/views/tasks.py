@@ -21,7 +21,7 @@ from engine.ports import Application
 from engine.sealing import unseal
 from engine.store import CaseRow
 from engine.tables import notes, tasks
-from engine.views import asked, attention, cases, loads
+from engine.views import activities, asked, attention, cases, loads
 from engine.views.limits import remaining
 
 Document = dict[str, Any]
@@ -68,7 +68,7 @@ def inbox_page(app: Application, actor: Actor, *, view: str = "pool", **filters:
     """
     if view == "unattended":
         return _unattended(app, actor, filters.get("limit", 50))
-    if view in attention.VIEWS:
+    if view in {activities.VIEW, *attention.VIEWS}:
         return _attention(app, actor, view, filters.get("limit", 50), filters.get("cursor"))
     now = app.clock.now()
     with app.database.reading() as tx:
@@ -96,6 +96,12 @@ def inbox_totals(app: Application, actor: Actor) -> dict[str, int]:
         return inbox.totals(tx, actor.name)
 
 
+def has_activities(app: Application, actor: Actor) -> bool:
+    """Whether ad-hoc work is offered to the actor: its list then has a tab."""
+    with app.database.reading() as tx:
+        return inbox.has_offers(tx, actor.name, actor.grants)
+
+
 def inbox_kinds(app: Application, actor: Actor, view: str) -> Document:
     """Return ``{processes, units}`` that occur in a task list: what it can be filtered by."""
     with app.database.reading() as tx:
@@ -108,7 +114,10 @@ def _attention(
 ) -> Document:
     with app.database.reading() as tx:
         app.references.refresh(tx)
-        items, after = attention.page(app, tx, actor, view, limit=limit, cursor=cursor)
+        if view == activities.VIEW:
+            items, after = activities.page(app, tx, actor, limit=limit, cursor=cursor)
+        else:
+            items, after = attention.page(app, tx, actor, view, limit=limit, cursor=cursor)
         counts = inbox.counts(tx, actor.name, actor.grants)
     return {"items": items, "next": after, "counts": counts}
 
