@@ -1,6 +1,6 @@
 """One database, SQLite or PostgreSQL, and its transactions.
 
-Statements are written with SQLAlchemy Core, compiled once per database and run
+Statements are written with SQLAlchemy Core, compiled once per kind of database and run
 on the driver's cursor: Core's own execution costs more than everything else a
 command does (``docs/benchmarks.md``). Two kinds of transaction exist: ``reading``
 sees one consistent state, ``writing`` is the only one that changes anything.
@@ -77,7 +77,7 @@ def _taker(names: Sequence[str]) -> Callable[[Mapping[str, Any]], Row]:
 
 
 class Statement:
-    """A statement compiled once for one database."""
+    """A statement compiled once for one kind of database."""
 
     __slots__ = ("_clause", "_constants", "_in", "_out", "_take", "text")
 
@@ -129,6 +129,18 @@ class Statement:
             if values[at] is not None:
                 values[at] = _from_driver(values[at])
         return tuple(values)
+
+
+_compiled: dict[tuple[str, object, int], Statement] = {}
+"""By dialect, version of the server and id: copies and scratch databases need the same."""
+
+
+def _compile(clause: ClauseElement, dialect: sa.Dialect) -> Statement:
+    key = (dialect.name, dialect.server_version_info, id(clause))
+    known = _compiled.get(key)
+    if known is None:
+        known = _compiled[key] = Statement(clause, dialect)
+    return known
 
 
 class Transaction:
@@ -208,7 +220,7 @@ class Database:
         """Return ``clause`` compiled for this database; module-level clauses only."""
         known = self._statements.get(id(clause))
         if known is None:
-            known = self._statements[id(clause)] = Statement(clause, self._dialect)
+            known = self._statements[id(clause)] = _compile(clause, self._dialect)
         return known
 
     @contextmanager
