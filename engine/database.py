@@ -113,17 +113,9 @@ class Statement:
 
     def read(self, rows: Sequence[Row]) -> list[Row]:
         """Return a driver's rows with their moments as ``datetime``."""
-        if not self._out:
-            return list(rows)
-        if len(self._out) > 1:
-            return [self._several(row) for row in rows]
-        at = self._out[0]
-        return [
-            row if row[at] is None else (*row[:at], _from_driver(row[at]), *row[at + 1 :])
-            for row in rows
-        ]
+        return [self._read(row) for row in rows] if self._out else list(rows)
 
-    def _several(self, row: Row) -> Row:
+    def _read(self, row: Row) -> Row:
         values = list(row)
         for at in self._out:
             if values[at] is not None:
