@@ -20,6 +20,7 @@ from sqlalchemy import bindparam as p
 
 from engine import access, definitions, deployments, store
 from engine.access import Actor
+from engine.bpmn.layout import lay_out
 from engine.bpmn.pictures import picture
 from engine.cases import Answer
 from engine.clock import text
@@ -279,12 +280,20 @@ def _shown(kind: str, content: bytes) -> str:
     if kind == "bpmn":
         made = picture(content)
         if made is not None and made.is_laid_out:
-            return made.xml
+            return _laid_out(content) or made.xml
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         parser = etree.XMLParser(resolve_entities=False, no_network=True)
         return str(etree.tostring(etree.fromstring(content, parser), encoding="unicode"))
+
+
+def _laid_out(content: bytes) -> str | None:
+    """Return a diagram with shapes, all else as somebody wrote it; None where that cannot be."""
+    try:
+        return lay_out(content).decode("utf-8-sig")
+    except ValueError:
+        return None
 
 
 def bare(content: bytes) -> bytes:

@@ -20,6 +20,7 @@ __all__ = ["address", "caller", "chromium", "people"]
 DIAGRAM = f"""{DEFINITIONS}
 <process id="repair" name="报修" isExecutable="true">
   <startEvent id="s" name="开始"/><sequenceFlow id="f" sourceRef="s" targetRef="t"/>
+  <!-- 先登记，再定时限 -->
   <userTask id="t" name="登记" camunda:formKey="ask"/>
   <sequenceFlow id="g" sourceRef="t" targetRef="d"/>
   <businessRuleTask id="d" name="定时限" camunda:decisionRef="hours"
@@ -89,6 +90,7 @@ TABLE = """<?xml version="1.0" encoding="UTF-8"?>
         <inputExpression id="hours_text" typeRef="string"><text>urgency</text></inputExpression>
       </input>
       <output id="hours_out" name="hours" typeRef="number"/>
+      <!-- 街道办 2026 年定 -->
       <rule id="r1"><inputEntry id="r1_i"><text>"normal"</text></inputEntry>
         <outputEntry id="r1_o"><text>4</text></outputEntry></rule>
       <rule id="r2"><inputEntry id="r2_i"><text>"urgent"</text></inputEntry>
@@ -246,6 +248,11 @@ def test_a_form_and_a_table_are_edited_tried_and_deployed_together(app, who, rep
     first = FORM["components"]
     assert form == {**FORM, "components": [*first[:3], DOOR, first[3]]}
     change_a_rule(page)
+    assert kept(app, who)["hours.dmn"].count("<!-- 街道办 2026 年定 -->\n") == 1
+    assert kept(app, who)["repair.bpmn"].count('<!-- 先登记，再定时限 -->\n<userTask id="t"') == 1
+    add_a_table(page)
+    assert kept(app, who)["fees.dmn"] == FEES
+    open_by_links(page)
     page.click(".who a[hreflang]")
     expect(page.locator("html[lang=en]")).to_have_count(1)
     deploy_in_english(page)
@@ -326,6 +333,48 @@ def change_a_rule(page):
     page.set_viewport_size({"width": 1280, "height": 800})
     page.click("#save")
     expect(page.locator("#state[data-kept=true]")).to_contain_text("已保存")
+
+
+FEES = TABLE.replace("hours", "fees").replace("<!-- 街道办 2026 年定 -->", "")
+UNKNOWN = FEES.replace("<rule id=", '<weight id="w">2</weight><rule id=', 1)
+
+
+def add_a_table(page):
+    """Add a table as text: what the editor would lose stays text, what it can show it shows."""
+    page.click("#new-table")
+    page.fill("#adding-name", "费用")
+    page.fill("#adding-key", "fees")
+    page.click("#add-now")
+    expect(page.locator("#bench[data-shown='fees.dmn']")).to_be_visible()
+    expect(page.locator("#table-tabs button[aria-pressed=true]")).to_have_text("费用")
+    for text, pressed in ((UNKNOWN, "true"), (FEES, "false")):
+        if page.get_attribute("#as-text", "aria-pressed") == "false":
+            page.click("#as-text")
+        page.fill("#file-text", text)
+        page.click("#as-text")
+        expect(page.locator(f"#as-text[aria-pressed={pressed}]")).to_be_visible()
+        expect(page.locator("#file-unreadable")).to_be_visible(visible=pressed == "true")
+    expect(page.locator("#table-tabs button[aria-pressed=true]")).to_have_text("时限")
+    expect(page.locator("#file-text")).to_be_hidden()
+    page.click("#save")
+    expect(page.locator("#state[data-kept=true]")).to_contain_text("已保存")
+
+
+def open_by_links(page):
+    """A link leads to a file; the form editor is used on a phone."""
+    page.goto("/designs")
+    page.goto("/designs/repair/edit#hours.dmn")
+    expect(page.locator("#bench[data-shown='hours.dmn']")).to_be_visible()
+    expect(page.locator("#table-tabs button[aria-pressed=true]")).to_have_text("时限")
+    page.set_viewport_size(PHONE)
+    page.goto("/designs")
+    page.goto("/designs/repair/edit#ask.json")
+    expect(page.locator("#form-panel [name=title]")).to_have_value("报修登记")
+    # What a form asks is not asked here: its fields are disabled.
+    page.click("#form-canvas .fjs-form-field label:has-text('门牌号')", force=True)
+    expect(page.locator("#form-panel [name=key]")).to_have_value("door")
+    accessible(page)
+    page.set_viewport_size({"width": 1280, "height": 800})
 
 
 def deploy_in_english(page):

@@ -23,6 +23,8 @@ export class Bench {
     for (const kind of Object.keys(KINDS)) by(`new-${kind}`).addEventListener("click", () => this.ask(kind));
     by("adding-form").addEventListener("submit", (event) => this.add(event));
     by("take-out").addEventListener("click", () => this.takeOut());
+    by("as-text").addEventListener("click", () => this.turn());
+    by("file-text").addEventListener("input", () => { this.isChanged = true; changed(); });
     this.list();
   }
 
@@ -86,29 +88,51 @@ export class Bench {
       await this.keep();
       this.name = name;
       for (const one of ["diagram", ...Object.keys(KINDS)]) by(`bench-${one}`).hidden = one !== (kind ?? "diagram");
-      by("file-unreadable").hidden = true;
+      this.asText(false);
       if (kind) await this.load(kind, name);
       by("lay-out").disabled = Boolean(kind);
-      by("take-out").hidden = !kind;
+      for (const one of ["take-out", "as-text"]) by(one).hidden = !kind;
       const others = this.given.shared[name] ?? [];
       by("shared").textContent = others.length ? this.texts.b_shared.replace("{processes}", others.join("、")) : "";
       by("bench").dataset.shown = name;
       this.list();
       this.shown();
     }
-    if (kind && element) this.editors[kind]?.pick(element);
+    if (kind && element && !this.isText) this.editors[kind]?.pick(element);
   }
 
+  /** Show a file in its editor; what the editor cannot show, or would lose, is edited as text. */
   async load(kind, name) {
     const editor = await this.editor(kind);
+    let wrong = "";
     try {
       await editor.load(this.files[name]);
     } catch (reason) {
-      by("file-unreadable").hidden = false;
-      by("file-unreadable").textContent = `${this.texts.b_unreadable} ${reason.message ?? ""}`;
-      by(`bench-${kind}`).hidden = true;
+      wrong = `${this.texts.b_unreadable} ${reason.message ?? ""}`;
     }
+    this.asText(Boolean(wrong), wrong);
     if (kind === "table") this.examples.show(name);
+  }
+
+  /** Turn between the editor and the text of the file. */
+  async turn() {
+    const kind = this.kindOf(this.name);
+    await this.keep();
+    if (this.isText) await this.load(kind, this.name);
+    else this.asText(true);
+    by(this.isText ? "file-text" : "as-text").focus();
+  }
+
+  asText(isText, wrong = "") {
+    const kind = this.kindOf(this.name);
+    this.isText = isText;
+    by("file-unreadable").hidden = !wrong;
+    by("file-unreadable").textContent = wrong;
+    by("bench-text").hidden = !isText;
+    by("as-text").setAttribute("aria-pressed", String(isText));
+    if (isText) by("file-text").value = this.files[this.name];
+    by("bench-form").hidden = isText || kind !== "form";
+    by("table-bench").hidden = isText;
   }
 
   /** Take what was changed on the bench into the files; who asks meanwhile waits for it, too. */
@@ -122,18 +146,20 @@ export class Bench {
     this.isChanged = false;
     const { name } = this;
     const kind = this.kindOf(name);
-    if (kind) this.files[name] = await this.editors[kind].text();
+    if (kind) this.files[name] = this.isText ? by("file-text").value : await this.editors[kind].text();
     if (kind === "table") this.examples.soon();
   }
 
   undo(tools) {
     const kind = this.kindOf(this.name);
-    (kind ? this.editors[kind] : tools).undo();
+    if (this.isText) document.execCommand("undo");
+    else (kind ? this.editors[kind] : tools).undo();
   }
 
   redo(tools) {
     const kind = this.kindOf(this.name);
-    (kind ? this.editors[kind] : tools).redo();
+    if (this.isText) document.execCommand("redo");
+    else (kind ? this.editors[kind] : tools).redo();
   }
 
   // -- new files, and such as are deployed ---------------------------------------------------

@@ -5,6 +5,7 @@ import { get, post } from "../designer/calls.js";
 import { missing } from "../designer/chinese.js";
 import { Findings } from "../designer/findings.js";
 import { Keeper } from "../designer/keeper.js";
+import { withComments } from "../designer/lossless.js";
 import { Trial } from "../designer/trial.js";
 import { modelerIn } from "../designer/modeler.js";
 
@@ -59,7 +60,7 @@ async function openFile(kind, key, name) {
 async function collect() {
   await bench.keep();
   const { xml } = await modeler.saveXML({ format: true });
-  files[given.diagram] = xml;
+  files[given.diagram] = withComments(files[given.diagram], xml);
   return { files: { ...files }, title: titleOf() };
 }
 
@@ -130,7 +131,7 @@ async function layOut() {
   const { files: now } = await collect();
   try {
     const { xml } = await post("/designs/draft/laid-out", { [given.diagram]: now[given.diagram] });
-    files[given.diagram] = xml;
+    files[given.diagram] = withComments(now[given.diagram], xml);
     await open();
     soon();
   } catch (refusal) {

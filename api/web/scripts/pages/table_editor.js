@@ -11,9 +11,11 @@ import "dmn-js/dist/assets/dmn-js-literal-expression.css";
 import "dmn-js/dist/assets/dmn-js-boxed-expression.css";
 import "dmn-js/dist/assets/dmn-js-boxed-expression-controls.css";
 import "dmn-js/dist/assets/dmn-font/css/dmn.css";
+import { lost, withComments } from "../designer/lossless.js";
 import { ChineseTables } from "../designer/table_words.js";
 
 const DRAWN = "drd";
+const BOXED = "boxedExpression";
 
 /** Return the editor of tables in `place`, its buttons in `tabs`; `changed` is called after each change. */
 export function editorIn(place, tabs, { texts, language, changed }) {
@@ -40,14 +42,22 @@ export function editorIn(place, tabs, { texts, language, changed }) {
       return button;
     }));
     if (!tabs.children.length) tabs.textContent = texts.t_no_table;
+    if (active?.type === BOXED) tabs.append(Object.assign(document.createElement("span"), { className: "note", textContent: texts.t_boxed }));
   }
 
   const stack = () => modeler.getActiveViewer()?.get("commandStack", false);
+  let given = "";
+  const written = async () => (await modeler.saveXML({ format: true })).xml;
   return {
+    /** Show a table; throw what would be lost, or cannot be shown. */
     async load(text) {
       isLoading = true;
+      given = text;
       try {
         await modeler.importXML(text, { open: false });
+        const without = lost(text, await written());
+        if (without.length) throw new Error(texts.b_would_lose.replace("{what}", without.slice(0, 5).join("、")));
+        if (shown().every((one) => one.type === DRAWN)) throw new Error(texts.t_no_table);
         const first = shown().find((one) => one.type !== DRAWN) ?? shown()[0];
         if (first) await modeler.open(first);
         fill();
@@ -55,10 +65,7 @@ export function editorIn(place, tabs, { texts, language, changed }) {
         isLoading = false;
       }
     },
-    async text() {
-      const { xml } = await modeler.saveXML({ format: true });
-      return xml;
-    },
+    text: async () => withComments(given, await written()),
     undo: () => stack()?.undo(),
     redo: () => stack()?.redo(),
     pick(id) {
