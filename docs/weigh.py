@@ -1,6 +1,6 @@
 """Weigh the pages: when the first of them is painted, and how much script they carry.
 
-    python docs/weigh.py [--times N]
+    python docs/weigh.py [NAME …] [--times N]
 
 Prints a table for ``docs/benchmarks.md``. The server, the city and the pages are those of
 ``screens.py``; each page is opened anew N times with an empty cache in headless Chromium, and
@@ -35,20 +35,22 @@ _SHIFT = """() => new Promise((found) => {
 
 
 def main() -> int:
-    """Measure every page of ``SCREENS`` once per path."""
+    """Measure every page of ``SCREENS`` that somebody signs in for once per path, in Chinese."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*")
     parser.add_argument("--times", type=int, default=5)
-    times = parser.parse_args().times
+    arguments = parser.parse_args()
     print("| page | first contentful paint | script, gzip | layout shift |\n|---|---|---|---|")
     seen = set()
     with served() as city, chromium() as browser:
         names = cases(city)
         for screen in SCREENS:
-            if not screen.user or screen.language != "zh" or screen.path in seen:
+            wanted = not arguments.names or screen.name in arguments.names
+            if not (wanted and screen.user) or screen.path in seen:
                 continue
             seen.add(screen.path)
             page = signed_in(browser, city, "zh", "zh-CN", screen.user, size=DESK)
-            print(_line(page, city, screen, names, times))
+            print(_line(page, city, screen, names, arguments.times))
             page.context.close()
     return 0
 
@@ -67,6 +69,8 @@ def _line(page: Page, city: City, screen: Screen, names: dict[str, str], times: 
     for number in range(times):
         if number == 0:
             page.on("response", weigh)
+        # Else what stands behind a # is looked for in the page that is open.
+        page.goto("about:blank")
         page.goto(f"{city.address}{path}")
         page.wait_for_load_state("networkidle")
         paints.append(page.evaluate(_PAINT))

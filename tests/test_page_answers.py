@@ -1,6 +1,7 @@
 """The pages as a program sees them: signing in, refusals, forms nobody should send."""
 
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -136,6 +137,39 @@ def test_a_refusal_without_chinese_words_is_marked_as_english(app):
         page = refusals.page(problem, {}).get_data(as_text=True)
 
     assert page.partition("<details>")[2].count('lang="en">Nobody has foreseen this.') == 1
+
+
+def test_a_form_sent_after_the_session_has_ended_is_sent_again(app, client):
+    ours = {"Sec-Fetch-Site": "same-origin"}
+    kept = (
+        create_app(app)
+        .test_client()
+        .post(
+            "/start/five_steps?lang=en",
+            data={"once": "key1", "title": '<b>"', "photos": (BytesIO(b"x"), "x.jpg")},
+            headers=ours,
+        )
+    )
+    page = kept.get_data(as_text=True)
+
+    assert kept.status_code == 401
+    assert 'action="/start/five_steps?lang=en"' in page
+    assert '<input type="hidden" name="title" value="&lt;b&gt;&#34;">' in page
+    assert "Chosen files are not kept" in page
+    sign_in(client)
+    sent = client.post("/start/five_steps", data={"once": "key1"}, headers=ours)
+    assert sent.headers["Location"].endswith("?done=start")
+
+
+def test_a_page_for_who_is_signed_out_holds_no_password(app):
+    ours = {"Sec-Fetch-Site": "same-origin"}
+    page = (
+        create_app(app)
+        .test_client()
+        .post("/password", data={"password": "secret one"}, headers=ours)
+    )
+
+    assert (page.status_code, b"secret one" in page.data) == (401, False)
 
 
 def test_pressing_a_button_twice_is_once(app, client):

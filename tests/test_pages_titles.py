@@ -61,7 +61,7 @@ def test_who_did_a_task_and_where_are_called_by_name(app, case):
 
 def test_data_are_called_by_the_list_of_names(app):
     data = {"community": "990101001", "facts": {"quick": True, "found_at": "2026-09-14T09:00:00+08:00"},
-            "tries": [1, 2], "new_to_the_list": "x"}  # fmt: skip
+            "tries": [1, 2], "item_choices": [{"value": n, "label": f"L{n}"} for n in range(11)], "new_to_the_list": "x"}  # fmt: skip
 
     with app.database.reading() as tx:
         app.references.refresh(tx)
@@ -74,9 +74,16 @@ def test_data_are_called_by_the_list_of_names(app):
         "社区": "砚禾街道 (990101001)",
         "事实": "快速处置：是；发现时间：2026-09-14 09:00",
         "尝试次数": "1、2",
+        "可选事项": "L0、L1、L2、L3、L4、L5、L6、L7、L8、L9 等 11 项",
         "new_to_the_list": "x",
     }
-    assert list(told("en")) == ["Community", "Facts", "Tries", "new_to_the_list"]
+    assert list(told("en")) == [
+        "Community",
+        "Facts",
+        "Tries",
+        "Items to choose from",
+        "new_to_the_list",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -88,3 +95,16 @@ def test_the_page_of_a_unit_names_its_level(page, language, level, below):
     assert f"<code>990101001</code> · {level}" in found
     assert f"<dd>{level}</dd>" in found
     assert f"· {below}</span>" in found
+
+
+@pytest.mark.parametrize(("language", "kind"), [("zh", "驻地站所"), ("en", "Resident station")])
+def test_the_kind_of_a_department_is_none_of_the_levels(page, language, kind):
+    assert f"<code>K01</code> · {kind}" in page("/admin/units/K01", language)
+
+
+@pytest.mark.parametrize(("language", "step"), [("zh", "平台受理"), ("en", "Accept")])
+def test_the_open_steps_of_a_case_are_called_in_the_language_of_the_page(app, page, language, step):
+    case = callers(app)("street_dispatcher").post("/cases", {"process": "five_steps"}).get_json()
+    found = page(f"/cases/{case['id']}", language)
+
+    assert f'href="/tasks/{case["id"]}.five_steps.accept.1">{step}</a>' in found

@@ -125,6 +125,7 @@ def _told(case: JsonObject, pinned: Pinned) -> JsonObject:
     """Return what is told of a case beside its head and its buttons."""
     app, who = application(), actor()
     return {
+        "open_tasks": overview.open_tasks(case, pinned),
         "groups": overview.data(case, pinned),
         "class_name": overview.class_name,
         "clocks": overview.clocks(case["id"], pinned),

@@ -25,6 +25,16 @@ class Group(NamedTuple):
     others: list[Shown]
 
 
+def open_tasks(case: Document, pinned: Pinned) -> list[Document]:
+    """Return the open tasks of a case with the names of their steps."""
+    nodes = timeline.nodes_of(pinned)
+    # Its id says in which process it stands: case.process.element.nth…
+    return [
+        {**one, "title": title_of({**one, "process": one["id"].split(".")[1]}, nodes)}
+        for one in case["tasks"]
+    ]
+
+
 def clocks(case_id: str, pinned: Pinned) -> list[Document]:
     """Return the clocks of a case with the names of their steps and of who has them."""
     nodes = timeline.nodes_of(pinned)

@@ -15,6 +15,8 @@ from engine.errors import MustChangePassword
 
 _CHINESE = re.compile("[\u4e00-\u9fff]")
 """What the engine itself says is English; what a page says is in the language of its reader."""
+MOST_CARRIED = 1_000_000
+"""Bytes of a form that the page for who is signed out holds."""
 _MACHINES = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
@@ -30,6 +32,8 @@ def page(problem: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
     status = int(problem["status"])
     if status == 401 and request.method == "GET":
         return redirect(sign_in_address(), code=303)
+    if status == 401 and not language.is_public():
+        return make_response(_signed_out(), status)
     if problem["code"] == MustChangePassword.code:
         return redirect("/password", code=303)
     key = f"problem_{status}" if language.known(f"problem_{status}") else "problem_400"
@@ -53,6 +57,21 @@ def page(problem: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
     if "Retry-After" in headers:
         response.headers["Retry-After"] = headers["Retry-After"]
     return response
+
+
+def _signed_out() -> str:
+    """Return the page for a form that was sent after the session had ended.
+
+    It holds what was typed: who signs in beside it sends that again. Files and passwords are
+    not held.
+    """
+    fits = (request.content_length or 0) < MOST_CARRIED
+    typed = list(request.form.items(multi=True)) if fits else []
+    if any("password" in name for name, _ in typed):
+        typed = []
+    again = request.full_path.rstrip("?")
+    has_files = fits and any(one.filename for one in request.files.values())
+    return render_template("signed_out.html", typed=typed, again=again, has_files=has_files)
 
 
 def sign_in_address() -> str:

@@ -87,7 +87,12 @@ def _roles(names: str) -> str:
 
 
 def refusal(error: EngineError) -> str:
-    """Return why something was refused and what to do, in the chosen language."""
-    code = error.code
-    says = language.text(code) if language.known(code) else sentence(error.message)
-    return " ".join(one for one in (says, hint(error.hint)) if one)
+    """Return why something was refused and what to do, as short as it can be said."""
+    if not language.known(error.code):
+        return reason(error)
+    return " ".join(one for one in (language.text(error.code), hint(error.hint)) if one)
+
+
+def reason(error: EngineError) -> str:
+    """Return why something was refused, with its values, and what to do."""
+    return " ".join(one for one in (sentence(error.message), hint(error.hint)) if one)

@@ -43,7 +43,7 @@ def trial(key: str) -> Response:
     except EngineError as refusal:
         if refusal.status in (401, 403) or refusal.status >= 500:
             raise
-        return _answer({"says": spoken.refusal(refusal)}, 422)
+        return _answer({"says": spoken.reason(refusal)}, 422)
     return _answer(_told(found))
 
 

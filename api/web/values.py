@@ -14,6 +14,10 @@ Parts = Mapping[str, Component]
 LONG = 160
 """A value of more characters is folded on a page."""
 
+MOST_CHOICES = 10
+"""So many of the choices that a script has offered are shown."""
+_CHOICE = {"value", "label"}
+
 
 class Shown(NamedTuple):
     """One value.
@@ -67,11 +71,20 @@ def _plain(name: str, value: Any, parts: Parts) -> str:
     if times.is_withheld(value) or value in (None, "", [], {}):
         return times.plain(value)
     if isinstance(value, list):
+        if all(isinstance(one, dict) and one.keys() == _CHOICE for one in value):
+            return _choices(value)
         return "、".join(_plain(name, one, parts) for one in value)
     if isinstance(value, dict):
         return "；".join(f"{label_of(key, parts)}：{_plain(key, one, parts)}"
                          for key, one in value.items())  # fmt: skip
     return times.plain(value) if not isinstance(value, str) else _named(name, value, parts)
+
+
+def _choices(found: list[Document]) -> str:
+    """Return what could be chosen: the first few, and how many there are."""
+    first = "、".join(str(one["label"]) for one in found[:MOST_CHOICES])
+    more = len(found) - MOST_CHOICES
+    return first if more <= 0 else language.text("data_more", first=first, n=len(found))
 
 
 def _named(name: str, value: str, parts: Parts) -> str:

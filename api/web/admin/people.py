@@ -225,11 +225,11 @@ def _unit(version: ListVersion, row: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": code,
         "name": language.pick(row["name_zh"], row.get("name_en")),
-        "kind": _level(str(row.get("level") or row.get("kind") or "")),
+        "kind": _called("level", row) or _called("kind", row),
         "list": version.name,
         "link": shown["link"],
         "cells": [
-            (lists.titled(column)["title"], _cell(version, name, row[name]))
+            (lists.titled(column)["title"], _cell(version, name, row))
             for name, column in version.descriptor.columns.items()
             if row[name] not in (None, "", [])
         ],
@@ -240,15 +240,17 @@ def _unit(version: ListVersion, row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _level(code: str) -> str:
+def _called(column: str, row: dict[str, Any]) -> str:
     """Return what a level of units or a kind of departments is called; its code if unknown."""
-    key = f"adm_level_{code}"
+    code = str(row.get(column) or "")
+    key = f"adm_{column}_of_{code}"
     return language.text(key) if language.known(key) else code
 
 
-def _cell(version: ListVersion, name: str, value: Any) -> str:
-    said = lists.cell(version.descriptor, name, value)
-    return _level(said) if name in {"level", "kind"} else said
+def _cell(version: ListVersion, name: str, row: dict[str, Any]) -> str:
+    if name in {"level", "kind"}:
+        return _called(name, row)
+    return lists.cell(version.descriptor, name, row[name])
 
 
 def _changes() -> list[dict[str, Any]]:
