@@ -39,6 +39,14 @@ class Split(Body):
     reason: Text
 
 
+class Addition(Body):
+    """One more of several that do the same; the case lists them under `additions`."""
+
+    activity: Name
+    key: Name = Field(description="The value of one of the choices.")
+    reason: Text
+
+
 class Batch(Body):
     """What is to be done with each of many tasks."""
 

@@ -109,7 +109,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "activities_offered": (*PLACE, "activities", "candidates"),
     "activity_started": (*PLACE, "activity", "by", "unit?"),
     "activities_closed": (*PLACE, "by?"),
-    "instance_added": (*PLACE, "item"),
+    "instance_added": (*PLACE, "item", "reason?"),
     "instance_cancelled": (*PLACE, "reason?"),
     "tokens_moved": (*PLACE, "kind", "source?", "reason?"),
     "scope_held": (*PLACE, "reason?"),

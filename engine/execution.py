@@ -226,6 +226,7 @@ class Instance:
         held: it, or something around it, is on hold.
         total: how many instances the activity has; cancelled ones no longer count.
         done: how many of them are completed.
+        choices: the datum with what people may add beside it; None = nobody adds any.
     """
 
     activity: str
@@ -238,6 +239,7 @@ class Instance:
     held: bool
     total: int
     done: int
+    choices: Any = None
 
 
 class Executor(Protocol):

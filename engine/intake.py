@@ -54,7 +54,7 @@ ACTIONS: dict[str, str] = {
     "retry_incident": "retry",
     "suspend_case": "suspend",
     "resume_case": "resume",
-    "add_instance": "move",
+    "add_instance": "add_instance",
     "cancel_instance": "cancel_instance",
     "migrate_case": "migrate",
     "unlink_case": "link",
@@ -180,7 +180,7 @@ def prepare(desk: Desk, command: Command, sealer: Sealer) -> tuple[Command, Gran
         return _prepare_move(desk, command, sealer)
     pair = _require(desk, _action(command), None)
     _check_state(desk.row)
-    if isinstance(command, commands.CancelInstance):
+    if isinstance(command, commands.AddInstance | commands.CancelInstance):
         _check_instance(desk, command)
     if getattr(command, "data", None) is not None:
         data: JsonObject = command.data  # type: ignore[attr-defined]
@@ -193,10 +193,13 @@ def prepare(desk: Desk, command: Command, sealer: Sealer) -> tuple[Command, Gran
     return _seal_texts(command, sealer), pair
 
 
-def _check_instance(desk: Desk, command: commands.CancelInstance) -> None:
+def _check_instance(desk: Desk, command: commands.AddInstance | commands.CancelInstance) -> None:
     executor = desk.app.executors[desk.row.executor]
     running = executor.instances(desk.pinned.bundle, desk.snapshot)
-    instances.require_removable(desk.tx, desk.row.id, command, running, desk.pinned)
+    if isinstance(command, commands.AddInstance):
+        instances.require_addable(desk.tx, desk.row.id, command, running, desk.pinned)
+    else:
+        instances.require_removable(desk.tx, desk.row.id, command, running, desk.pinned)
 
 
 def _result(desk: Desk, job: str, data: JsonObject) -> JsonObject:

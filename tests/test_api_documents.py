@@ -30,7 +30,7 @@ POST /definitions/{}/versions/{}/default GET /cases/{}/attachments/{}
 GET /me/contact GET /registers GET /registers/{} POST /cases/{}/code POST /cases/{}/erase
 POST /follow POST /me/contact POST /me/notices-seen
 POST /cases/{}/follow POST /cases/{}/unfollow
-POST /cases/{}/activities POST /cases/{}/activities/complete POST /cases/{}/instances/cancel
+POST /cases/{}/activities POST /cases/{}/activities/complete POST /cases/{}/instances POST /cases/{}/instances/cancel
 POST /cases/{}/migrate POST /cases/{}/move POST /tasks/{}/withdraw
 GET /board GET /mining/{} GET /mining/{}/cases GET /bulletin GET /figures GET /figures/{}/cases
 GET /incidents/causes GET /incidents/causes/{} POST /incidents/retry

@@ -6,7 +6,7 @@ from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
-from api.case_shapes import Linked, Merge, Split
+from api.case_shapes import Addition, Linked, Merge, Split
 from api.current import actor, answered, application, if_match, once, reply
 from api.moments import checked_moment
 from api.repeats import once_only
@@ -27,6 +27,7 @@ from api.shapes import (
 )
 from engine import cases, erasure, following, views
 from engine.commands import (
+    AddInstance,
     CancelCase,
     CancelInstance,
     Command,
@@ -152,6 +153,12 @@ def complete_activities(path: CasePath, body: Activities) -> Response:
     """Say that all is done in an ad-hoc sub-process that has no completion condition."""
     scope = body.scope or views.scope_of(application(), actor(), path.case_id)
     return _handle(path, CompleteScope(scope))
+
+
+@api.post("/cases/<case_id>/instances", responses={200: Document})
+def add_instance(path: CasePath, body: Addition) -> Response:
+    """Add one more to several that do the same at a step, as the diagram offers it (加签)."""
+    return _handle(path, AddInstance(body.activity, None, body.key, body.reason))
 
 
 @api.post("/cases/<case_id>/instances/cancel", responses={200: Document})

@@ -47,7 +47,7 @@ def act(case_id: str) -> Response:
     if name in ("follow", "unfollow"):
         views.follow(application(), actor(), case_id, wanted=name == "follow")
         return redirect(f"/cases/{case_id}?done={name}", code=303)
-    known = acts.CASE_ACTS | acts.RELATIONS.keys() | activities.ACTS | {RETRY, instances.ACT}
+    known = acts.CASE_ACTS | acts.RELATIONS.keys() | activities.ACTS | instances.ACTS | {RETRY}
     if name not in known:
         given = following.give_code(application(), actor(), case_id)
         return make_response(_page(case_id, given))
@@ -80,8 +80,8 @@ def _command(name: str) -> Command:
             raise InvalidData(language.text("act_needs", name=asked))
         known = number.isascii() and number.isdigit() and len(number) < 10
         return RetryIncident(int(number) if known else None, None, reason[:2_000])
-    if name == instances.ACT:
-        return instances.sent()
+    if name in instances.ACTS:
+        return instances.sent(name)
     return activities.sent(name) if name in activities.ACTS else acts.of_case_sent(name)
 
 
@@ -112,6 +112,7 @@ def _page(case_id: str, given: JsonObject | None = None, refusal: EngineError | 
         may_link="link" in {one.name for one in offered},
         activities=activities.offered(case, pinned),
         instances=instances.offered(case, pinned),
+        additions=instances.additions(case, pinned),
         may_give_code=following.may_give_code(app, who, case_id),
         linked=relations.linked(case_id),
         papers=views.papers(app, who, case_id),

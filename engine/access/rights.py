@@ -91,6 +91,13 @@ RIGHTS: dict[str, tuple[Right, ...]] = {
             "*", "candidate", "即席: whoever an ad-hoc sub-process is offered to starts its work"
         ),
     ),
+    "add_instance": (
+        _right(
+            "street_dispatcher " + _CHIEFS,
+            "around",
+            "加签: one more of several, where the diagram gives something to add",
+        ),
+    ),
     "cancel_instance": (
         _right(
             "street_dispatcher " + _CHIEFS,

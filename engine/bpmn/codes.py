@@ -50,6 +50,8 @@ def _of_loop(loop: Loop) -> Iterator[Code]:
     yield from _given(loop.condition, loop.after)
     if loop.output is not None:
         yield loop.output[1]
+    if loop.adding is not None:
+        yield from _given(loop.adding[1])
     for one in loop.throws:
         yield from _given(one.condition)
         yield from _of_event(one.event)

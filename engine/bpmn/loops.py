@@ -107,7 +107,19 @@ def _multi_instance(element: Element, extensions: Extensions, reading: Reading) 
         completion=reading.code(
             element, expression, body_of(child(element, "completionCondition"))
         ),
+        adding=_adding(element, extensions, reading),
     )
+
+
+def _adding(
+    element: Element, extensions: Extensions, reading: Reading
+) -> tuple[str, Code | None] | None:
+    """Return what people may add to a running multi-instance, or None."""
+    properties = {**extensions.properties, **_own_properties(element)}
+    choices = properties.get("addable")
+    if not choices:
+        return None
+    return choices, reading.code(element, expression, properties.get("added"))
 
 
 def _demand_bounded(element: Element, cardinality: Code | None, reading: Reading) -> None:

@@ -108,10 +108,10 @@ class Loop:
         output: (collection name, expression per instance) gathered by index.
         completion: condition that ends the activity early.
         condition: standard loops: go on while true.
-        test_before: standard loops: test before the first round.
-        maximum: standard loops: at most this many rounds.
+        test_before, maximum: standard loops: test before the first round; at most so many.
         before, after: scripts that run once around the whole.
         throws: events of a multi-instance's ``behavior``.
+        adding: the datum with what people may add, and the item that is made of a choice.
     """
 
     kind: LoopKind
@@ -126,6 +126,7 @@ class Loop:
     before: Code | None = None
     after: Code | None = None
     throws: tuple[Throw, ...] = ()
+    adding: tuple[str, Code | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

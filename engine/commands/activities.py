@@ -10,11 +10,18 @@ from engine.commands.base import Command, JsonObject
 
 @dataclass(slots=True)
 class AddInstance(Command):
-    """Add an instance to a running multi-instance activity (加签, 协办)."""
+    """Add an instance to a running multi-instance activity (加签, 协办).
+
+    Attributes:
+        item: what it is about; where ``key`` is given the diagram makes it of that.
+        key: one of the choices that the diagram gives people.
+    """
 
     type: ClassVar[str] = "add_instance"
     activity: str
     item: Any = None
+    key: str | None = None
+    reason: Any = None
 
 
 @dataclass(slots=True)

@@ -69,8 +69,15 @@ class InstanceActed(EngineError):
     status = 409
 
 
+class InstanceThere(EngineError):
+    """It is among the several already, or has been: it is not added again (加签)."""
+
+    code = "instance-there"
+    status = 409
+
+
 class VotesCast(EngineError):
-    """Sealed votes were cast: nobody is struck off the voters any more."""
+    """Sealed votes were cast: the voters stay as they are."""
 
     code = "votes-cast"
     status = 409

@@ -14,7 +14,7 @@ from __future__ import annotations
 from engine.forms.fields import choices_of
 from engine.forms.jsonschema import File, is_schema, key_of, load, read_schema
 from engine.forms.model import Choice, Component, Form
-from engine.forms.reader import read
+from engine.forms.reader import choice, read
 from engine.forms.sources import Rows, fill_schema, filled, has_sources
 from engine.forms.validation import hidden, validate, validate_free
 from engine.forms.values import check_json
@@ -26,6 +26,7 @@ __all__ = [
     "Form",
     "Rows",
     "check_json",
+    "choice",
     "choices_of",
     "fill_schema",
     "filled",

@@ -231,8 +231,11 @@ def _instance(run: Run, activity: str, instance: int) -> str:
 
 
 def _add_instance(run: Run, command: c.AddInstance) -> None:
+    activity, item = _multi(run, command.activity), command.item
     try:
-        loops.add(run, _multi(run, command.activity), command.item)
+        if command.key is not None:
+            item = loops.chosen(run, activity, command.key)
+        loops.add(run, activity, item, command.reason)
     except Stuck as stuck:
         raise InvalidRequest(stuck.message) from None
 

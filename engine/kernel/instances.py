@@ -6,6 +6,7 @@ from engine.bpmn.model import LoopKind
 from engine.execution import Bundle, Instance, Snapshot
 from engine.kernel.keeping import SWEEPS
 from engine.kernel.marking import Look
+from engine.kernel.names import names_at
 from engine.kernel.plan import plan_of
 from engine.kernel.rows import (
     DONE,
@@ -45,7 +46,11 @@ def _instance(look: Look, frame: str) -> Instance:
     row = look.scopes[frame]
     whole = look.scopes[row[PARENT]]
     place = plan_of(look.bundle.processes[row[PROCESS]]).places[row[ELEMENT]]
-    item = None if place.node.loop is None else place.node.loop.item
+    loop = place.node.loop
+    item = None if loop is None else loop.item
+    choices = None
+    if loop is not None and loop.adding is not None:
+        choices = names_at(look, whole[PARENT]).get(loop.adding[0])
     return Instance(
         activity=row[PARENT],
         process=row[PROCESS],
@@ -57,6 +62,7 @@ def _instance(look: Look, frame: str) -> Instance:
         held=look.is_held(frame) or any(_lies_in(look, one, frame) for one in look.held),
         total=whole[LOOP][TOTAL],
         done=whole[LOOP][DONE],
+        choices=choices,
     )
 
 

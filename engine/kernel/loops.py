@@ -288,7 +288,25 @@ def enclosing(run: Run, scope: str) -> tuple[str, str] | None:
     return None
 
 
-def add(run: Run, name: str, item: Any) -> None:
+def chosen(run: Run, name: str, key: str) -> Any:
+    """Return the item of an instance that a person adds: what the diagram makes of a choice.
+
+    Raises:
+        Stuck: its expression fails or gives none, or such an instance is open.
+    """
+    loop, item = _loop(run.place(name)), key
+    if loop.adding is not None and loop.adding[1] is not None:
+        names = names_at(run, run.surroundings(name), None, **{loop.item or "item": key})
+        item = values(run, run.site(name, "collection"), [loop.adding[1]], names)[0]
+    label = key_of(item)
+    if item is None:
+        raise Stuck("instance-failed", f"The diagram does not let {key!r} be added.")
+    if label is not None and instance_of(run, name, label) is not None:
+        raise Stuck("instance-failed", f"{label!r} is there already.")
+    return item
+
+
+def add(run: Run, name: str, item: Any, reason: Any = None) -> None:
     """Add an instance to a running multi-instance activity.
 
     Raises:
@@ -303,7 +321,8 @@ def add(run: Run, name: str, item: Any) -> None:
     counters[TOTAL] += 1
     run.set_scope(name, LOOP, counters)
     place = run.place(name)
-    run.emit("instance_added", name, place.id, run.scopes[name][NTH], index, item=item)
+    more = {"item": item, "reason": reason}
+    run.emit("instance_added", name, place.id, run.scopes[name][NTH], index, **more)
     if counters[MODE] == LoopKind.PARALLEL:
         _begin(run, name, 1)
 

@@ -22,7 +22,7 @@ from engine.ports import Application
 from engine.store import CASE_COLUMNS, CaseRow
 from engine.tables import cases, incidents, links, tasks, timers
 from engine.views.activities import activities_of, is_offered
-from engine.views.instances import instances_of
+from engine.views.instances import additions_of, instances_of
 from engine.views.limits import remaining
 
 Document = dict[str, Any]
@@ -154,6 +154,7 @@ def case(app: Application, actor: Actor, case_id: str) -> Document:
         found = activities_of(app, tx, actor, row, pinned, snapshot=snapshot)
         document["activities"] = found
         document["instances"] = instances_of(app, tx, actor, row, pinned, snapshot=snapshot)
+        document["additions"] = additions_of(app, tx, actor, row, pinned, snapshot=snapshot)
         document["followed"] = bookmarks.has(tx, actor.name, case_id)
     for one in document["tasks"]:
         one["remaining"] = remaining(app, one["due_at"], continuous=one["continuous"])
