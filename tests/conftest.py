@@ -22,7 +22,7 @@ from engine.clock import ManualClock
 from engine.migrations import upgrade
 from engine.scripts import Sandbox
 from engine.settings import Settings
-from tests import postgres
+from tests import postgres, scratch
 
 ROOT = Path(__file__).parent.parent
 FIVE_STEPS = ROOT / "tests" / "processes" / "five_steps.bpmn"
@@ -31,6 +31,7 @@ MONDAY = datetime(2026, 9, 14, 1, 0, tzinfo=UTC)
 
 # Programs that tests start would else compile each module anew, at every start.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+scratch.move_to_memory()
 
 LONGEST = (
     "test_kills", "test_scenarios", "test_pilot", "test_readme", "test_replay", "test_pages",
@@ -120,13 +121,15 @@ _count = iter(range(1, 1_000_000))
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def any_url(request: pytest.FixtureRequest) -> str:
+def any_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of a database of this test's own, on SQLite and then on PostgreSQL."""
     if request.param == "sqlite":
-        return request.getfixturevalue("sqlite_url")
+        yield request.getfixturevalue("sqlite_url")
+        return
     server = request.getfixturevalue("server")
     template = request.getfixturevalue("postgres_city")
-    return server.create(f"test_{next(_count)}", template)
+    with server.lent(f"test_{next(_count)}", template) as url:
+        yield url
 
 
 @pytest.fixture

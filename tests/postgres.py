@@ -9,7 +9,11 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from tests import scratch
 
 
 def programs() -> Path | None:
@@ -24,14 +28,14 @@ class Server:
     """A running server; its socket lies in a short temporary folder.
 
     Args:
-        fsync: on only where power cuts and kills are tested; without it a test run
-            takes a fraction of the time.
+        fsync: on, and on a disk, only where power cuts and kills are tested; without it
+            a test run takes a fraction of the time.
     """
 
     def __init__(self, *, fsync: bool = False) -> None:
         folder = programs()
         assert folder is not None
-        self.folder = Path(tempfile.mkdtemp(prefix="bh", dir="/tmp"))
+        self.folder = Path(tempfile.mkdtemp(prefix="bh", dir=scratch.DISK if fsync else None))
         # The server refuses to run as root.
         self._user = _unprivileged() if os.geteuid() == 0 else None
         if self._user is not None:
@@ -44,7 +48,7 @@ class Server:
         command = [
             str(folder / "postgres"), "-D", str(data), "-k", str(self.folder),
             "-c", "listen_addresses=", "-c", f"fsync={'on' if fsync else 'off'}",
-            "-c", "max_connections=60",
+            "-c", "max_connections=60", "-c", "max_wal_size=128MB", "-c", "min_wal_size=32MB",
         ]  # fmt: skip
         self._command = command
         self._log = (self.folder / "log").open("wb")
@@ -65,6 +69,15 @@ class Server:
                 like += " STRATEGY file_copy"
             c.execute(f'CREATE DATABASE "{database}"{like}')
         return self.url(database)
+
+    @contextmanager
+    def lent(self, database: str, template: str) -> Iterator[str]:
+        """Create a database for a while: a thousand copies of the city would fill the memory."""
+        import psycopg
+
+        yield self.create(database, template)
+        with psycopg.connect(f"host={self.folder} user=test dbname=postgres", autocommit=True) as c:
+            c.execute(f'DROP DATABASE "{database}" WITH (FORCE)')
 
     def start(self) -> None:
         """Start it, again after ``crash``, and wait until it takes connections."""

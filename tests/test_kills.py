@@ -6,6 +6,7 @@ import copy
 import os
 import random
 import shutil
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from engine import deployments, identities, timers
 from engine.application import open_application
 from engine.clock import ManualClock
 from engine.settings import Settings
-from tests import postgres
+from tests import postgres, scratch
 from tests.conftest import MONDAY, _fill
 from tests.kills import walks
 from tests.kills.client import CLIENTS, WATCHER, Client, Gate
@@ -54,11 +55,12 @@ PROCESSES = Path(__file__).parent.parent / "processes"
 
 
 @pytest.fixture
-def durable_url(request, city, tmp_path, sandbox) -> Iterator[str]:
+def durable_url(request, city, sandbox) -> Iterator[str]:
     """A database that writes through to the disk, as an installation does."""
     if request.param == "sqlite":
-        shutil.copy(city, tmp_path / "bihuan.db")
-        yield f"sqlite:///{tmp_path / 'bihuan.db'}"
+        with tempfile.TemporaryDirectory(dir=scratch.DISK) as folder:
+            shutil.copy(city, f"{folder}/bihuan.db")
+            yield f"sqlite:///{folder}/bihuan.db"
         return
     if postgres.programs() is None:
         pytest.skip("PostgreSQL is not installed (initdb, postgres)")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -41,16 +42,18 @@ def postgres_population(server, postgres_city, sandbox) -> str:
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def app(request, tmp_path, sandbox) -> Iterator[Application]:
     """The application on a copy of the population, on SQLite and then on PostgreSQL."""
-    if request.param == "sqlite":
-        shutil.copy(request.getfixturevalue("sqlite_population"), tmp_path / "copy.db")
-        url = f"sqlite:///{tmp_path / 'copy.db'}"
-    else:
-        template = request.getfixturevalue("postgres_population")
-        url = request.getfixturevalue("server").create(f"copy_{next(_count)}", template)
-    settings = Settings(database_url=url)
-    opened = open_application(settings, clock=ManualClock(MONDAY), sandbox=sandbox)
-    yield opened
-    opened.database.close()
+    with ExitStack() as house:
+        if request.param == "sqlite":
+            shutil.copy(request.getfixturevalue("sqlite_population"), tmp_path / "copy.db")
+            url = f"sqlite:///{tmp_path / 'copy.db'}"
+        else:
+            template = request.getfixturevalue("postgres_population")
+            lent = request.getfixturevalue("server").lent(f"copy_{next(_count)}", template)
+            url = house.enter_context(lent)
+        settings = Settings(database_url=url)
+        opened = open_application(settings, clock=ManualClock(MONDAY), sandbox=sandbox)
+        house.callback(opened.database.close)
+        yield opened
 
 
 def change(app: Application, clause: Any) -> None:

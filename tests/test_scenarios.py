@@ -59,12 +59,9 @@ def ready_url(request, tmp_path: Path) -> Iterator[str]:
         shutil.copy(request.getfixturevalue("ready_sqlite"), path)
         yield f"sqlite:///{path}"
         return
-    psycopg = pytest.importorskip("psycopg")
     server, template = request.getfixturevalue("server"), request.getfixturevalue("ready_postgres")
-    yield server.create("scenario", template)
-    # A hundred copies of the city would fill the disk.
-    with psycopg.connect(f"host={server.folder} user=test dbname=postgres", autocommit=True) as tx:
-        tx.execute('DROP DATABASE "scenario" WITH (FORCE)')
+    with server.lent("scenario", template) as url:
+        yield url
 
 
 @pytest.mark.parametrize("path", FILES, ids=NAMES)

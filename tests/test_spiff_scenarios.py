@@ -87,11 +87,9 @@ def spiff_url(request, tmp_path: Path):
         shutil.copy(request.getfixturevalue("spiff_sqlite"), path)
         yield f"sqlite:///{path}"
         return
-    psycopg = pytest.importorskip("psycopg")
     server, template = request.getfixturevalue("server"), request.getfixturevalue("spiff_postgres")
-    yield server.create("spiff_scenario", template)
-    with psycopg.connect(f"host={server.folder} user=test dbname=postgres", autocommit=True) as tx:
-        tx.execute('DROP DATABASE "spiff_scenario" WITH (FORCE)')
+    with server.lent("spiff_scenario", template) as url:
+        yield url
 
 
 def test_the_check_at_deployment_says_which_processes_and_scenarios_run():

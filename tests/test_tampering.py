@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -192,15 +192,17 @@ def on_postgres(tmp_path_factory, server, postgres_city, sandbox) -> tuple[Path,
 def place(request, tmp_path, sandbox) -> Iterator[Place]:
     """A copy of the installation, on SQLite and then on PostgreSQL."""
     folder, ids = request.getfixturevalue(f"on_{request.param}")
-    if request.param == "sqlite":
-        shutil.copy(folder / "city.db", tmp_path / "copy.db")
-        url = f"sqlite:///{tmp_path / 'copy.db'}"
-    else:
-        url = request.getfixturevalue("server").create(f"tampered_{next(_count)}", "tampering")
-    settings = Settings(database_url=url, checkpoint_key=str(folder / "key.pem"))
-    app = open_application(settings, clock=ManualClock(MONDAY), sandbox=sandbox)
-    yield Place(app, ids, folder / "000001.checkpoint")
-    app.database.close()
+    with ExitStack() as house:
+        if request.param == "sqlite":
+            shutil.copy(folder / "city.db", tmp_path / "copy.db")
+            url = f"sqlite:///{tmp_path / 'copy.db'}"
+        else:
+            lent = request.getfixturevalue("server").lent(f"tampered_{next(_count)}", "tampering")
+            url = house.enter_context(lent)
+        settings = Settings(database_url=url, checkpoint_key=str(folder / "key.pem"))
+        app = open_application(settings, clock=ManualClock(MONDAY), sandbox=sandbox)
+        house.callback(app.database.close)
+        yield Place(app, ids, folder / "000001.checkpoint")
 
 
 def at(stream: str, position: int) -> Any:
