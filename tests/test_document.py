@@ -53,15 +53,21 @@ def test_an_entity_bomb_costs_nothing():
     assert found(xml) == [("entities", None, 1)]
 
 
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "gbk", "gb18030"])
-def test_a_diagram_in_another_encoding_is_read(encoding):
+@pytest.mark.parametrize(
+    ("encoding", "name"),
+    [
+        *((one, "吹哨") for one in ("utf-8-sig", "utf-16", "gbk", "gb18030", "big5")),
+        *(("iso-8859-15", "Prüfung"), ("windows-1250", "Kontrola ž"), ("windows-1251", "Проверка")),
+    ],
+)
+def test_a_diagram_in_another_encoding_is_read(encoding, name):
     declared = f'<?xml version="1.0" encoding="{encoding.replace("utf-8-sig", "utf-8")}"?>'
-    xml = declared + file('<startEvent id="s" name="吹哨"/>').decode()
+    xml = declared + file(f'<startEvent id="s" name="{name}"/>').decode()
 
     diagram, findings = read(xml.encode(encoding), "x.bpmn")
 
     assert findings == []
-    assert diagram.processes["p"].nodes["s"].name == "吹哨"
+    assert diagram.processes["p"].nodes["s"].name == name
 
 
 def test_a_flood_of_findings_is_cut_and_keeps_the_errors():

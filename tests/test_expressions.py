@@ -13,6 +13,8 @@ from engine.bpmn.expressions import (
     timer,
 )
 from engine.bpmn.model import TimerKind
+from engine.bpmn.translation import WRITE_PYTHON
+from tests.test_scripts import terms
 
 
 @pytest.mark.parametrize(
@@ -25,8 +27,8 @@ from engine.bpmn.model import TimerKind
         ("${a == 'x' && !b}", "a == 'x' and (not b)"),
         ("${!a == b}", "(not a) == b"),
         ("${!(a || b)}", "not (a or b)"),
-        ("${not empty a}", "not not a"),
-        ("${empty a}", "not a"),
+        ("${not empty a}", "not a in (None, '', [], {})"),
+        ("${empty a}", "a in (None, '', [], {})"),
         ("${a.b.c eq null}", "a['b']['c'] == None"),
         ("${a ge 3 and b lt 4 or c ne true}", "a >= 3 and b < 4 or c != True"),
         ("${a mod 2 == 0}", "a % 2 == 0"),
@@ -34,6 +36,7 @@ from engine.bpmn.model import TimerKind
         ("${'it is null && true'}", "'it is null && true'"),
         ("${x if y else z}", "x if y else z"),
         ("${{'a': 1}['a']}", "{'a': 1}['a']"),
+        ("${a is not null and b not in [1]}", "a is not None and b not in [1]"),
         ("= a = 1 and b.c != null", "a == 1 and b['c'] != None"),
         ("=not(a)", "not a"),
         ("${受理_outcome == '同意'}", "受理_outcome == '同意'"),
@@ -41,6 +44,42 @@ from engine.bpmn.model import TimerKind
 )
 def test_simple_forms_of_other_engines_become_python(text, python):
     assert expression(text).text == python
+
+
+@pytest.mark.parametrize(
+    ("text", "instead"),
+    [
+        ("${a ? 'b' : 'c'}", "'b' if a else 'c'"),
+        ("${a > 1 ? b : empty c ? d : e}",
+         "b if a > 1 else d if c in (None, '', [], {}) else e"),
+        ("${a.b.size() > 2 && !list.contains(x)}", "len(a['b']) > 2 and x not in list"),
+        ("${name.equals('x') or name.isEmpty()}", "name == 'x' or len(name) == 0"),
+        ("${execution.getVariable('a').b == 1}", "value('a')['b'] == 1"),
+        ("${execution.hasVariable('a')}", "value('a') is not None"),
+    ],
+)  # fmt: skip
+def test_what_is_refused_comes_with_the_text_that_would_do(text, instead):
+    with pytest.raises(TextError) as refusal:
+        expression(text)
+
+    assert refusal.value.hint == f"Write it as {instead}"
+    assert expression(f"${{{instead}}}").text == instead
+
+
+@pytest.mark.parametrize("text", ["${bean.check(a)}", "${a.trim()}", "${task.name ? 1 : 2}", "${a ? b}"])
+def test_what_nothing_plainly_stands_for_gets_the_general_hint(text):
+    with pytest.raises(TextError) as refusal:
+        expression(text)
+
+    assert refusal.value.hint == WRITE_PYTHON
+
+
+@pytest.mark.parametrize(("value", "is_empty"), [(None, True), ("", True), ([], True), ({}, True),
+                                                 (0, False), (False, False), ("0", False)])  # fmt: skip
+def test_what_is_empty_is_what_juel_means_by_it(sandbox, value, is_empty):
+    [answer] = sandbox.expressions([expression("${empty a}")], {"a": value}, **terms())
+
+    assert answer.value is is_empty
 
 
 @pytest.mark.parametrize(

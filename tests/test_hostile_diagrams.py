@@ -246,7 +246,7 @@ def test_a_diagram_that_cannot_run_is_a_finding(app, name):
 
 RUNS = {
     "no way out of a gateway": (condition("False"), ("no-flow", "t")),
-    "a condition that is no truth": (condition("1"), ("condition-failed", "t")),
+    "a condition that is no truth": (condition("value('n', 1)"), ("condition-failed", "t")),
     "a condition that fails": (condition("1 / 0 == 1"), ("condition-failed", "t")),
     "a name that nobody gave": (condition("nobody == 1"), ("condition-failed", "t")),
     "an endless script": (script("while True: pass"), ("limit", "t")),

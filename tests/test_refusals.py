@@ -55,6 +55,8 @@ def test_an_event_that_may_not_stand_there_is_named(body, findings):
     ("tag", "text", "code"),
     [
         ("timeDuration", "four hours", "timer-unreadable"),
+        ("timeDuration", "PT1X", "timer-unreadable"),
+        ("timeDuration", "P1DT4", "timer-unreadable"),
         ("timeDuration", "PT4", "timer-unreadable"),
         ("timeDuration", "P", "timer-unreadable"),
         ("timeDuration", "P1H", "timer-unreadable"),

@@ -214,6 +214,12 @@ def test_a_call_ends_when_what_it_calls_ends():
     assert told(body) == []
 
 
+def test_a_call_of_a_process_that_is_nothing_but_its_start_ends():
+    body = tags(startEvent="s", endEvent="e") + '<callActivity id="call" calledElement="q"/>'
+
+    assert told(body + flows("s > call > e"), diagram(tags(startEvent="s"), "q")) == []
+
+
 def test_a_process_that_calls_itself_is_searched_once():
     body = (
         '<callActivity id="call" calledElement="p"/>'

@@ -155,7 +155,7 @@ STRUCTURE = [
     ),
     (
         alone(f'<eventBasedGateway id="t"/><task id="a"/>\n{flow("g", "t", "a")}'),
-        [("event-gateway-target", "a", 3)],
+        [("event-gateway-target", "a", 3), ("event-gateway-target", "t", 3)],
     ),
     ('<startEvent id="s"/>\n<task id="t"/>', [("unreachable", "t", 3)]),
     (
@@ -191,3 +191,77 @@ STRUCTURE = [
 @pytest.mark.parametrize(("body", "findings"), STRUCTURE)
 def test_a_diagram_that_cannot_run_or_may_stop_is_named(body, findings):
     assert sorted(found(file(body))) == sorted(findings)
+
+
+HOUR = "<timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition>"
+AWAITED = (
+    '<eventBasedGateway id="t"/><receiveTask id="r" messageRef="m">{}</receiveTask>\n'
+    '<intermediateCatchEvent id="c">{}</intermediateCatchEvent><endEvent id="e"/>'
+    + flow("g", "t", "r")
+    + flow("h", "t", "c")
+    + flow("i", "r", "e")
+    + flow("j", "c", "e")
+)
+LATE = f'<boundaryEvent id="b" attachedToRef="r">{HOUR}</boundaryEvent>' + flow("k", "b", "e")
+AGAIN = '<standardLoopCharacteristics loopMaximum="2"/>'
+MESSAGE = '<messageEventDefinition messageRef="m"/>'
+
+
+@pytest.mark.parametrize(
+    ("body", "findings"),
+    [
+        (AWAITED.format("", HOUR), []),
+        (AWAITED.format("", MESSAGE), []),
+        (AWAITED.format("", HOUR) + LATE, [("event-gateway-target", "r", 3)]),
+        (AWAITED.format(AGAIN, HOUR), [("event-gateway-target", "r", 3)]),
+    ],
+)
+def test_an_event_based_gateway_waits_in_place_of_the_receive_tasks_after_it(body, findings):
+    assert found(file(alone(body), '<message id="m" name="go"/>')) == findings
+
+
+def test_an_event_sub_process_neither_repeats_nor_is_a_transaction():
+    inside = f'<startEvent id="i">{HOUR}</startEvent>'
+    looping = f'<subProcess id="u" triggeredByEvent="true">{inside}{AGAIN}</subProcess>'
+    cancelled = f'<transaction id="u" triggeredByEvent="true">{inside}</transaction>'
+
+    for one in (looping, cancelled):
+        assert found(file('<startEvent id="s"/>\n' + one)) == [("not-supported", "u", 3)]
+
+
+CHOICE = '<exclusiveGateway id="t" default="g"/><task id="a"/>' + flow("g", "t", "a")
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ["'road'", "1", "None", "n + 1", "-n", "len(items)", "[n]", "1 if n else 'x'", "${'a'}"],
+)
+def test_a_condition_that_can_be_neither_true_nor_false_is_refused(condition):
+    conditional = f"<conditionalEventDefinition><condition>{condition}</condition>"
+    waiting = f'<intermediateCatchEvent id="t">{conditional}</conditionalEventDefinition>'
+    loop = f"<standardLoopCharacteristics><loopCondition>{condition}</loopCondition>"
+    bodies = [
+        (alone(CHOICE + "\n" + flow("h", "t", "a", condition)), "h", 4),
+        (alone(f"{waiting}</intermediateCatchEvent>"), "t", 3),
+        (alone(f'<task id="t">{loop}</standardLoopCharacteristics></task>'), "t", 3),
+    ]
+
+    for body, element, line in bodies:
+        assert found(file(body)) == [("never-true-or-false", element, line)]
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ["n", "True", "not n", "a &gt; b", "a and b", "a | b", "f if n else False", "value('n')",
+     "any(items)", "bool(n)", "= 1 &gt; 2"],
+)  # fmt: skip
+def test_a_condition_that_may_be_either_is_let_be(condition):
+    assert found(file(alone(CHOICE + flow("h", "t", "a", condition)))) == []
+
+
+def test_a_condition_that_is_never_asked_is_only_told_as_ignored():
+    body = CHOICE.replace("exclusive", "parallel").replace(' default="g"', "")
+
+    assert found(file(alone(body + "\n" + flow("h", "t", "a", "'road'")))) == [
+        ("condition-ignored", "h", 4)
+    ]

@@ -162,3 +162,42 @@ def test_each_way_to_write_a_boolean_is_read(value):
     xml = f'{DEFINITIONS}<process id="p" isClosed="{value}"><startEvent id="s"/></process></definitions>'
 
     assert found(xml.encode()) == []
+
+
+ONE = "<loopCardinality>2</loopCardinality>"
+LOOP = '<standardLoopCharacteristics loopMaximum="2"/>'
+
+
+@pytest.mark.parametrize(
+    ("body", "part", "around"),
+    [
+        ((f'<task id="t">{LOOP}\n<multiInstanceLoopCharacteristics>{ONE}'
+         "</multiInstanceLoopCharacteristics></task>"), "multiInstanceLoopCharacteristics", "task"),
+        ((f'<task id="t"><multiInstanceLoopCharacteristics>{ONE}\n{ONE}'
+         "</multiInstanceLoopCharacteristics></task>"),
+         "loopCardinality", "multiInstanceLoopCharacteristics"),
+        ('<scriptTask id="t"><script>a = 1</script>\n<script>b = 1</script></scriptTask>',
+         "script", "scriptTask"),
+        ('<task id="t"><extensionElements/>\n<extensionElements/></task>',
+         "extensionElements", "task"),
+    ],
+)  # fmt: skip
+def test_what_may_stand_once_is_refused_a_second_time(body, part, around):
+    assert findings_of(file(alone(body))) == [
+        (
+            "error",
+            "part-twice",
+            "t",
+            f"BPMN 2.0 allows one {part!r} at most in a {around}; this is another.",
+            "Keep one of them; the others would be passed over.",
+        )
+    ]
+    assert found(file(alone(body)))[0][2] == 4
+
+
+def test_a_second_part_of_what_is_only_drawn_is_a_warning():
+    drawn = f'<process id="q" isExecutable="false"><task id="u">{LOOP}{LOOP}</task></process>'
+
+    told = findings_of(file('<startEvent id="s"/>', drawn))
+
+    assert [one[:2] for one in told if one[1] == "part-twice"] == [("warning", "part-twice")]

@@ -37,20 +37,10 @@ MAX_FINDINGS = 500
 
 # A sandbox for text must know the bytes' encoding as the parser will: codecs in
 # which markup can hide from a look at the characters (UTF-7, EBCDIC) are left out.
-ENCODINGS = frozenset(
-    {
-        "utf-8",
-        "utf8",
-        "us-ascii",
-        "ascii",
-        "utf-16",
-        "gbk",
-        "gb2312",
-        "gb18030",
-        "iso-8859-1",
-        "windows-1252",
-    }
-)
+ENCODINGS = frozenset({
+    "utf-8", "utf8", "us-ascii", "ascii", "utf-16", "gbk", "gb2312", "gb18030", "big5", "euc-kr",
+    "iso-8859-1", "iso-8859-2", "iso-8859-15", "windows-1250", "windows-1251", "windows-1252",
+})  # fmt: skip
 
 # Parts of an element that no picture shows; findings name the element around them.
 _INNER = ("EventDefinition", "Expression", "Characteristics", "Condition", "Specification", "Item")

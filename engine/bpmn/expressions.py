@@ -32,7 +32,8 @@ from engine.scripts.feel_functions import NAMES
 
 _WRITE_FEEL = 'Write it as FEEL, as in: =amount > 100 and kind = "road".'
 
-_MEANT_AS_DURATION = re.compile(r"[-+]?P[\dTYMWDHS.,]*", re.ASCII)
+# One letter that ISO 8601 has not, and it would be the name of a datum.
+_MEANT_AS_DURATION = re.compile(r"[-+]?P(?:[\dTYMWDHS.,]*|T?\d[\dA-Z.,]*)", re.ASCII)
 _MEANT_AS_MOMENT = re.compile(r"\d{4}-\d")
 _MEANT_AS_CYCLE = re.compile(r"R-?\d*/")
 _NEGATIVE = re.compile(r"(^|/)-P|^R-(?!1/)")

@@ -26,6 +26,7 @@ from engine.bpmn.reading import Reading
 from engine.scripts import Code
 
 MAX_INSTANCES = 1_000
+LOOPS = ("standardLoopCharacteristics", "multiInstanceLoopCharacteristics")
 
 
 def read_loop(

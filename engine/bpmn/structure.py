@@ -6,10 +6,11 @@ the element only for its line.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from engine.bpmn import compensation
-from engine.bpmn.document import child, text_of
+from engine.bpmn import compensation, conditions
+from engine.bpmn.document import child, children, text_of
+from engine.bpmn.loops import LOOPS
 from engine.bpmn.model import ACTIVITIES, Kind, Node, Scope, Trigger
 from engine.bpmn.reading import Reading
 
@@ -48,9 +49,12 @@ def demand(scopes: Mapping[str, Scope], reading: Reading) -> None:
             _demand_host(node, scope, reading)
             if node.kind is Kind.EVENT_BASED:
                 _demand_awaited(node, scope, reading)
+            elif node.kind is Kind.EVENT_SUB_PROCESS:
+                _demand_plain(node, reading)
             _demand_instantiating(node, reading, is_process=number == 0)
             _demand_together(node, scope, reading, is_process=number == 0)
     compensation.demand(scopes, reading)
+    conditions.demand(scopes, reading)
 
 
 def _error(reading: Reading, code: str, element: str, message: str, hint: str) -> None:
@@ -195,6 +199,51 @@ def _demand_awaited(node: Node, scope: Scope, reading: Reading) -> None:
                 "Lead it to events that wait for a message, timer, signal or condition, "
                 "each with this one incoming flow.",
             )
+    _demand_choice(node, [scope.nodes[scope.flows[key].target] for key in node.outgoing], reading)
+
+
+def _demand_choice(node: Node, targets: Sequence[Node], reading: Reading) -> None:
+    """The gateway waits in place of what follows, for one of several (BPMN 2.0, 10.6.6)."""
+    for target in targets:
+        if target.kind is Kind.RECEIVE and (target.boundary or target.loop):
+            _error(
+                reading,
+                "event-gateway-target",
+                target.id,
+                f"The event-based gateway {node.id!r} leads to a receive task that repeats or has "
+                "events at its edge.",
+                "Neither would ever count, since the gateway waits in its place; take them off.",
+            )
+    if len(targets) == 1:
+        _error(
+            reading,
+            "event-gateway-target",
+            node.id,
+            f"The event-based gateway {node.id!r} leads to one event alone.",
+            "Draw the other events that it chooses from, or leave the gateway out.",
+        )
+
+
+def _demand_plain(node: Node, reading: Reading) -> None:
+    """An event sub-process begins whenever its event comes; it neither repeats nor is cancelled."""
+    element = reading.ids[node.id]
+    loop = next(children(element, *LOOPS), None)
+    if loop is not None:
+        reading.findings.error(
+            "not-supported",
+            loop,
+            "An event sub-process that repeats (standardLoopCharacteristics, "
+            "multiInstanceLoopCharacteristics) is not supported.",
+            "Put a sub-process that repeats into it, or let an event that does not interrupt "
+            "begin it again.",
+        )
+    if node.transaction:
+        reading.findings.error(
+            "not-supported",
+            element,
+            "A transaction that an event triggers (triggeredByEvent) is not supported.",
+            "Draw the transaction inside of an event sub-process.",
+        )
 
 
 def _demand_instantiating(node: Node, reading: Reading, *, is_process: bool) -> None:

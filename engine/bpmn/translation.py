@@ -48,6 +48,17 @@ FEEL = {
     "in": "in",
 }
 _UNARY = frozenset({"!", "not", "empty"})
+# Zero and false are not empty.
+_EMPTY = "({} in (None, '', [], {{}}))"
+# Methods of texts and lists, and of the engine that keeps the data -> what says the same here.
+_METHODS = {
+    "size": "len({0})",
+    "length": "len({0})",
+    "isEmpty": "len({0}) == 0",
+    "contains": "{1} in {0}",
+    "equals": "{0} == {1}",
+}
+_VARIABLES = {"getVariable": "value({0})", "hasVariable": "value({0}) is not None"}
 # FEEL counts from 1 and filters with brackets; its choices and loops read differently.
 _FEEL_ONLY = frozenset({"[", "{", "if", "for", "some", "every", "between", "instance"})
 # Objects of the engines those expressions were written for.
@@ -100,6 +111,17 @@ def _closing(text: str, position: int) -> int:
 def translate(text: str, words: dict[str, str]) -> str:
     """Put a simple expression of another engine into Python's words."""
     tokens = _tokens(text)
+    try:
+        return _translated(tokens, words, text)
+    except TextError as refusal:
+        instead = _instead(tokens, words, text)
+        if instead is None or words is FEEL:
+            raise
+        hint = f"Write it as {instead}"
+        raise TextError(refusal.code, refusal.message, hint) from None
+
+
+def _translated(tokens: list[tuple[str, str]], words: dict[str, str], text: str) -> str:
     for index, (kind, word) in enumerate(tokens):
         follows = tokens[index + 1][1] if index + 1 < len(tokens) else ""
         if kind == "name" and (word in _FOREIGN - {"task"} or (word == "task" and follows == ".")):
@@ -139,15 +161,25 @@ def _tokens(text: str) -> list[tuple[str, str]]:
     return tokens
 
 
-def _join(tokens: list[tuple[str, str]], words: dict[str, str], text: str) -> str:
+def _join(
+    tokens: list[tuple[str, str]], words: dict[str, str], text: str, *, calls: bool = False
+) -> str:
+    """Return the tokens in Python's words; with ``calls`` methods stay as they are."""
     pieces: list[str] = []
     index = 0
     while index < len(tokens):
         kind, word = tokens[index]
-        if kind != "string" and word in _UNARY:
+        if word == "not" and kind == "name" and _is_part(tokens, index):
+            pieces.append(word)
+            index += 1
+        elif kind != "string" and word in _UNARY:
             end = _operand(tokens, index + 1)
-            pieces.append(f"(not {_join(tokens[index + 1 : end], words, text)})")
+            operand = _join(tokens[index + 1 : end], words, text, calls=calls)
+            pieces.append(_EMPTY.format(operand) if word == "empty" else f"(not {operand})")
             index = end
+        elif word == "." and calls and index + 2 < len(tokens) and tokens[index + 2][1] == "(":
+            pieces.append(f".{tokens[index + 1][1]}")
+            index += 2
         elif word == ".":
             if index + 2 < len(tokens) and tokens[index + 2][1] == "(":
                 raise _refused(text, "methods are not called")
@@ -159,6 +191,13 @@ def _join(tokens: list[tuple[str, str]], words: dict[str, str], text: str) -> st
             pieces.append(word if kind == "string" else words.get(word, word))
             index += 1
     return " ".join(pieces)
+
+
+def _is_part(tokens: list[tuple[str, str]], index: int) -> bool:
+    """Whether a ``not`` belongs to Python's ``is not`` or ``not in``, and denies nothing itself."""
+    before = tokens[index - 1] if index else ("", "")
+    after = tokens[index + 1] if index + 1 < len(tokens) else ("", "")
+    return before == ("name", "is") or after == ("name", "in")
 
 
 def _operand(tokens: list[tuple[str, str]], index: int) -> int:
@@ -186,3 +225,82 @@ def _group(tokens: list[tuple[str, str]], index: int) -> int:
         if not depth:
             return position + 1
     return len(tokens)
+
+
+# -- what would do instead ---------------------------------------------------------------
+
+
+def _instead(tokens: list[tuple[str, str]], words: dict[str, str], text: str) -> str | None:
+    """Return how what is refused can be said in Python, where that is plain."""
+    try:
+        joined = _join_choice(tokens, words, text)
+        tree = _Calls().visit(ast.parse(joined, mode="eval"))
+        found = ast.unparse(tree)
+    except (TextError, SyntaxError, ValueError, MemoryError, RecursionError, IndexError):
+        return None
+    for one in ast.walk(tree):
+        foreign = isinstance(one, ast.Name) and one.id in _FOREIGN
+        if foreign or (isinstance(one, ast.Compare) and len(one.ops) > 1):
+            return None
+    return found
+
+
+def _join_choice(tokens: list[tuple[str, str]], words: dict[str, str], text: str) -> str:
+    """Return tokens with a choice (``a ? b : c``) in Python's words."""
+    depth, marks = 0, []
+    for index, (kind, word) in enumerate(tokens):
+        if kind == "mark":
+            depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(word, 0)
+            if not depth and word in "?:":
+                marks.append((index, word))
+    if not marks:
+        return _join(tokens, words, text, calls=True)
+    first = marks[0][0]
+    nested = 0
+    for index, word in marks:
+        nested += 1 if word == "?" else -1
+        if not nested:
+            asked, taken, other = tokens[:first], tokens[first + 1 : index], tokens[index + 1 :]
+            parts = (_join_choice(one, words, text) for one in (taken, asked, other))
+            return "({} if {} else {})".format(*parts)
+    raise _refused(text, "it cannot be read")
+
+
+class _Calls(ast.NodeTransformer):
+    """Puts calls of methods into functions that are on offer."""
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
+        """Return the opposite of a comparison: ``not`` binds otherwise in the other language."""
+        self.generic_visit(node)
+        held = node.operand
+        if isinstance(node.op, ast.Not) and isinstance(held, ast.Compare) and len(held.ops) == 1:
+            opposite = _OPPOSITES.get(type(held.ops[0]))
+            if opposite is not None:
+                return ast.Compare(held.left, [opposite()], held.comparators)
+        return node
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        """Return what says the same as a call of a method.
+
+        Raises:
+            ValueError: nothing plainly does.
+        """
+        self.generic_visit(node)
+        if not isinstance(node.func, ast.Attribute):
+            return node
+        held, arguments = node.func.value, [ast.unparse(one) for one in node.args]
+        if isinstance(held, ast.Name) and held.id == "execution":
+            pattern = _VARIABLES.get(node.func.attr)
+        else:
+            pattern = _METHODS.get(node.func.attr)
+            arguments = [ast.unparse(held), *arguments]
+        if pattern is None or node.keywords or len(arguments) != len(set(_PLACES.findall(pattern))):
+            raise ValueError(node.func.attr)
+        return ast.parse(f"({pattern.format(*arguments)})", mode="eval").body
+
+
+_OPPOSITES: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.In: ast.NotIn, ast.NotIn: ast.In,
+    ast.Is: ast.IsNot, ast.IsNot: ast.Is,
+}  # fmt: skip
+_PLACES = re.compile(r"\{\d\}")

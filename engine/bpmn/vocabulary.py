@@ -26,6 +26,21 @@ _DRAWN = frozenset(
     {"collaboration", "choreography", "globalConversation", "globalChoreographyTask"}
 )
 _HOLDERS = frozenset({"process", "subProcess"})
+# Parts of which the schema allows one at most -> of which group; the first alone would count.
+_ONCE: Mapping[str, str] = {
+    "standardLoopCharacteristics": "loop",
+    "multiInstanceLoopCharacteristics": "loop",
+    **{
+        name: name
+        for name in (
+            "activationCondition", "childLaneSet", "completionCondition", "condition",
+            "conditionExpression", "dataPath", "extensionElements", "inputDataItem",
+            "ioSpecification", "loopCardinality", "loopCondition", "loopDataInputRef",
+            "loopDataOutputRef", "messagePath", "outputDataItem", "script",
+            "timeCycle", "timeDate", "timeDuration",
+        )
+    },
+}  # fmt: skip
 # Words that decide what a case does; another word among them would be passed over.
 _DECIDING = frozenset({"eventGatewayType", "ordering"})
 _BOOLEANS = frozenset({"true", "false", "1", "0"})
@@ -110,7 +125,14 @@ def survey(root: Element, reading: Reading) -> None:
         if kind is None:
             continue
         _judge_attributes(element, kind, runs, reading)
+        seen: set[str] = set()
         for one in children(element):
+            part = local(one)
+            if part in _ONCE:
+                part = _ONCE[part]
+                if part in seen:
+                    _tell_second(one, kind, runs, reading)
+                seen.add(part)
             inner = kind.children.get(local(one))
             if inner is None:
                 # ``scopes`` tells what it cannot read of an executable process.
@@ -137,6 +159,17 @@ def _tell_element(element: Element, around: Type, runs: bool, reading: Reading) 
         f"{name!r} is no element of BPMN 2.0 that stands in a {around.name}.",
         f"Did you mean {near[0]!r}?" if near else "Draw it again with another element.",
     )
+
+
+def _tell_second(element: Element, around: Type, runs: bool, reading: Reading) -> None:
+    said = (
+        f"BPMN 2.0 allows one {local(element)!r} at most in a {around.name}; this is another.",
+        "Keep one of them; the others would be passed over.",
+    )
+    if runs:
+        reading.findings.error("part-twice", element, *said)
+    else:
+        reading.findings.warning("part-twice", element, *said)
 
 
 def _judge_attributes(element: Element, kind: Type, runs: bool, reading: Reading) -> None:

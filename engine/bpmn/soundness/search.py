@@ -206,6 +206,9 @@ class _Search:
 
     def _ends(self) -> bool:
         """Whether the scope comes to its end as drawn; what begins by itself does not count."""
+        if any(marking == 0 for _, marking in self.net.starts):
+            # Nothing follows a start event: it is all there is to do.
+            return True
         if not self._last or not (self.net.apart or self.net.undoing):
             return bool(self._last)
         reached = self._leading_to(self._last)
