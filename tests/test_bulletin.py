@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import re
 import shutil
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from engine import bulletin, cases, cli, deployments, figures, identities
+from engine import bulletin, cases, cli, deployments, figures, identities, imports
 from engine.application import open_application
 from engine.clock import ManualClock
 from engine.commands import CompleteTask
@@ -24,6 +25,7 @@ from tests.scenario_city import files_of
 from tests.test_figures import SHARE
 
 WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+PROCESSES = Path(__file__).parent.parent / "processes"
 NOVEMBER = datetime(2026, 11, 2, 1, tzinfo=UTC)
 
 
@@ -94,10 +96,40 @@ def test_a_bulletin_has_its_six_parts(late, who):
 def test_numbers_stand_beside_those_of_the_month_before(late, who):
     written = bulletin.draft(late, who("district_inspector"), unit="990101", month="2026-09")
 
-    (signing,) = [row for row in rows(written, 0) if row[0] == "及时签收率"]
-    (on_time,) = [row for row in rows(written, 0) if row[0] == "按时率（含超期未结）"]
-    assert signing == ("及时签收率", "12.50 %（1/8）", "按时签收数 / 应签收数", "–", "–")
+    (signing,) = [row for row in rows(written, 0) if row[0] == "及时签收率＊"]
+    (on_time,) = [row for row in rows(written, 0) if row[0] == "按时率（含超期未结）＊"]
+    assert signing == ("及时签收率＊", "12.50 %（1/8）", "按时签收数 / 应签收数", "–", "–")
     assert on_time[1] == "0.00 %（0/8）"
+
+
+def test_what_rests_on_an_unchecked_sample_says_so_until_it_is_checked(late, who):
+    inspector = who("district_inspector")
+    note = "标＊的，其口径、权重或分值为样例，尚未与依据核对。"
+
+    marked = bulletin.draft(late, inspector, unit="990101", month="2026-09")
+    assert marked.lead.endswith(note)
+    assert next(one for one in marked.sections[1].parts if isinstance(one, bulletin.Table)).head == (
+        "位次", "单位", "件数", "得分＊", "按时率（含超期未结）＊", "解决率＊", "满意率＊",
+    )  # fmt: skip
+    with zipfile.ZipFile(io.BytesIO(bulletin.write(marked, "docx"))) as archive:
+        assert note in archive.read("word/document.xml").decode()
+
+    # All rows are compared with the district's own rules, but for the weights of 解决率.
+    files = {}
+    for name in ("figures", "figure_weights", "score_rules"):
+        descriptor, table = (PROCESSES / "lists" / f"{name}.{one}" for one in ("json", "csv"))
+        lines = list(csv.reader(io.StringIO(table.read_text("utf-8-sig"))))
+        at = lines[0].index("checked")
+        done = [[*one[:at], str(int(one[0] != "solved" or name == "figures")), *one[at + 1 :]]
+                for one in lines[1:]]  # fmt: skip
+        text = io.StringIO()
+        csv.writer(text).writerows([lines[0], *done])
+        files |= {descriptor.name: descriptor.read_bytes(), table.name: text.getvalue().encode()}
+    imports.activate(late, identities.operator(), imports.prepare(late, files))
+    written = bulletin.draft(late, inspector, unit="990101", month="2026-09")
+    titles = [row[0] for row in rows(written, 0)]
+    assert [one for one in titles if one.endswith("＊")] == ["解决率＊"]
+    assert written.lead.endswith(note)
 
 
 def test_departments_with_few_cases_are_not_ranked_and_overdue_ones_are_listed(late, who):

@@ -208,6 +208,7 @@ def test_figures_at_the_command_line(app, signed, sqlite_url, monkeypatch, capsy
     assert lines[2] == [
         "signing",
         "及时签收率",
+        "*",
         "100.00",
         "%",
         "1/1",
@@ -216,7 +217,8 @@ def test_figures_at_the_command_line(app, signed, sqlite_url, monkeypatch, capsy
         "/",
         "应签收数",
     ]
-    assert lines[4][:2] == ["D04", "区城市管理局(综合执法局)"]
+    assert " ".join(lines[3]) == "* rests on a sample that nobody has compared with its source."
+    assert lines[5][:2] == ["D04", "区城市管理局(综合执法局)"]
     assert document["items"][0]["text"] == "100.00 %"
     assert cli.run(["figures", "--unit", "D99", "--from", "2026-09-01"]) == 1
     assert cli.run(["figures", "--unit", "D04", "--from", "monday"]) == 2

@@ -34,6 +34,10 @@ MOST = 10
 CASES = 20
 """So many overdue cases are named of one unit; the rest is counted."""
 
+SAMPLE = "＊"
+"""Stands behind what rests on a sample that nobody has compared with its source."""
+_NOTE = f"标{SAMPLE}的，其口径、权重或分值为样例，尚未与依据核对。"
+
 _SECRET = sa.select(keys.c.case_id).where(
     keys.c.name == sa.literal_column(f"'{SECRET}'"),
     keys.c.value == sa.literal_column("'True'"),
@@ -63,7 +67,7 @@ def draft(app: Application, actor: Actor, *, unit: str, month: str) -> Bulletin:
         return Bulletin(
             f"{name} {first.year}年{first.month}月治理工作点评",
             f"取数时间：{reading.ground.calendar.local(reading.ground.now):%Y-%m-%d %H:%M}；"
-            "比率按四舍五入，括号内为分子/分母。",
+            f"比率按四舍五入，括号内为分子/分母。{_NOTE if _rests_on_samples(reading) else ''}",
             (
                 _numbers(reading, unit, window, last),
                 _ranking(reading, window),
@@ -73,6 +77,16 @@ def draft(app: Application, actor: Actor, *, unit: str, month: str) -> Bulletin:
                 _apart(reading, unit, window),
             ),
         )
+
+
+def _rests_on_samples(reading: Reading) -> bool:
+    figures_told = (reading.book.figures.get(one) for one in CODES)
+    by_rules = figures.RULESET in reading.book.samples
+    return by_rules or any(one is not None and one.is_sample for one in figures_told)
+
+
+def _title(figure: Figure) -> str:
+    return f"{figure.title_zh}{SAMPLE if figure.is_sample else ''}"
 
 
 def _days(month: str) -> tuple[date, date]:
@@ -101,7 +115,7 @@ def _number(
     shown = now.printed if now.value is None or now.few else f"{now.text}（{made_of}）"
     if now.within_band is False and not now.few:
         shown += f"，超出区间 {figure.low}–{figure.high} %"
-    return figure.title_zh, shown, figure.formula_zh, then.printed, _change(now, then)
+    return _title(figure), shown, figure.formula_zh, then.printed, _change(now, then)
 
 
 def _change(now: Counted, then: Counted) -> str:
@@ -118,7 +132,8 @@ def _ranking(reading: Reading, window: Window) -> Section:
     wanted = [reading.book.figures[one] for one in known]
     lines = figures.league(reading, window, wanted)
     ranked = [one for one in lines if one["rank"] is not None]
-    head = ("位次", "单位", "件数", "得分", *(one.title_zh for one in wanted))
+    points = f"得分{SAMPLE if figures.RULESET in reading.book.samples else ''}"
+    head = ("位次", "单位", "件数", points, *(_title(one) for one in wanted))
     rows = tuple(
         (str(one["rank"]), one["name"], str(one["n"]), one["points"],
          *(one["figures"][code]["text"] for code in known))
@@ -221,5 +236,5 @@ def _apart(reading: Reading, unit: str, window: Window) -> Section:
             counted = reading.count(reading.book.figures[code], unit, window)
             parts = [f"{words[mark]} {number}" for mark, number in counted.apart.items()]
             if parts:
-                told.append(f"{counted.figure.title_zh}：{'，'.join(parts)}")
+                told.append(f"{_title(counted.figure)}：{'，'.join(parts)}")
     return Section("六、另列", (Paragraph("；".join(told) + "。" if told else "无。"),))

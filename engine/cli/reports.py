@@ -86,15 +86,29 @@ def bulletin(settings: Settings, *, unit: str, month: str, out: Path) -> None:
     terminal.say(f"{drafted.title}: {out}")
 
 
+_SAMPLE = " *"
+
+
 def _text(found: dict[str, Any]) -> str:
     title = "title_zh" if terminal.language() == "zh" else "title_en"
     formula = "formula_zh" if terminal.language() == "zh" else "formula_en"
     lines = [
-        (one["code"], one[title], one["text"], _parts(one), one["n"], one[formula])
+        (
+            one["code"],
+            one[title] + _SAMPLE * one["is_sample"],
+            one["text"],
+            _parts(one),
+            one["n"],
+            one[formula],
+        )
         for one in found["items"]
     ]
     head = f"{found['unit']} {found['name']}, {found['from']} – {found['to']}"
     told = [head, terminal.rows(("code", "figure", "value", "of", "n", "formula"), lines)]
+    if any(one["is_sample"] for one in found["items"]):
+        told.append(
+            f"{_SAMPLE.strip()} rests on a sample that nobody has compared with its source."
+        )
     if "departments" in found:
         rows = [(one["rank"], one["unit"], one["name"], one["n"], one["points"])
                 for one in found["departments"]]  # fmt: skip

@@ -14,12 +14,13 @@ from engine.figures.counting import Counted, Window
 from engine.figures.definitions import Figure
 from engine.figures.facts import Fact
 from engine.figures.freezing import collect
-from engine.figures.ranking import league, lists
+from engine.figures.ranking import RULESET, league, lists
 from engine.figures.reading import Reading, one, some
 from engine.figures.selection import Selection, item_names
 
 __all__ = [
     "PARTS",
+    "RULESET",
     "Counted",
     "Fact",
     "Figure",

@@ -126,6 +126,7 @@ def shown(counted: Counted, query: str = "") -> Document:
         "formula_zh": figure.formula_zh,
         "formula_en": figure.formula_en,
         "is_weighted": bool(figure.number),
+        "is_sample": figure.is_sample,
     }
     if figure.kind not in counting.NO_BASE and not counted.few:
         document["denominator"] = rates.plain(counted.rate.denominator)

@@ -30,7 +30,7 @@ from engine.figures.answers import (
 from engine.figures.counting import Window
 from engine.figures.definitions import Figure
 from engine.figures.facts import Fact
-from engine.figures.ranking import league, lists
+from engine.figures.ranking import RULESET, league, lists
 from engine.figures.reading import Reading
 from engine.figures.selection import hour_of_week, item_names, items_of_cases
 from engine.ports import Application
@@ -127,10 +127,11 @@ def _departments(reading: Reading, window: Window) -> Document:
     for line in lines:
         line["list"] = "red" if line in red else "black" if line in black else None
     titles = [{name: getattr(one, name) for name in _TITLES} for one in wanted]
-    return {"figures": titles, "items": lines, "least": rates.LEAST}
+    invented = RULESET in reading.book.samples
+    return {"figures": titles, "items": lines, "least": rates.LEAST, "is_sample": invented}
 
 
-_TITLES = ("code", "title_zh", "title_en", "formula_zh", "formula_en")
+_TITLES = ("code", "title_zh", "title_en", "formula_zh", "formula_en", "is_sample")
 
 
 def _trend(reading: Reading, unit: str, end: date, *, is_place: bool) -> Document:

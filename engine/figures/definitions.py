@@ -8,12 +8,13 @@ with ``!`` before those that it must not.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from engine.columns import is_sample
 from engine.errors import NotFound
 from engine.lists import ListVersion
 from engine.score_rules import Rule
@@ -22,6 +23,9 @@ Document = dict[str, Any]
 
 FIGURES, WEIGHTS, RULES = "figures", "figure_weights", "score_rules"
 """The lists that define the figures."""
+
+_WEIGHED_BY = {"points": "choice"}
+"""A number of facts -> the set of weights that makes it, where it is called otherwise."""
 
 KINDS = ("rate", "ratio", "count", "sum", "mean", "median", "percentile", "composite")
 """How a figure makes one number of its facts."""
@@ -38,6 +42,7 @@ class Figure:
             1 each), ``per`` of the latter. ``per`` may be ``@LEVEL``: the units of it.
         better: high, low, or empty where neither is better.
         low, high: bounds of a band (吹哨率), in percent.
+        is_sample: nobody has compared it, or the weights it rests on, with its source.
     """
 
     code: str
@@ -57,6 +62,7 @@ class Figure:
     high: Decimal | None
     formula_zh: str
     formula_en: str
+    is_sample: bool = False
 
     @property
     def is_percent(self) -> bool:
@@ -66,11 +72,16 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """The three lists as they are on a day."""
+    """The three lists as they are on a day.
+
+    Attributes:
+        samples: the rule sets with a rule that nobody has compared with its source.
+    """
 
     figures: Mapping[str, Figure]
     weights: Mapping[str, Mapping[str, Decimal]]
     rules: Mapping[str, tuple[Rule, ...]]
+    samples: frozenset[str] = frozenset()
 
     def named(self, code: str) -> Figure:
         """Return a figure.
@@ -89,22 +100,27 @@ class Book:
 
 def read(lists: Mapping[str, ListVersion], day: date) -> Book:
     """Return the figures, weights and rules in force on a day; none without their lists."""
-    figures = {row["code"]: _figure(row) for row in _rows(lists, FIGURES, day)}
     weights: dict[str, dict[str, Decimal]] = {}
-    for row in _rows(lists, WEIGHTS, day):
+    weighed = _rows(lists, WEIGHTS, day)
+    invented = {row["name"] for row in weighed if is_sample(row)}
+    figures = {row["code"]: _figure(row, invented) for row in _rows(lists, FIGURES, day)}
+    for row in weighed:
         weights.setdefault(row["name"], {})[row["value"]] = Decimal(str(row["weight"]))
     rules: dict[str, tuple[Rule, ...]] = {}
-    for row in _rows(lists, RULES, day):
+    ruled = _rows(lists, RULES, day)
+    for row in ruled:
         rules[row["ruleset"]] = (*rules.get(row["ruleset"], ()), Rule.of(row))
-    return Book(figures, weights, rules)
+    samples = frozenset(row["ruleset"] for row in ruled if is_sample(row))
+    return Book(figures, weights, rules, samples)
 
 
 def _rows(lists: Mapping[str, ListVersion], name: str, day: date) -> list[Document]:
     return list(lists[name].in_force(day)) if name in lists else []
 
 
-def _figure(row: Document) -> Figure:
-    low, high = row["low"], row["high"]
+def _figure(row: Document, invented: Collection[str]) -> Figure:
+    low, high, number = row["low"], row["high"], row["number"] or ""
+    weights = {row["code"], _WEIGHED_BY.get(number, number)}
     return Figure(
         row["code"],
         row["title_zh"],
@@ -115,7 +131,7 @@ def _figure(row: Document) -> Figure:
         row["kind"],
         tuple(row["numerator"]),
         tuple(row["denominator"]),
-        row["number"] or "",
+        number,
         row["per"] or "",
         2 if row["places"] is None else row["places"],
         row["better"] or "",
@@ -123,4 +139,5 @@ def _figure(row: Document) -> Figure:
         None if high is None else Decimal(str(high)),
         row["formula_zh"],
         row["formula_en"],
+        is_sample(row) or not weights.isdisjoint(invented),
     )

@@ -37,6 +37,8 @@ def show() -> str:
         base_of=base_of,
         charts=_charts(found),
         shade=charts.shade,
+        samples=found["departments"]["is_sample"]
+        or any(one["is_sample"] for one in found["items"]),
         most_in_hour=max(max(row) for row in (found["hours"] or {"rows": [[0]]})["rows"]),
     )
 

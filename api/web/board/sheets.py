@@ -37,18 +37,28 @@ def answer(name: str, sheet: Sheet) -> Response:
 def _figures(found: Sequence[Document]) -> Sheet:
     head = _heads("bd_figure", "bd_value", "bd_numerator", "bd_denominator", "bd_n", "bd_formula")
     return head, [
-        (_named(one, "title"), one["text"], one["numerator"], one["denominator"], one["n"],
+        (_titled(one), one["text"], one["numerator"], one["denominator"], one["n"],
          _named(one, "formula"))
         for one in found
     ]  # fmt: skip
 
 
+def _titled(one: Document) -> str:
+    """Return a figure's name, marked where it rests on what nobody has checked."""
+    return _marked(_named(one, "title"), is_sample=one["is_sample"])
+
+
+def _marked(text: str, *, is_sample: bool) -> str:
+    return f"{text} ({language.text('unchecked_sample')})" if is_sample else text
+
+
 def _departments(board: Document) -> Sheet:
     found = board["departments"]
-    titles = [_named(one, "title") for one in found["figures"]]
+    titles = [_titled(one) for one in found["figures"]]
     codes = [one["code"] for one in found["figures"]]
-    head = _heads("bd_rank", "bd_unit", "bd_n", "bd_points")
-    return (*head, *titles, language.text("bd_list")), [
+    head = _heads("bd_rank", "bd_unit", "bd_n")
+    points = _marked(language.text("bd_points"), is_sample=found["is_sample"])
+    return (*head, points, *titles, language.text("bd_list")), [
         (one["rank"], one["name"], one["n"], one["points"],
          *(one["figures"][code]["text"] for code in codes),
          language.text(f"bd_{one['list']}") if one["list"] else "")
@@ -60,8 +70,7 @@ def _trend(board: Document) -> Sheet:
     found = board["trend"]
     head = (language.text("bd_figure"), *(one["month"] for one in found["months"]))
     return head, [
-        (_named(one, "title"), *(value["text"] for value in one["values"]))
-        for one in found["items"]
+        (_titled(one), *(value["text"] for value in one["values"])) for one in found["items"]
     ]
 
 
