@@ -98,7 +98,7 @@ def _headers(refusal: EngineError) -> dict[str, str]:
 
 def _on_http(error: HTTPException) -> WerkzeugResponse:
     if isinstance(error, RequestEntityTooLarge):
-        message = f"A body has at most {MAX_BODY} bytes, a file {MAX_FILE}."
+        message = f"A body has at most {MAX_BODY >> 20} MB, a file {MAX_FILE >> 20} MB."
         return refused(TooLarge(message, hint="Send less at once."))
     status = error.code or 500
     response = error.get_response()

@@ -172,6 +172,33 @@ def test_a_page_for_who_is_signed_out_holds_no_password(app):
     assert (page.status_code, b"secret one" in page.data) == (401, False)
 
 
+def test_many_files_are_attached_at_once_or_none(app, client):
+    sign_in(client)
+    ours = {"Sec-Fetch-Site": "same-origin"}
+    case = client.post("/start/five_steps", headers=ours).headers["Location"].partition("?")[0]
+    task = f"/tasks/{case.removeprefix('/cases/')}.five_steps.accept.1"
+
+    def attach(*contents):
+        files = [(BytesIO(one), f"{at}.txt") for at, one in enumerate(contents)]
+        answer = client.post(task, data={"act": "attach", "file": files}, headers=ours)
+        listed = client.get(task).get_data(as_text=True).partition('<ul class="files')[2]
+        return answer.status_code, listed.partition("</ul>")[0].count("<li>")
+
+    assert attach(b"a", b"b") == (303, 2)
+    assert attach(b"c", b"\0\0\0\x18ftypheic" + bytes(12)) == (422, 2)
+
+
+def test_who_sends_too_much_is_told_how_much_goes_and_led_back(client):
+    sign_in(client)
+    ours = {"Sec-Fetch-Site": "same-origin"}
+    answer = client.post("/start/five_steps", data={"title": "x" * 6_000_000}, headers=ours)
+    page = answer.get_data(as_text=True)
+
+    assert answer.status_code == 413
+    assert '<a href="/start/five_steps">回到刚才的页面</a>' in page
+    assert "文字最多 1 MB，一个文件最多 5 MB。" in page
+
+
 def test_pressing_a_button_twice_is_once(app, client):
     sign_in(client)
     form = {"once": "key1"}

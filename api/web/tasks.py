@@ -224,7 +224,9 @@ def _comment(task_id: str, attempt: _Attempt) -> Response:
 
 
 def _attach(task_id: str, _attempt: _Attempt) -> Response:
-    _store(task_id, uploads.one_file())
+    # All are read before the first is kept: one that is refused keeps none of them.
+    for one in uploads.chosen("file") or [uploads.one_file()]:
+        _store(task_id, one)
     return _done("attach", request.path)
 
 
