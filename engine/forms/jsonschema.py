@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from engine.bpmn.findings import Finding
@@ -20,7 +21,7 @@ from engine.forms.fields import Fault, accept
 from engine.forms.findings import FormFindings
 from engine.forms.kinds import Property
 from engine.forms.model import Component, Form
-from engine.forms.reader import KEY, MAX_BYTES, MAX_COMPONENTS, MAX_NESTING, read
+from engine.forms.reader import KEPT, KEY, MAX_BYTES, MAX_COMPONENTS, MAX_NESTING, read
 from engine.forms.uischema import Ui, ordered, read_ui
 from engine.forms.values import faults
 from engine.scripts import RESERVED
@@ -49,6 +50,7 @@ def key_of(filename: str) -> str:
     return filename.rpartition("/")[2].removesuffix(".json")
 
 
+@lru_cache(maxsize=KEPT)
 def is_schema(content: bytes) -> bool:
     """Tell a JSON schema from a form-js schema."""
     try:

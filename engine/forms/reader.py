@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from functools import lru_cache
 from typing import Any
 
 from engine.bpmn.findings import Finding
@@ -35,6 +36,8 @@ MAX_BYTES = 256 * 1024
 MAX_COMPONENTS = 300
 MAX_NESTING = 4
 MAX_CHOICES = 2_000
+KEPT = 256
+"""Forms that are not read a second time."""
 CLASSES = ("reporter", "working", "public", "ballot")
 SUBTYPES = ("date", "time", "datetime")
 
@@ -53,14 +56,21 @@ def read(content: bytes, *, filename: str) -> tuple[Form | None, list[Finding]]:
     Returns:
         The form, or None if there is any finding of severity ``error``.
     """
+    form, findings = _read_once(content, filename)
+    return form, list(findings)
+
+
+# The versions of a process share most of their forms, as its tasks do.
+@lru_cache(maxsize=KEPT)
+def _read_once(content: bytes, filename: str) -> tuple[Form | None, tuple[Finding, ...]]:
     reading = _Reading(filename)
     document = reading.parse(content)
     components = reading.components(document) if document is not None else ()
     for key, message, hint in secrecy.breaches(components):
         reading.error("form-ballot", key, message, hint)
     if document is None or any(one.severity == "error" for one in reading.findings):
-        return None, reading.findings
-    return Form(document["id"], components), reading.findings
+        return None, tuple(reading.findings)
+    return Form(document["id"], components), tuple(reading.findings)
 
 
 class _Reading:
