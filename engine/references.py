@@ -25,7 +25,7 @@ from engine.database import Transaction
 from engine.forms import Rows
 from engine.lists import ListVersion, ReferenceData
 from engine.organisation import Organisation
-from engine.tables import cases, list_versions
+from engine.tables import blobs, cases, list_versions
 
 STREAM = "@lists"
 RECOUNT = "recount"
@@ -39,6 +39,10 @@ _ACTIVE = sa.select(
 ).order_by(list_versions.c.position)
 _ONE = sa.select(list_versions.c.descriptor, list_versions.c.content).where(
     list_versions.c.name == p("name"), list_versions.c.version == p("version")
+)
+_FILES = sa.select(blobs.c.sha256, blobs.c.content).where(
+    blobs.c.sha256.in_(sa.select(list_versions.c.descriptor))
+    | blobs.c.sha256.in_(sa.select(list_versions.c.content))
 )
 _INSERT = sa.insert(list_versions)
 _OPEN = sa.select(cases.c.id).where(cases.c.ended_at.is_(None)).limit(1)
@@ -136,12 +140,18 @@ def _read(
 ) -> tuple[dict[str, ListVersion], dict[str, bytes]]:
     active: dict[str, ListVersion] = {}
     files: dict[str, bytes] = {}
+    # At first all at once: one by one they are two questions for each version of each list.
+    stored = {} if known else {row[0]: bytes(row[1]) for row in tx.all(_FILES, {})}
+
+    def read(sha256: str) -> bytes:
+        return stored[sha256] if sha256 in stored else store.get_blob(tx, sha256)
+
     for name, version, descriptor, content in tx.all(_ACTIVE, {}):
         if (name, version) not in known:
-            known[name, version] = _list(tx, descriptor, content, version)
+            known[name, version] = _parsed(read(descriptor), read(content), version)
         active[name] = known[name, version]
         if active[name].descriptor.kind == "calendar":
-            files[name] = store.get_blob(tx, content)
+            files[name] = read(content)
     return active, files
 
 
