@@ -290,3 +290,20 @@ def test_spiffworkflow_is_not_given_what_it_drops():
     assert sorted({(one.code, one.element) for one in refused}) == [
         ("not-on-executor", one) for one in ("c", "th", "u", "x")
     ]
+
+
+@pytest.mark.parametrize(
+    ("holder", "event"),
+    [
+        ("transaction", "<endEvent id='c'><cancelEventDefinition/></endEvent>"),
+        ("subProcess", "<endEvent id='c'><cancelEventDefinition/></endEvent>"),
+        ("subProcess", "<endEvent id='c'><compensateEventDefinition/></endEvent>"),
+    ],
+)
+def test_scopes_of_one_id_that_lie_in_each_other_are_told_and_not_walked_for_ever(holder, event):
+    inner = f'<subProcess id="u" triggeredByEvent="true">{event}</subProcess>'
+    outer = f'<{holder} id="u" triggeredByEvent="true">{inner}{event}</{holder}>'
+
+    codes = {code for code, _, _ in found(file('<startEvent id="s"/>' + outer))}
+
+    assert "duplicate-id" in codes

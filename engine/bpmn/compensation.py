@@ -336,21 +336,26 @@ def _demand_reach(node: Node, scope: Scope, looking: _Looking) -> None:
 
 
 def _in_transaction(scope: Scope, looking: _Looking) -> bool:
-    while scope.id in looking.around:
+    return any(node.transaction for node, _ in _outward(scope, looking))
+
+
+def _outward(scope: Scope, looking: _Looking) -> Iterator[tuple[Node, Scope]]:
+    """Yield what a scope lies in, from the inside out: its node, and the scope of that."""
+    passed: set[str] = set()
+    # Where an id is used twice, a scope may seem to lie in itself.
+    while scope.id in looking.around and scope.id not in passed:
+        passed.add(scope.id)
         node, scope = looking.around[scope.id]
-        if node.transaction:
-            return True
-    return False
+        yield node, scope
 
 
 def _visible(scope: Scope, looking: _Looking) -> Iterator[Scope]:
     """Return the scopes whose activities a throw event in ``scope`` can compensate."""
     yield scope
-    while scope.id in looking.around:
-        node, scope = looking.around[scope.id]
+    for node, one in _outward(scope, looking):
         if node.kind is not Kind.EVENT_SUB_PROCESS:
             return
-        yield scope
+        yield one
 
 
 def _demand_visible(node: Node, activity: str | None, scope: Scope, looking: _Looking) -> None:
