@@ -211,7 +211,7 @@ def test_every_kind_of_node_and_event_is_run_or_refused():
 def test_what_loops_and_events_say_is_known():
     assert set(Loop.__slots__) == {
         "kind", "cardinality", "collection", "item", "output", "completion", "condition",
-        "test_before", "maximum", "before", "after", "throws",
+        "test_before", "maximum", "before", "after", "throws", "adding",
     }  # fmt: skip
     assert set(EventDefinition.__slots__) == {
         "trigger", "name", "timer", "value", "correlation", "payload", "variable",
