@@ -138,7 +138,7 @@ def test_figures_are_explained_and_what_is_left_out_stands_beside(opened):
     page = opened("district_coordinator", f"/board?unit=990101&{MONTH}&lang=en")
     (card,) = page.cssselect("#figure-on_time")
 
-    assert text(card.cssselect(".what")[0]) == "On time, open overdue included"
+    assert text(card.cssselect(".what")[0]) == "On time, open overdue included Sample, not checked"
     assert text(card.cssselect(".of")[0]) == "0/12, see the cases"
     assert text(card.cssselect("details p")[0]) == "on time / (closed + open overdue)"
 
