@@ -259,6 +259,17 @@ def test_what_may_be_started_waits_in_the_inbox_of_who_may(app, call):
     assert found_wrong(app, first, second) == []
 
 
+def test_an_offer_keeps_its_place_in_the_inbox_when_its_element_gets_another_id(app, call):
+    dispatcher, case = call("street_dispatcher"), begun(app, call)
+    renamed = matter().replace(b'"work"', b'"labour"')
+    deployments.deploy(app, identities.operator(), {"matter.bpmn": renamed})
+    wanted = {"version": 2, "mapping": {"work": "labour"}, "reason": "x"}
+
+    assert call("admin").post(f"/cases/{case}/migrate", wanted).status_code == 200
+    assert [one["id"] for one in dispatcher.tasks("activities")] == [f"{case}/matter.labour.1"]
+    assert found_wrong(app, case) == []
+
+
 def test_a_suspended_case_starts_nothing(app, call):
     dispatcher, case = call("street_dispatcher"), begun(app, call)
     call("district_coordinator").post(f"/cases/{case}/suspend", {"reason": "x"})
