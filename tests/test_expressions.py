@@ -66,7 +66,9 @@ def test_what_is_refused_comes_with_the_text_that_would_do(text, instead):
     assert expression(f"${{{instead}}}").text == instead
 
 
-@pytest.mark.parametrize("text", ["${bean.check(a)}", "${a.trim()}", "${task.name ? 1 : 2}", "${a ? b}"])
+@pytest.mark.parametrize(
+    "text", ["${bean.check(a)}", "${a.trim()}", "${task.name ? 1 : 2}", "${a ? b}"]
+)
 def test_what_nothing_plainly_stands_for_gets_the_general_hint(text):
     with pytest.raises(TextError) as refusal:
         expression(text)
