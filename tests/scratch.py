@@ -15,7 +15,7 @@ DISK = Path(tempfile.gettempdir())
 """The folder for temporary files, on a disk."""
 MEMORY = Path("/dev/shm")
 ENOUGH = 6 << 30
-"""Bytes that must be free; a run has used less than one GB at a time."""
+"""Bytes that must be free: far more than tests that ran one after the other have held."""
 
 
 def move_to_memory() -> None:
