@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -231,6 +232,7 @@ def _check(
             decisions=known_decisions,
             drawings=drawings,
             sandbox_check=app.sandbox.check,
+            fields=partial(papers.sent, drawn),
         )
         findings += soundness.check(diagram, others, filename=name)
         findings += papers.check(diagram, name, drawn)
@@ -249,12 +251,7 @@ _RESOURCES = sa.select(
 def _papers(
     tx: Transaction, upload: Upload, files: Mapping[str, bytes]
 ) -> dict[tuple[str, str], File]:
-    """Return the forms and UI schemas that diagrams may name: deployed ones, then these.
-
-    Nothing is read where no task draws its form by a UI schema.
-    """
-    if not any(papers.draws(one) for one in upload.processes.values()):
-        return {}
+    """Return the forms and UI schemas that diagrams may name: deployed ones, then these."""
     known = {
         (kind, key): File(filename, store.get_blob(tx, sha256))
         for kind, key, filename, sha256 in tx.all(_RESOURCES, {})

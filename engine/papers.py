@@ -129,9 +129,10 @@ def read_form(
     return forms.read(file.content, filename=file.name)
 
 
-def draws(process: Process) -> bool:
-    """Whether a task of the process draws its form by a UI schema."""
-    return any(node.form_ui is not None for node in process.nodes.values())
+def sent(files: Mapping[tuple[str, str], File], node: Node) -> frozenset[str] | None:
+    """Return the names that the form of an element sends; None where it cannot be read."""
+    form = form_at(node, files)
+    return None if form is None else form.editable
 
 
 def check(diagram: Diagram, filename: str, files: Mapping[tuple[str, str], File]) -> list[Finding]:

@@ -7,11 +7,11 @@ will run its scripts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
 
-from engine.bpmn import arena
-from engine.bpmn.codes import codes_of
+from engine.bpmn import arena, unwritten
+from engine.bpmn.codes import codes_of, written
 from engine.bpmn.document import Findings
 from engine.bpmn.findings import Finding
 from engine.bpmn.model import Diagram, Kind, Node, Process
@@ -28,6 +28,7 @@ def check(
     decisions: Collection[str] | None = None,
     drawings: Collection[str] = (),
     sandbox_check: Callable[[Code], Problem | None] | None = None,
+    fields: unwritten.Fields | None = None,
 ) -> list[Finding]:
     """Hold a diagram against everything around it.
 
@@ -41,6 +42,7 @@ def check(
         decisions: the known decisions, likewise.
         drawings: keys of what is deployed or comes with this file and is only shown.
         sandbox_check: says what is wrong with an expression or script; None to skip.
+        fields: says what the form of an element sends; None: data are not followed.
 
     Returns:
         The findings, ordered by line, code and element.
@@ -48,6 +50,7 @@ def check(
     findings = Findings(filename)
     known = {**others, **diagram.processes}
     shown = {*drawings, *diagram.drawings}
+    data = None if fields is None else unwritten.Data(known, fields)
     if diagram.is_drawing:
         _check_drawings(diagram, others, findings)
     for process in diagram.processes.values():
@@ -61,6 +64,8 @@ def check(
             _check_reserved(node, findings)
         if sandbox_check is not None:
             _check_codes(process, sandbox_check, findings)
+        if data is not None:
+            unwritten.check(process, data, findings)
     return findings.sorted()
 
 
@@ -237,7 +242,7 @@ def _check_returns(
 
 
 def _check_reserved(node: Node, findings: Findings) -> None:
-    for name in dict.fromkeys(_written(node)):
+    for name in dict.fromkeys(written(node)):
         if name in RESERVED:
             findings.warning(
                 "reserved-name",
@@ -245,24 +250,6 @@ def _check_reserved(node: Node, findings: Findings) -> None:
                 f"It writes {name!r}, a name that the engine gives.",
                 "Choose another name.",
             )
-
-
-def _written(node: Node) -> Iterator[str]:
-    around = () if node.loop is None else (node.loop.before, node.loop.after)
-    for code in (node.before, node.code, node.after, *around):
-        if code is not None:
-            yield from sorted(code.writes)
-    for mapping in (*node.inputs, *node.outputs):
-        yield mapping.target
-    yield from node.writes or ()
-    if node.decision is not None:
-        yield node.decision.result
-    yield from (name for name in (node.result, node.variable) if name)
-    if node.loop is not None:
-        yield from (name for name in (node.loop.item, *(node.loop.output or ())[:1]) if name)
-    for event in node.events:
-        given = (event.variable, event.code_variable, event.message_variable)
-        yield from (name for name in given if name)
 
 
 def _check_codes(

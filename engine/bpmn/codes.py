@@ -66,3 +66,22 @@ def _given(*codes: Code | None) -> Iterator[Code]:
     for code in codes:
         if code is not None:
             yield code
+
+
+def written(node: Node) -> Iterator[str]:
+    """Yield the names that an element writes by what stands at it, its form aside."""
+    around = () if node.loop is None else (node.loop.before, node.loop.after)
+    for code in (node.before, node.code, node.after, *around):
+        if code is not None:
+            yield from sorted(code.writes)
+    for mapping in (*node.inputs, *node.outputs):
+        yield mapping.target
+    yield from node.writes or ()
+    if node.decision is not None:
+        yield node.decision.result
+    yield from (name for name in (node.result, node.variable) if name)
+    if node.loop is not None:
+        yield from (name for name in (node.loop.item, *(node.loop.output or ())[:1]) if name)
+    for event in node.events:
+        given = (event.variable, event.code_variable, event.message_variable)
+        yield from (name for name in given if name)

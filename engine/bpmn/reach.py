@@ -25,7 +25,7 @@ def masks(scope: Scope) -> Masks:
     ]
     if not joins:
         return {}
-    before = _before(scope)
+    before = leading_to(scope)
     return {join.id: _masks_of(scope, join, before) for join in joins}
 
 
@@ -44,7 +44,7 @@ def _masks_of(scope: Scope, join: Node, before: Mapping[str, list[str]]) -> dict
     return found
 
 
-def _before(scope: Scope) -> dict[str, list[str]]:
+def leading_to(scope: Scope) -> dict[str, list[str]]:
     """Return for each node the nodes that lead to it in one step."""
     before: dict[str, list[str]] = {id_: [] for id_ in scope.nodes}
     nodes = scope.nodes.values()
