@@ -52,7 +52,7 @@ def page(problem: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
         says="" if foreign else says,
         advice="" if not says or foreign else spoken.hint(problem.get("hint")),
         foreign=detail if says and foreign else "",
-        here=request.path if request.method == "POST" else "",
+        back_to=request.path if request.method == "POST" else "",
     )
     response = make_response(html, status)
     if "Retry-After" in headers:
