@@ -103,7 +103,7 @@ def test_large_print_loses_nothing_and_every_page_is_for_everybody(app, resident
     page.goto("/public")
     page.click(".views .size")
     expect(page.locator("html")).to_have_class("large")
-    assert page.evaluate("getComputedStyle(document.body).fontSize") == "24px"
+    expect(page.locator("body")).to_have_css("font-size", "24px")
 
     for path in ("/public", "/public/report/asked", "/public/notices", "/public/topics"):
         page.goto(path)
