@@ -16,6 +16,7 @@ WORKERS := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 SAY := @printf '\n==> %s\n'
 WEB := api/web
 BUILT := $(WEB)/static/built
+PM4PY := .venv-pm4py
 SCRIPTS := $(shell find $(WEB)/scripts -type f) $(WEB)/build.mjs
 PACKAGING := setup.cfg pyproject.toml requirements.lock
 
@@ -38,7 +39,7 @@ run: $(VENV)/.run-installed $(BUILT)/.done
 	$(SAY) 'Serving; stop with Ctrl-C'
 	@exec $(BIN)/bihuan serve
 
-test: lint $(BUILT)/.done
+test: lint $(BUILT)/.done $(PM4PY)/.installed
 	$(SAY) 'Running the tests'
 	@COMPILED=off $(BIN)/python -m pytest $(WORKERS) $(if $(or $(CI),$(BIHUAN_REQUIRE_ALL)),-p tests.nothing_skipped)
 
@@ -70,6 +71,15 @@ $(VENV)/.test-installed: $(PACKAGING) | $(BIN)/python
 	$(SAY) 'Installing Bihuan with what its tests need'
 	@$(PIP) -e '.[postgres,dev]'
 	@touch $@ $(VENV)/.run-installed
+
+# Tests read event logs back with PM4Py, a program of its own (AGPL) in an environment of its
+# own. Where it cannot be had those tests are skipped, and it is tried again the next time.
+$(PM4PY)/.installed: tests/event_logs/pm4py.txt | $(BIN)/python
+	$(SAY) 'Installing PM4Py, for the tests alone, in $(PM4PY)'
+	@$(BIN)/python -m venv --clear --without-pip $(PM4PY)
+	@$(BIN)/python -m pip --python $(PM4PY)/bin/python --disable-pip-version-check install -q \
+		--no-deps --no-compile --only-binary :all: -r $< && touch $@ \
+		|| echo 'PM4Py is not to be had: the tests that read event logs back with it are skipped.'
 
 # Nothing built is committed. Without it the pages work, but for diagrams and editors.
 $(BUILT)/.done: $(SCRIPTS) $(WEB)/node_modules/.package-lock.json

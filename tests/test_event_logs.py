@@ -37,6 +37,12 @@ LOOP = process(
 )  # fmt: skip
 
 
+WRITERS = {
+    ".xes": event_logs.write_xes, ".csv": event_logs.write_csv,
+    ".json": event_logs.write_ocel, ".sqlite": event_logs.write_ocel,
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Chosen:
     process: str | None = None
@@ -69,9 +75,7 @@ def played(app, clock):
 
 def written(app, tmp_path, name, **chosen):
     path = tmp_path / name
-    writers = {".xes": event_logs.write_xes, ".csv": event_logs.write_csv}
-    write = writers.get(path.suffix, event_logs.write_ocel)
-    return path, write(app, path, Chosen(**chosen))
+    return path, WRITERS[path.suffix](app, path, Chosen(**chosen))
 
 
 # -- XES ---------------------------------------------------------------------------------
@@ -116,9 +120,53 @@ def test_an_event_says_which_visit_it_is_of_and_by_whom(app, played, tmp_path):
 
 
 def test_what_no_xml_may_hold_is_replaced_and_what_has_a_meaning_is_escaped():
-    line = xes._line(("string", "k", 'a"<&\x00\ud800b'), 0)
+    line = xes._line(("string", "k", 'a"<&\x00\ud800\uffffb'), 0)
 
-    assert line == '<string key="k" value=\'a"&lt;&amp;\ufffd\ufffdb\'/>\n'
+    assert line == '<string key="k" value=\'a"&lt;&amp;\ufffd\ufffd\ufffdb\'/>\n'
+    kept = "甲\u3000乙\u00a0👩\u200d🔧]]>"
+    assert xes._legal(kept) == kept
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [
+        ('xes.version="1849.2016"', 'xes.version="1849-2016"'),
+        ('name="Element"', 'name="An element"'),
+        ('prefix="time"', 'prefix="org"'),
+        ('scope="event"', 'scope="trace"'),
+        ('key="bihuan:state"', 'key="bihuan state"'),
+        ('key="bihuan:kind"', 'key="concept:name"'),
+        ('value="2026-', 'value="on 2026-'),
+        ('<string key="bihuan:kind"', '<text key="bihuan:kind"'),
+    ],
+)
+def test_the_schema_refuses_what_the_standard_forbids(app, played, tmp_path, was, becomes):
+    path, _ = written(app, tmp_path, "log.xes", process="loop")
+    log = path.read_text("utf-8")
+    schema = etree.XMLSchema(etree.parse(str(HERE / "xes.xsd")))
+    assert was in log
+
+    assert schema.validate(etree.fromstring(log.encode()))
+    assert not schema.validate(etree.fromstring(log.replace(was, becomes).encode()))
+
+
+def test_a_log_of_strange_values_is_valid_xes(app, tmp_path):
+    strange = {"a b": "\x00\n\t<&\"'", "a:b": 1, "a_b": True, "数": 2.5, "": -1}
+    trace = traces.Trace(
+        "c1", "p", 1, "=1", None, "open", None, "2026-09-14T01:00:00Z", None, strange, (), (),
+    )  # fmt: skip
+    path = tmp_path / "log.xes"
+    with path.open("w", encoding="utf-8") as file:
+        xes.write(file, [trace])
+
+    log = etree.parse(str(path))
+    etree.XMLSchema(etree.parse(str(HERE / "xes.xsd"))).assertValid(log)
+    (found,) = log.iter(f"{NAMESPACE}trace")
+    data = {key: value for key, value in values(found).items() if key.startswith("bihuan:data:")}
+    assert data == {
+        "bihuan:data:a_b": "\ufffd\n\t<&\"'", "bihuan:data:a_b_": "1",
+        "bihuan:data:a_b__": "true", "bihuan:data:数": "2.5", "bihuan:data:": "-1",
+    }  # fmt: skip
 
 
 # -- OCEL --------------------------------------------------------------------------------
@@ -209,6 +257,31 @@ def test_every_format_is_written_at_the_command_line(app, played, tmp_path, monk
 
     assert found == [("xes", 3, True), ("ocel", 3, True), ("ocel", 3, True), ("csv", 3, True)]
     assert cli.run(["export", "--format", "csv", str(tmp_path / "a.csv")]) == 2
+
+
+class Stopped:
+    """What somebody chose who presses Ctrl-C at the third case."""
+
+    process = since = None
+
+    def __init__(self):
+        self.looks = itertools.count(1)
+
+    @property
+    def personal(self):
+        if next(self.looks) == 3:
+            raise KeyboardInterrupt
+        return False
+
+
+@pytest.mark.parametrize("name", ["log.xes", "log.csv", "log.json", "log.sqlite"])
+def test_a_log_that_is_stopped_leaves_nothing_behind(app, played, tmp_path, name):
+    with pytest.raises(KeyboardInterrupt):
+        WRITERS[name[3:]](app, tmp_path / name, Stopped())
+    assert [one.name for one in tmp_path.iterdir() if one.name.startswith("log")] == []
+
+    path, count = written(app, tmp_path, name)
+    assert (count, path.stat().st_mode & 0o777) == (3, 0o600)
 
 
 # -- what is told ------------------------------------------------------------------------

@@ -4,14 +4,15 @@
 
 What happened is told element by element out of the histories, case by case: memory does
 not grow with the number of cases. Who did it is told by a pseudonym that is good for one
-log, unless personal values are asked for; what people wrote is in no log.
+log, unless personal values are asked for; what people wrote is in no log. A file appears
+under its name when all of it is there.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from engine.event_logs import objects, sheets, traces, xes
+from engine.event_logs import objects, sheets, traces, whole, xes
 from engine.event_logs.traces import Selected
 from engine.ports import Application
 
@@ -20,13 +21,21 @@ __all__ = ["Selected", "write_csv", "write_ocel", "write_xes"]
 
 def write_xes(app: Application, path: Path, selection: Selected) -> int:
     """Write a log as XES (IEEE 1849-2016); return how many cases are in it."""
-    with app.database.reading() as tx, path.open("w", encoding="utf-8") as file:
+    with (
+        whole.appearing(path) as part,
+        app.database.reading() as tx,
+        part.open("w", encoding="utf-8") as file,
+    ):
         return xes.write(file, traces.traces(app, tx, selection, _salt(app)))
 
 
 def write_csv(app: Application, path: Path, selection: Selected) -> int:
     """Write a log as a table for spreadsheets, a row for each visit; return how many cases."""
-    with app.database.reading() as tx, path.open("w", encoding="utf-8-sig", newline="") as file:
+    with (
+        whole.appearing(path) as part,
+        app.database.reading() as tx,
+        part.open("w", encoding="utf-8-sig", newline="") as file,
+    ):
         return sheets.write(file, traces.traces(app, tx, selection, _salt(app)))
 
 
@@ -37,7 +46,7 @@ def write_ocel(app: Application, path: Path, selection: Selected) -> int:
     """
     write = objects.write_sqlite if path.suffix == ".sqlite" else objects.write_json
     salt = _salt(app)
-    with app.database.reading() as tx:
+    with whole.appearing(path) as part, app.database.reading() as tx:
         app.references.refresh(tx)
         today = app.references.calendar.local(app.clock.now()).date()
 
@@ -46,7 +55,7 @@ def write_ocel(app: Application, path: Path, selection: Selected) -> int:
             kind = "department" if row.get("unit_kind") == "department" else "unit"
             return kind, {"name": row.get("name_zh", code), "level": row.get("level", "")}
 
-        return write(path, lambda: traces.traces(app, tx, selection, salt), about)
+        return write(part, lambda: traces.traces(app, tx, selection, salt), about)
 
 
 def _salt(app: Application) -> bytes:

@@ -9,6 +9,7 @@ then for the events, so that neither is ever held as a whole.
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -41,12 +42,20 @@ OBJECT_ATTRIBUTES = {
 }  # fmt: skip
 """Type of object -> its attributes with their OCEL types."""
 
+ALWAYS = "1970-01-01T00:00:00Z"
+"""The time of a value that never changed (OCEL 2.0: one without a time is as of time 0)."""
+
 _COLUMN = {"string": "TEXT", "time": "TIMESTAMP", "integer": "INTEGER", "boolean": "BOOLEAN"}
 
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """An object or an event; ``touches`` are (object, qualifier)."""
+    """An object or an event.
+
+    Attributes:
+        at: when an event happened; of an object, whose values are the last ones, ``ALWAYS``.
+        touches: (object, qualifier) of each object that it is related to.
+    """
 
     id: str
     type: str
@@ -63,11 +72,11 @@ def things(traces: Iterable[Trace], about: About) -> Iterator[Thing]:
             if unit is not None and f"unit {unit}" not in seen:
                 seen.add(f"unit {unit}")
                 kind, attributes = about(unit)
-                yield Thing(_unit(unit), kind, trace.created_at, attributes, ())
+                yield Thing(_unit(unit), kind, ALWAYS, attributes, ())
         for who in dict.fromkeys(one.by for one in trace.steps):
             if who is not None and f"person {who}" not in seen:
                 seen.add(f"person {who}")
-                yield Thing(_person(who), "person", trace.created_at, {}, ())
+                yield Thing(_person(who), "person", ALWAYS, {}, ())
         yield _case(trace)
         for step in trace.steps:
             if step.visit.task is not None:
@@ -81,15 +90,14 @@ def _case(trace: Trace) -> Thing:
         "state": trace.end or trace.state, "created_at": trace.created_at,
         "ended_at": trace.ended_at,
     }  # fmt: skip
-    return Thing(trace.id, "case", trace.created_at, _given(attributes), tuple(touches))
+    return Thing(trace.id, "case", ALWAYS, _given(attributes), tuple(touches))
 
 
 def _task(trace: Trace, step: Step) -> Thing:
     attributes = {
         "name": step.activity, "element": step.element, "due_at": step.visit.due_at,
     }  # fmt: skip
-    at = step.visit.entered_at
-    return Thing(f"task {step.id}", "task", at, _given(attributes), ((trace.id, "of"),))
+    return Thing(f"task {step.id}", "task", ALWAYS, _given(attributes), ((trace.id, "of"),))
 
 
 def happenings(traces: Iterable[Trace]) -> Iterator[Thing]:
@@ -133,29 +141,36 @@ def _person(name: str) -> str:
 
 
 def write_json(path: Path, again: Again, about: About) -> int:
-    """Write a log as JSON; return how many cases are in it."""
-    cases, types = 0, set()
+    """Write a log as JSON; return how many cases are in it.
+
+    All values are texts, as the schema of OCEL 2.0 has them; the types say what they stand for.
+    """
+    found: Counter[str] = Counter()
+    types: set[str] = set()
     with path.open("w", encoding="utf-8") as file:
         file.write('{"objects":[')
         for number, one in enumerate(things(again(), about)):
-            cases += one.type == "case"
-            attributes = [
-                {"name": name, "time": one.at, "value": value}
-                for name, value in one.attributes.items()
-            ]
+            found[one.type] += 1
+            attributes = [{**named, "time": one.at} for named in _values(one)]
             _item(file, number, {"id": one.id, "type": one.type, "attributes": attributes}, one)
         file.write('\n],"events":[')
         for number, one in enumerate(happenings(again())):
             types.add(one.type)
-            named = [{"name": name, "value": value} for name, value in one.attributes.items()]
-            document = {"id": one.id, "type": one.type, "time": one.at, "attributes": named}
-            _item(file, number, document, one)
+            head = {"id": one.id, "type": one.type, "time": one.at}
+            _item(file, number, {**head, "attributes": _values(one)}, one)
         file.write('\n],"objectTypes":')
-        file.write(_text([_type(name, has) for name, has in OBJECT_ATTRIBUTES.items()]))
+        file.write(_text([_type(name, OBJECT_ATTRIBUTES[name]) for name in sorted(found)]))
         file.write(',"eventTypes":')
         file.write(_text([_type(name, EVENT_ATTRIBUTES) for name in sorted(types)]))
         file.write("}\n")
-    return cases
+    return found["case"]
+
+
+def _values(one: Thing) -> list[Document]:
+    return [
+        {"name": name, "value": str(value).lower() if isinstance(value, bool) else str(value)}
+        for name, value in one.attributes.items()
+    ]
 
 
 def _item(file: TextIO, number: int, document: Document, one: Thing) -> None:
@@ -196,19 +211,25 @@ CREATE TABLE object_object (ocel_source_id TEXT, ocel_target_id TEXT, ocel_quali
 
 
 def write_sqlite(path: Path, again: Again, about: About) -> int:
-    """Write a log as a SQLite database; return how many cases are in it."""
+    """Write a log as a SQLite database; return how many cases are in it.
+
+    Raises:
+        OSError: there is no room for it.
+    """
     cases = 0
-    with closing(sqlite3.connect(path)) as database, database:
-        database.executescript(_TABLES)
-        types = _Types(database)
-        for name, attributes in OBJECT_ATTRIBUTES.items():
-            types.make("object", name, attributes)
-        for one in things(again(), about):
-            cases += one.type == "case"
-            types.insert("object", one, OBJECT_ATTRIBUTES[one.type])
-        for one in happenings(again()):
-            types.make("event", one.type, EVENT_ATTRIBUTES)
-            types.insert("event", one, EVENT_ATTRIBUTES)
+    try:
+        with closing(sqlite3.connect(path)) as database, database:
+            # Nobody reads the file before it is whole: nothing needs to be undone.
+            database.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")
+            database.executescript(_TABLES)
+            types = _Types(database)
+            for one in things(again(), about):
+                cases += one.type == "case"
+                types.insert("object", one, OBJECT_ATTRIBUTES[one.type])
+            for one in happenings(again()):
+                types.insert("event", one, EVENT_ATTRIBUTES)
+    except sqlite3.OperationalError as reason:
+        raise OSError(f"{path} cannot be written: {reason}.") from reason
     return cases
 
 
@@ -219,33 +240,35 @@ class _Types:
         self._database = database
         self._made: dict[tuple[str, str], str] = {}
 
-    def make(self, what: str, name: str, attributes: dict[str, str]) -> None:
-        """Make the table of a type, unless it is there."""
-        if (what, name) in self._made:
-            return
-        # Two elements may differ in what no table's name may hold: a number keeps them apart.
-        word = "".join(one if one.isascii() and one.isalnum() else "_" for one in name)
-        table = f"{word}_{len(self._made)}" if what == "event" else word
-        self._made[what, name] = table
-        more = ["ocel_changed_field TEXT"] if what == "object" else []
-        columns = [f'"{key}" {_COLUMN[kind]}' for key, kind in attributes.items()]
-        self._database.execute(
-            f'CREATE TABLE "{what}_{table}" ('
-            + ", ".join(["ocel_id TEXT", "ocel_time TIMESTAMP", *more, *columns])
-            + f", FOREIGN KEY (ocel_id) REFERENCES {what} (ocel_id))"
-        )
-        self._database.execute(f"INSERT INTO {what}_map_type VALUES (?, ?)", (name, table))
-
     def insert(self, what: str, one: Thing, attributes: dict[str, str]) -> None:
         """Add an object or an event with what it touches."""
+        table = self._made.get((what, one.type)) or self._make(what, one.type, attributes)
         execute = self._database.execute
         execute(f"INSERT INTO {what} VALUES (?, ?)", (one.id, one.type))
         more = [None] if what == "object" else []
         row = [one.id, one.at, *more, *(one.attributes.get(name) for name in attributes)]
         holes = ", ".join("?" * len(row))
-        execute(f'INSERT INTO "{what}_{self._made[what, one.type]}" VALUES ({holes})', row)
+        execute(f'INSERT INTO "{what}_{table}" VALUES ({holes})', row)
         related = "event_object" if what == "event" else "object_object"
         self._database.executemany(
             f"INSERT OR IGNORE INTO {related} VALUES (?, ?, ?)",
             [(one.id, other, how) for other, how in one.touches],
         )
+
+    def _make(self, what: str, name: str, attributes: dict[str, str]) -> str:
+        """Make the table of a type; return what the map of types calls it."""
+        # Two elements may differ in what no table's name may hold: a number keeps them apart.
+        word = "".join(one if one.isascii() and one.isalnum() else "_" for one in name)
+        table = f"{word}_{len(self._made)}" if what == "event" else word
+        self._made[what, name] = table
+        # An event happens once; an object may have a row for each change.
+        key = " PRIMARY KEY" if what == "event" else ""
+        more = ["ocel_changed_field TEXT"] if what == "object" else []
+        columns = [f'"{one}" {_COLUMN[kind]}' for one, kind in attributes.items()]
+        self._database.execute(
+            f'CREATE TABLE "{what}_{table}" ('
+            + ", ".join([f"ocel_id TEXT{key}", "ocel_time TIMESTAMP", *more, *columns])
+            + f", FOREIGN KEY (ocel_id) REFERENCES {what} (ocel_id))"
+        )
+        self._database.execute(f"INSERT INTO {what}_map_type VALUES (?, ?)", (name, table))
+        return table

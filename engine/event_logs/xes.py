@@ -1,17 +1,20 @@
 """Traces as XES, the eXtensible Event Stream of IEEE 1849-2016.
 
 Each visit of an activity has an event as it is scheduled, one as it is started (signed
-for), and one as it ends: ``complete``, or ``ate_abort`` where it was cut off. The standard
-extensions concept, time, lifecycle and org tell what they can; the rest is of our own.
+for), and one as it ends: ``complete``, or, where it was cut off, ``ate_abort`` if it had been
+started and ``withdraw`` if not. The standard extensions concept, time, lifecycle and org tell
+what they can; the rest is of our own.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import TextIO
 from xml.sax.saxutils import quoteattr
 
 from engine.event_logs.traces import Step, Trace
+from engine.mining.visits import Visit
 
 Attribute = tuple[str, str, str]
 """The XES element (string, date, int, float, boolean, id), the key and the value."""
@@ -38,16 +41,24 @@ _GLOBALS = """\
   </global>
   <classifier name="Activity" keys="concept:name"/>
   <classifier name="Element" keys="bihuan:element"/>
-  <classifier name="Element and transition" keys="bihuan:element lifecycle:transition"/>
+  <classifier name="Element_and_transition" keys="bihuan:element lifecycle:transition"/>
   <string key="concept:name" value="Bihuan"/>
   <string key="lifecycle:model" value="standard"/>
 """
+
+_UNWRITABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What is no Char of XML 1.0."""
+_UNNAMEABLE = re.compile(
+    "[^-.0-9A-Z_a-z\u00b7\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u037d\u037f-\u1fff\u200c\u200d\u203f\u2040"
+    "\u2070-\u218f\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff]"
+)
+"""What is no NameChar of XML 1.0, and the colon: the key of an attribute is a Name."""
 
 
 def write(file: TextIO, traces: Iterable[Trace]) -> int:
     """Write a log, a trace at a time; return how many there were."""
     file.write('<?xml version="1.0" encoding="UTF-8"?>\n')
-    file.write(f'<log xes.version="1849-2016" xes.features="" xmlns="{_STANDARD}/">\n')
+    file.write(f'<log xes.version="1849.2016" xes.features="" xmlns="{_STANDARD}/">\n')
     for name, prefix, uri in _EXTENSIONS:
         file.write(f'  <extension name="{name}" prefix="{prefix}" uri="{uri}"/>\n')
     file.write(_GLOBALS)
@@ -72,9 +83,7 @@ def _line(attribute: Attribute, indent: int) -> str:
 
 def _legal(value: str) -> str:
     """Return a text without what no XML document may hold."""
-    if value.isprintable():
-        return value
-    return "".join(one if one.isprintable() or one in "\t\n\r" else "\ufffd" for one in value)
+    return value if value.isascii() and value.isprintable() else _UNWRITABLE.sub("\ufffd", value)
 
 
 def _of_trace(trace: Trace) -> Iterator[Attribute]:
@@ -88,8 +97,18 @@ def _of_trace(trace: Trace) -> Iterator[Attribute]:
     for name, value in (("number", trace.number), ("unit", trace.unit)):
         if value is not None:
             yield "string", f"bihuan:{name}", value
+    yield from _data(trace)
+
+
+def _data(trace: Trace) -> Iterator[Attribute]:
+    """Yield what figures are counted by. No two attributes of a trace may have the same key."""
+    taken: set[str] = set()
     for name, datum in trace.data.items():
-        yield typed(datum), f"bihuan:data:{name}", told(datum)
+        key = _UNNAMEABLE.sub("_", name)
+        while key in taken:
+            key += "_"
+        taken.add(key)
+        yield typed(datum), f"bihuan:data:{key}", told(datum)
 
 
 def typed(value: str | float | bool) -> str:
@@ -127,7 +146,15 @@ def _transitions(step: Step) -> Iterator[tuple[int, str, str]]:
     elif visit.signed is not None and visit.claimed_at is not None:
         yield visit.signed, visit.claimed_at, "start"
     if visit.ended is not None and visit.left_at is not None:
-        yield visit.ended, visit.left_at, "ate_abort" if visit.cancelled else "complete"
+        yield visit.ended, visit.left_at, _end(visit)
+
+
+def _end(visit: Visit) -> str:
+    """Return the transition by which a visit ended."""
+    if not visit.cancelled:
+        return "complete"
+    waited = visit.task is not None and visit.claimed_at is None
+    return "withdraw" if waited else "ate_abort"
 
 
 def _of_event(step: Step, transition: str) -> Iterator[Attribute]:
