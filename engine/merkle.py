@@ -22,6 +22,9 @@ from collections.abc import Callable, Iterable, Sequence
 Node = Callable[[int, int], bytes]
 """(level, index) -> the hash of that complete subtree."""
 
+SIZE = 32
+"""Bytes of a hash."""
+
 EMPTY = hashlib.sha256(b"").digest()
 """The root of a log without leaves."""
 

@@ -53,6 +53,7 @@ from engine.tables import (
     definitions,
     entries,
     leaves,
+    links,
     list_versions,
     metadata,
     milestones,
@@ -76,6 +77,8 @@ from tests.conftest import FIVE_STEPS, MONDAY, _count
 from tests.test_public import publishing
 
 ROOT = Path(__file__).parent.parent
+SIGNED = MONDAY + timedelta(hours=1)
+"""When the checkpoint was made."""
 LATE, NOTED = "late", "noted"
 """A case with timers, and one with remarks and a file."""
 
@@ -111,7 +114,8 @@ class Place:
             with self.app.database.engine.connect() as connection:
                 for name, table in touched.items():
                     connection.execute(sa.delete(table))
-                    connection.execute(sa.insert(table), kept[name])
+                    if kept[name]:
+                        connection.execute(sa.insert(table), kept[name])
                 connection.commit()
 
     def of_case(self, name: str) -> list[Any]:
@@ -200,7 +204,7 @@ def place(request, tmp_path, sandbox) -> Iterator[Place]:
             lent = request.getfixturevalue("server").lent(f"tampered_{next(_count)}", "tampering")
             url = house.enter_context(lent)
         settings = Settings(database_url=url, checkpoint_key=str(folder / "key.pem"))
-        app = open_application(settings, clock=ManualClock(MONDAY), sandbox=sandbox)
+        app = open_application(settings, clock=ManualClock(SIGNED), sandbox=sandbox)
         house.callback(app.database.close)
         yield Place(app, ids, folder / "000001.checkpoint")
 
@@ -268,7 +272,7 @@ def test_what_operations_leave_behind_is_sound_and_its_archive_too(place, tmp_pa
         backups.backup(app.settings.database_url, copy)
         backups.restore(copy, f"sqlite:///{tmp_path / 'new.db'}")
         settings = replace(app.settings, database_url=f"sqlite:///{tmp_path / 'new.db'}")
-        again = open_application(settings, clock=ManualClock(MONDAY), sandbox=app.sandbox)
+        again = open_application(settings, clock=ManualClock(SIGNED), sandbox=app.sandbox)
         assert replace(place, app=again).found(place.elsewhere()) == []
         again.database.close()
 
@@ -402,6 +406,47 @@ def test_a_history_goes_on_after_a_checkpoint_and_stays_sound(place):
     assert place.found(place.elsewhere()) == []
 
 
+def dated(place: Place, case_id: str, moment: str) -> None:
+    """Write a case anew, with digests that fit, as if it had all happened at a moment."""
+    documents = [{**one, "at": moment} for one in place.history(case_id)]
+    chained(place, case_id, documents, case_table)
+
+
+def test_a_case_that_was_put_in_before_a_checkpoint_is_found(place):
+    place.app.clock.set(SIGNED + timedelta(days=1))
+    dispatcher = identities.actor(place.app, "street_dispatcher")
+    started = cases.start(place.app, dispatcher, process="five_steps", data={}).case_id
+    never = str(started)
+    assert place.found(place.elsewhere()) == []
+
+    dated(place, never, "2026-09-14T01:30:00Z")
+    later = [one for one in place.findings() if one.what == "entry"]
+    checkpoints.make(place.app)
+
+    reason = (
+        "it says 2026-09-14T01:30:00Z, and checkpoint 1 of 2026-09-14T02:00:00Z does not have "
+        "it: it was put in later, or the clock was set back"
+    )
+    assert [one.to_json() for one in later] == [
+        {"case": never, "position": 1, "what": "entry", "reason": reason}
+    ]
+    # A checkpoint that has it is later than that.
+    assert reason in [one.reason for one in place.findings()]
+
+
+def test_an_act_that_was_put_in_before_a_checkpoint_is_found(place):
+    place.app.clock.set(SIGNED + timedelta(days=1))
+    identities.add_user(place.app, "ghost", by="@operator")
+    acts = place.history("@identities")
+
+    acts[-1]["at"] = "2026-09-14T01:30:00Z"
+    chained(place, "@identities", acts, streams)
+
+    (finding,) = place.findings()
+    assert (finding.case, finding.position) == ("@identities", len(acts))
+    assert "does not have it: it was put in later" in finding.reason
+
+
 def vanish(place: Place, case_id: str) -> None:
     place.change(
         *(
@@ -467,6 +512,12 @@ PRESENT: dict[str, tuple[Callable[[Place], Any], str, str, str]] = {
         LATE,
         "snapshot",
         "its starter is 'somebody', where its history comes to 'street_dispatcher'",
+    ),
+    "version": (
+        lambda of: sa.update(case_table).where(case_table.c.id == of.ids[LATE]).values(version=7),
+        LATE,
+        "snapshot",
+        "its version is 7, where its history comes to 1",
     ),
     "assignee": (
         lambda _: sa.update(tasks).where(OPEN).values(assignee="somebody"),
@@ -590,9 +641,9 @@ def test_what_an_older_list_of_milestones_left_is_compared_as_far_as_both_name_i
     place.change(late.values(activated_at=MONDAY + timedelta(days=1)))
 
     place.change(sa.update(milestones).values(body='{"was": 1}'))
-    assert place.found() == []
+    assert [one[2] for one in place.found()] == ["list"]
     place.change(sa.update(milestones).values(body='{"mode": "visit", "was": 1}'))
-    assert [one[2] for one in place.found()] == ["milestone"]
+    assert [one[2] for one in place.found()] == ["milestone", "list"]
 
 
 def test_an_attachment_that_is_not_the_one_added_is_found(place):
@@ -611,6 +662,87 @@ def test_an_attachment_that_is_not_the_one_added_is_found(place):
             found[kind] = [(one.position, one.what) for one in place.of_case(NOTED)]
 
     assert found == {kind: [(added["position"], "attachment")] for kind in kinds}
+
+
+def personal(place: Place) -> dict[str, Any]:
+    """A remark's row among the personal values."""
+    where = sealed.c.case_id == place.ids[NOTED]
+    found = place.ask(sa.select(sealed).where(where).order_by(sealed.c.id).limit(1))
+    return dict(zip(sealed.c.keys(), found[0], strict=True))
+
+
+def test_a_personal_value_that_nobody_erased_or_entered_is_found(place):
+    remark = personal(place)
+    one, where = remark["id"], sealed.c.id == remark["id"]
+    kinds = {
+        "as if erased": sa.update(sealed).where(where).values(
+            salt=None, value=None, erased_at=MONDAY
+        ),
+        "as a ballot": sa.update(sealed).where(where).values(ballot=1),
+        "as a draft": sa.update(sealed).where(where).values(ballot=2),
+        "put in": sa.insert(sealed).values({**remark, "id": "x"}),
+        "in no case": sa.insert(sealed).values({**remark, "case_id": "x"}),
+    }  # fmt: skip
+    found = {}
+
+    for kind, clause in kinds.items():
+        with place.changed(clause):
+            found[kind] = [(one.case, one.what, one.reason) for one in place.findings()]
+
+    noted, value = place.ids[NOTED], "sealed value"
+    assert found == {
+        "as if erased": [(noted, value, f"the sealed value {one} is gone, and nobody erased it")],
+        "as a ballot": [(noted, value, f"the sealed value {one} is kept as a ballot, which it is not")],
+        "as a draft": [(noted, value, f"the sealed value {one} is kept as a draft")],
+        "put in": [(noted, value, "the sealed value x is here, and nobody entered it")],
+        "in no case": [("x", value, "a row of sealed is here, the case is not")],
+    }  # fmt: skip
+
+
+def test_a_personal_value_that_was_erased_and_is_here_again_is_found(place):
+    officer, noted = identities.actor(place.app, "privacy_officer"), place.ids[NOTED]
+    remark = personal(place)
+    where = sealed.c.id == remark["id"]
+    erasure.erase(place.app, officer, noted, classes=(), reason="request")
+    assert place.found() == []
+    kinds = {
+        "is here again": {name: remark[name] for name in ("salt", "value", "erased_at")},
+        "something of it is here": {"salt": remark["salt"]},
+        "at another moment": {"erased_at": MONDAY},
+    }
+    found = {}
+
+    for kind, values in kinds.items():
+        with place.changed(sa.update(sealed).where(where).values(values)):
+            found[kind] = [(one.case, kind in one.reason) for one in place.findings()]
+
+    assert found == {kind: [(noted, True)] for kind in kinds}
+
+
+def test_rows_of_no_case_are_found(place):
+    (row,) = place.ask(sa.select(tasks).where(OPEN))
+    values = dict(zip(tasks.c.keys(), row, strict=True))
+    link = {"case_id": place.ids[LATE], "other_id": "x", "kind": "related", "written_by": "nobody"}
+
+    with place.changed(sa.insert(tasks).values({**values, "case_id": "nobody"})):
+        assert [one.to_json() for one in place.findings()] == [
+            {"case": "nobody", "what": "inbox row",
+             "reason": "a row of tasks is here, the case is not"},
+        ]  # fmt: skip
+    with place.changed(sa.insert(links).values(link)):
+        assert place.found() == [("nobody", None, "link")]
+
+
+def test_a_link_of_another_case_under_this_one_s_name_is_found(place):
+    app, (late, noted, other) = place.app, (place.ids[name] for name in (LATE, NOTED, "other"))
+    admin = identities.actor(app, "admin")
+    cases.link(app, admin, late, noted, "why", once=Once("link", None))
+    row = place.ask(sa.select(links).where(links.c.written_by == late))[0]
+    values = dict(zip(links.c.keys(), row, strict=True))
+
+    place.change(sa.insert(links).values({**values, "case_id": other}))
+
+    assert place.found() == [(late, None, "link")]
 
 
 # -- definitions, lists, users ---------------------------------------------------------------
@@ -676,6 +808,16 @@ REST: dict[str, tuple[Callable[[Place], Any], Callable[[Place], list[tuple[str, 
         .values(content=another_content(of)),
         lambda of: [(f"roles {a_version(of, 'roles')}", None, "role")],
     ),
+    "moment of a version": (
+        lambda _: sa.update(definitions).values(at=MONDAY - timedelta(days=1)),
+        lambda _: [("five_steps version 1", None, "definition")],
+    ),
+    "moment of a list": (
+        lambda _: sa.update(list_versions)
+        .where(the_list("services"))
+        .values(activated_at=MONDAY - timedelta(days=1)),
+        lambda of: [(f"services {a_version(of, 'services')}", None, "list")],
+    ),
     "list put in force by nobody": (
         lambda _: sa.insert(list_versions).values(
             name="services", version="x", descriptor="0", content="0", activated_at=MONDAY,
@@ -696,6 +838,14 @@ REST: dict[str, tuple[Callable[[Place], Any], Callable[[Place], list[tuple[str, 
     "user is gone": (
         lambda _: sa.delete(users).where(users.c.name == "resident"),
         lambda _: [("resident", None, "user")],
+    ),
+    "a password that stays a temporary one": (
+        lambda _: sa.update(users).where(users.c.name == "resident").values(reset_at=MONDAY),
+        lambda _: [("resident", None, "user")],
+    ),
+    "token that never was a session": (
+        lambda _: sa.update(tokens).values(kind="session"),
+        lambda of: [(str(of.ask(sa.select(tokens.c.sha256))[0][0]), None, "token")],
     ),
     "token made by nobody": (
         lambda _: sa.insert(tokens).values(
@@ -741,7 +891,7 @@ LOG: dict[str, tuple[Any, set[str]]] = {
     ),
     "a leaf is gone": (
         sa.delete(leaves).where(leaves.c.number == 3),
-        {"leaf 4", "checkpoint 1"},
+        {"leaf 4", "checkpoint 1", "level 0 of the log of heads"},
     ),
     "a hash was changed": (
         (
@@ -749,7 +899,23 @@ LOG: dict[str, tuple[Any, set[str]]] = {
             .where(subtrees.c.level == 0, subtrees.c.number == 5)
             .values(hash="00" * 32)
         ),
-        {"leaf 5"},
+        {"leaf 5", "subtree 1/2"},
+    ),
+    "a hash above the leaves was changed": (
+        (
+            sa.update(subtrees)
+            .where(subtrees.c.level == 3, subtrees.c.number == 1)
+            .values(hash="00" * 32)
+        ),
+        {"subtree 3/1", "subtree 4/0"},
+    ),
+    "a hash above the leaves is gone": (
+        sa.delete(subtrees).where(subtrees.c.level == 3, subtrees.c.number == 1),
+        {"level 3 of the log of heads"},
+    ),
+    "the moment of a checkpoint was changed": (
+        sa.update(checkpoint_table).values(at=MONDAY),
+        {"checkpoint 1"},
     ),
     "the root was changed": (
         sa.update(checkpoint_table).values(root="00" * 32),
@@ -770,6 +936,36 @@ def test_a_log_that_was_changed_is_found(place):
             found[kind] = {one.case for one in verification.rest(place.app)}
 
     assert found == {kind: due for kind, (_, due) in LOG.items()}
+
+
+def test_a_checkpoint_that_was_kept_elsewhere_and_is_gone_here_is_found(place, tmp_path):
+    made = checkpoints.make(place.app)
+    with place.app.database.reading() as tx:
+        papers.write(tx, tmp_path / "2.checkpoint", made.note, place.elsewhere().head.size)
+    paper = papers.read(tmp_path / "2.checkpoint", [keys.own(place.app.settings).public])
+    place.change(sa.delete(checkpoint_table).where(checkpoint_table.c.number == 2))
+
+    assert place.found() == []
+    assert [one.to_json() for one in place.findings(paper)] == [
+        {"case": "checkpoint 2", "what": "checkpoint",
+         "reason": "it is gone; 2.checkpoint, which was kept elsewhere, has it"},
+    ]  # fmt: skip
+
+
+def test_a_second_truth_under_the_number_of_a_checkpoint_is_found(place, tmp_path):
+    place.app.clock.set(SIGNED + timedelta(days=1))
+    made = checkpoints.make(place.app)
+    with place.app.database.reading() as tx:
+        papers.write(tx, tmp_path / "2.checkpoint", made.note, place.elsewhere().head.size)
+    paper = papers.read(tmp_path / "2.checkpoint", [keys.own(place.app.settings).public])
+    place.change(sa.delete(checkpoint_table).where(checkpoint_table.c.number == 2))
+    place.app.clock.set(SIGNED + timedelta(days=2))
+    checkpoints.make(place.app)
+
+    assert [one.to_json() for one in place.findings(paper)] == [
+        {"case": "checkpoint 2", "what": "checkpoint",
+         "reason": "it says something else than 2.checkpoint, which was kept elsewhere"},
+    ]  # fmt: skip
 
 
 def test_all_checkpoints_but_the_first_being_gone_is_found(place):
@@ -809,7 +1005,7 @@ def test_whoever_rewrites_the_whole_database_is_found_by_a_checkpoint_kept_elsew
     forge(place, other)
 
     assert place.found() == []
-    (vanished, covers) = place.findings(paper)
+    (vanished, covers, signed) = place.findings(paper)
     assert (vanished.case, vanished.what) == (other, "case")
     assert vanished.reason == ("it is gone; checkpoint 1 of 2026-09-14T02:00:00Z has it at entry 1")
     assert (covers.case, covers.what) == ("checkpoint 1 in 000001.checkpoint", "log")
@@ -817,6 +1013,84 @@ def test_whoever_rewrites_the_whole_database_is_found_by_a_checkpoint_kept_elsew
         covers.reason
         == f"it covers {paper.head.size} leaves, and the log has {paper.head.size - 1}"
     )
+    assert (signed.case, signed.what) == ("checkpoint 1", "checkpoint")
+    assert signed.reason == "it is gone; 000001.checkpoint, which was kept elsewhere, has it"
+
+
+# -- what cannot be read ---------------------------------------------------------------------
+
+ENDLESS = sa.literal_column("'infinity'")
+"""A moment that PostgreSQL keeps and Python does not know; in SQLite no moment at all."""
+ACTS = entries.c.stream == "@deployments"
+BROKEN: dict[str, tuple[Callable[[Place], Any], Callable[[Place], set[tuple[str, str]]]]] = {
+    "where a case stands": (
+        lambda of: (
+            sa.update(case_table).where(case_table.c.id == of.ids[LATE]).values(control=b"\xff")
+        ),
+        lambda of: {(of.ids[LATE], "snapshot")},
+    ),
+    "its data": (
+        lambda of: (
+            sa.update(case_table)
+            .where(case_table.c.id == of.ids[LATE])
+            .values(data=b"\x28\xb5\x2f\xfd\x00")
+        ),
+        lambda of: {(of.ids[LATE], "snapshot")},
+    ),
+    "the moment it began": (
+        lambda of: (
+            sa.update(case_table).where(case_table.c.id == of.ids[LATE]).values(created_at=ENDLESS)
+        ),
+        lambda of: {(of.ids[LATE], "case")},
+    ),
+    "a due moment": (
+        lambda _: sa.update(tasks).where(OPEN).values(opened_at=ENDLESS),
+        lambda of: {(of.ids[NOTED], "inbox row")},
+    ),
+    "the moment of an entry": (
+        lambda of: sa.update(entries).where(at(of.ids[LATE], 2)).values(at=ENDLESS),
+        lambda of: {(of.ids[LATE], "case")},
+    ),
+    "a salt": (
+        lambda of: sa.update(sealed).where(sealed.c.id == personal(of)["id"]).values(salt=None),
+        lambda of: {(of.ids[NOTED], "case")},
+    ),
+    "an act": (
+        lambda _: sa.update(entries).where(ACTS).values(body=b"{"),
+        lambda _: {("administration", "stream"), ("@deployments", "stream")},
+    ),
+    "the files of a version": (
+        lambda _: sa.update(definitions).values(files="["),
+        lambda _: {("administration", "stream"), ("the log of heads", "log")},
+    ),
+    "the roles of a user": (
+        lambda _: sa.update(users).where(users.c.name == "resident").values(grants="x"),
+        lambda _: {("@identities", "stream")},
+    ),
+    "the root of a checkpoint": (
+        lambda _: sa.update(checkpoint_table).values(root="x"),
+        lambda _: {("checkpoint 1", "checkpoint")},
+    ),
+    "the moment of a checkpoint": (
+        lambda _: sa.update(checkpoint_table).values(at=ENDLESS),
+        lambda _: {("checkpoint 1", "checkpoint")},
+    ),
+    "the number of a checkpoint": (
+        lambda _: sa.update(checkpoint_table).values(number=2**62),
+        lambda _: {("checkpoint 1", "checkpoint"), (f"checkpoint {2**62}", "checkpoint")},
+    ),
+}
+
+
+def test_a_value_that_cannot_be_read_is_a_finding_and_stops_nothing(place):
+    due = {kind: expected(place) for kind, (_, expected) in BROKEN.items()}
+    found = {}
+
+    for kind, (tamper, _) in BROKEN.items():
+        with place.changed(tamper(place)):
+            found[kind] = {(one.case, one.what) for one in place.findings()}
+
+    assert found == due
 
 
 # -- one case, and the command --------------------------------------------------------------
@@ -854,7 +1128,7 @@ def test_the_command_names_what_it_finds_in_the_shape_of_the_contract(
     forge(place, place.ids["other"])
     status, told = bihuan("--chains", *held)
     assert (status, told["cases"], told["sound"]) == (1, 2, 2)
-    assert [one["what"] for one in told["broken"]] == ["case", "log"]
+    assert [one["what"] for one in told["broken"]] == ["case", "log", "checkpoint"]
     assert cli.run(["verify", "--all", "--checkpoint", str(place.paper)]) == 2
     assert cli.run(["verify", "x", *held]) == 2
 

@@ -85,9 +85,9 @@ def make(app: Application) -> Checkpoint:
     Raises:
         WrongState: there is no key, or the log no longer leads to the last checkpoint.
     """
-    key = keys.own(app.settings)
+    key, now = keys.own(app.settings), app.clock.now()
     log.grow(app)
-    made = _sign(app, [key])
+    made = _sign(app, [key], now)
     assert made is not None, "nothing stood against it"
     return made
 
@@ -98,12 +98,13 @@ def daily(app: Application) -> Checkpoint | None:
         return None
     with app.database.reading() as tx:
         before = last(tx)
-    if _is_of_today(before, app.clock.now()):
+    now = app.clock.now()
+    if _is_of_today(before, now):
         return None
     try:
         key = keys.own(app.settings)
         log.grow(app)
-        return _sign(app, [key], unless_made=True)
+        return _sign(app, [key], now, unless_made=True)
     except WrongState as reason:
         logger.warning("checkpoint-refused", reason=str(reason))
         return None
@@ -132,11 +133,12 @@ def renew_key(app: Application) -> tuple[Public, Checkpoint | None]:
     new = keys.coming(path, app.clock.secret(32))
     made = None
     if old is not None:
+        now = app.clock.now()
         log.grow(app)
         with app.database.writing() as tx:
             log.take_turn(tx)
             _vouch(tx, old, new.public)
-        made = _sign(app, [old, new])
+        made = _sign(app, [old, new], now)
     keys.settle(path, new)
     return new.public, made
 
@@ -156,8 +158,10 @@ def origin_of(tx: Transaction, key: Public) -> str:
     return f"bihuan/{key.name}" if before is None else Note.read(before.note).head().origin
 
 
-def _sign(app: Application, by: list[Private], *, unless_made: bool = False) -> Checkpoint | None:
-    now = app.clock.now()
+def _sign(
+    app: Application, by: list[Private], now: datetime, *, unless_made: bool = False
+) -> Checkpoint | None:
+    """Sign the log as it is; ``now`` came before it grew, so all that is older is in it."""
     with app.database.writing() as tx:
         log.take_turn(tx)
         before, size, node = last(tx), log.size_of(tx), log.node_of(tx)

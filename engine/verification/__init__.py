@@ -18,7 +18,8 @@ from engine.notary import Public
 from engine.ports import Application
 from engine.replay import Difference
 from engine.scratch import Scratch
-from engine.verification import administration, logged, present
+from engine.verification import administration, dating, logged, present
+from engine.verification.unreadable import readable
 
 AT_ONCE = 20
 """Cases that are checked in one transaction."""
@@ -73,10 +74,14 @@ def cases(
     """
     scratch = Scratch() if with_present else None
     try:
+        with app.database.reading() as tx:
+            made = dating.moments(tx)
         for some in _batched(ids):
             # Nobody is kept from writing while the caller looks at the findings.
             with app.database.reading() as tx:
-                found = [_case(app, tx, one, scratch) for one in some]
+                found = [
+                    list(readable(_case(app, tx, one, scratch, made), one, "case")) for one in some
+                ]
             yield from found
     finally:
         if scratch is not None:
@@ -91,15 +96,20 @@ def _batched(ids: Iterable[str]) -> Iterator[list[str]]:
 
 
 def _case(
-    app: Application, tx: Transaction, case_id: str, scratch: Scratch | None
-) -> list[Difference]:
+    app: Application,
+    tx: Transaction,
+    case_id: str,
+    scratch: Scratch | None,
+    made: dating.Moments,
+) -> Iterator[Difference]:
     chain = replay.verify_case(tx, case_id)
     if chain is not None:
-        return [chain]
-    found = list(logged.case(tx, case_id))
-    if not found and scratch is not None:
-        found += present.check(app, tx, scratch, case_id)
-    return found
+        yield chain
+        return
+    against = [*logged.case(tx, case_id), *dating.check(tx, log.CASE, case_id, made)]
+    yield from against
+    if not against and scratch is not None:
+        yield from present.check(app, tx, scratch, case_id)
 
 
 def rest(
@@ -111,14 +121,23 @@ def rest(
         papers: checkpoints that lay elsewhere.
         trusted: keys that may sign checkpoints; empty = the installation's own.
     """
-    found = replay.verify_rest(app)
+    found = list(readable(_files(app), "administration", "stream"))
     known = list(trusted)
     if not known and keys.is_there(app.settings):
         known = [keys.own(app.settings).public]
     with app.database.reading() as tx:
-        for more in (administration.check(tx), logged.everything(tx, papers, known)):
+        for more in (
+            administration.check(tx),
+            dating.acts(tx),
+            present.strays(tx),
+            logged.everything(tx, papers, known),
+        ):
             found = merged(found, more)
     return found
+
+
+def _files(app: Application) -> Iterator[Difference]:
+    yield from replay.verify_rest(app)
 
 
 def everything(app: Application, *, with_present: bool = False) -> Report:

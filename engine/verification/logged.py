@@ -11,10 +11,15 @@ from sqlalchemy import bindparam as p
 
 from engine import checkpoints, merkle, notary
 from engine.checkpoints import Checkpoint, Paper, log
+from engine.clock import text
 from engine.database import Transaction
 from engine.notary import Note, Public
 from engine.replay import Difference
 from engine.tables import cases, entries, leaves, streams, subtrees
+from engine.tables import checkpoints as made_table
+from engine.verification.unreadable import readable
+
+LOG = "the log of heads"
 
 _COLUMNS = (
     sa.select(
@@ -43,6 +48,25 @@ _AGAINST = (
         ),
     )
     .order_by(leaves.c.number)
+)
+_NUMBERS = sa.select(made_table.c.number).order_by(made_table.c.number)
+_COUNTED = sa.select(subtrees.c.level, sa.func.count()).group_by(subtrees.c.level)
+_LEFT, _RIGHT = subtrees.alias("of_left"), subtrees.alias("of_right")
+# What a hash is made of, each with its two parts from the level below.
+_PARTS = (
+    sa.select(subtrees.c.number, subtrees.c.hash, _LEFT.c.hash, _RIGHT.c.hash)
+    .select_from(
+        subtrees.outerjoin(
+            _LEFT,
+            sa.and_(_LEFT.c.level == p("below"), _LEFT.c.number == subtrees.c.number * 2),
+        ).outerjoin(
+            _RIGHT,
+            sa.and_(_RIGHT.c.level == p("below"), _RIGHT.c.number == subtrees.c.number * 2 + 1),
+        )
+    )
+    .where(subtrees.c.level == p("of_level"), subtrees.c.number > p("after"))
+    .order_by(subtrees.c.number)
+    .limit(log.CHUNK)
 )
 _DIGEST = sa.select(entries.c.digest).where(
     entries.c.stream == p("stream"), entries.c.position == p("position")
@@ -120,7 +144,18 @@ def everything(
         papers: checkpoints that lay elsewhere; already checked.
         keys: who may have signed the checkpoints in the database; empty = not asked.
     """
-    made, compare = checkpoints.everyone(tx), Comparison(tx)
+    made = _Made.of(tx)
+    yield from made.found
+    yield from readable(_walked(tx, made.checkpoints, papers), LOG, "log")
+    yield from readable(_kept(made, papers), LOG, "log")
+    if keys:
+        yield from readable(_signatures(tx, made.checkpoints, keys), LOG, "log")
+
+
+def _walked(
+    tx: Transaction, made: Sequence[Checkpoint], papers: Sequence[Paper]
+) -> Iterator[Difference]:
+    compare = Comparison(tx)
     for paper in papers:
         by = f"checkpoint {paper.head.fact('number')} of {paper.head.fact('at')}"
         for _, leaf in paper.leaves():
@@ -129,9 +164,47 @@ def everything(
     for number, leaf in walk.leaves():
         yield from compare.of(leaf, _first(made, number))
     yield from walk.found
+    yield from _subtrees(tx, walk.edge.size)
     yield from _roots(walk, made, papers)
-    if keys:
-        yield from _signatures(tx, made, keys)
+
+
+@dataclass(slots=True)
+class _Made:
+    """The checkpoints in the database.
+
+    Attributes:
+        numbers: of all of them; ``checkpoints`` are those that can be read.
+        found: which of them cannot, and which are gone.
+    """
+
+    numbers: set[int] = field(default_factory=set)
+    checkpoints: list[Checkpoint] = field(default_factory=list)
+    found: list[Difference] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, tx: Transaction) -> _Made:
+        made = cls()
+        for (number,) in tx.all(_NUMBERS, {}):
+            name = f"checkpoint {number}"
+            made.found += readable(made._take(tx, number), name, "checkpoint")
+        # The first of each gap: how wide it is says the number after it.
+        before = 0
+        for number in sorted(made.numbers):
+            if number != before + 1:
+                name = f"checkpoint {before + 1}"
+                made.found.append(Difference(name, None, "it is gone", "checkpoint"))
+            before = number
+        return made
+
+    def _take(self, tx: Transaction, number: int) -> Iterator[Difference]:
+        self.numbers.add(int(number))
+        one = checkpoints.numbered(tx, number)
+        assert one is not None, "its number was just read"
+        if len(bytes.fromhex(one.root)) != merkle.SIZE or not isinstance(one.size, int):
+            reason = "its root or its size is none"
+            yield Difference(f"checkpoint {number}", None, reason, "checkpoint")
+        else:
+            self.checkpoints.append(one)
 
 
 class _Walk:
@@ -197,26 +270,68 @@ def _roots(
             yield Difference(name, None, reason, "log")
 
 
+def _kept(made: _Made, papers: Sequence[Paper]) -> Iterator[Difference]:
+    """Yield the checkpoints kept elsewhere that are not here, or not the same."""
+    here = {str(one.number): one for one in made.checkpoints}
+    known = {str(one) for one in made.numbers}
+    for paper in papers:
+        number, where = paper.head.fact("number"), paper.path.name
+        name = f"checkpoint {number}"
+        if number not in known:
+            reason = f"it is gone; {where}, which was kept elsewhere, has it"
+            yield Difference(name, None, reason, "checkpoint")
+        elif number in here and here[number].note.rpartition("\n\n")[0] != paper.note.text.rstrip(
+            "\n"
+        ):
+            reason = f"it says something else than {where}, which was kept elsewhere"
+            yield Difference(name, None, reason, "checkpoint")
+
+
+def _subtrees(tx: Transaction, size: int) -> Iterator[Difference]:
+    """Yield the first hash of each level that does not follow from the level below it.
+
+    Level 0 was compared with the leaves.
+    """
+    counted = {row[0]: row[1] for row in tx.all(_COUNTED, {})}
+    for level in sorted(counted.keys() | set(range(size.bit_length())), key=str):
+        due = size >> level if isinstance(level, int) and 0 <= level < size.bit_length() else 0
+        if counted.get(level, 0) != due:
+            reason = f"it has {counted.get(level, 0)} hashes, and {due} are due"
+            yield Difference(f"level {level} of the log of heads", None, reason, "log")
+            return
+    for level in range(1, size.bit_length()):
+        yield from _level(tx, level)
+
+
+def _level(tx: Transaction, level: int) -> Iterator[Difference]:
+    after = -1
+    while rows := tx.all(_PARTS, {"of_level": level, "below": level - 1, "after": after}):
+        for number, hashed, left, right in rows:
+            parts = [bytes.fromhex(one or "") for one in (left, right)]
+            if number != after + 1 or merkle.node(*parts).hex() != hashed:
+                reason = "it does not follow from what is below it"
+                yield Difference(f"subtree {level}/{after + 1}", None, reason, "log")
+                return
+            after = number
+
+
 def _signatures(
     tx: Transaction, made: Sequence[Checkpoint], keys: Sequence[Public]
 ) -> Iterator[Difference]:
     """Yield the stored checkpoints that nobody trusted has signed, or that say something else."""
     known = _known(tx, made, keys)
-    for expected, one in enumerate(made, 1):
-        name = f"checkpoint {expected}"
-        if one.number != expected:
-            yield Difference(name, None, "it is gone", "checkpoint")
-            return
+    for one in made:
+        name = f"checkpoint {one.number}"
         try:
             note = Note.read(one.note)
             head = note.head()
-        except ValueError as unread:
+        except (TypeError, ValueError) as unread:
             yield Difference(name, None, f"its note cannot be read: {unread}", "checkpoint")
             continue
-        said = (head.fact("number"), head.size, head.root.hex())
+        said = (head.fact("number"), head.fact("at"), head.size, head.root.hex())
         if note.signer(known) is None:
             yield Difference(name, None, "none of the keys has signed it", "checkpoint")
-        elif said != (str(one.number), one.size, one.root):
+        elif said != (str(one.number), text(one.at), one.size, one.root):
             reason = "what lies beside its note differs from it"
             yield Difference(name, None, reason, "checkpoint")
 

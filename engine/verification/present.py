@@ -25,6 +25,8 @@ from engine.replay import Difference, Step, first_difference
 from engine.scratch import Scratch
 from engine.store import CaseRow
 from engine.tables import cases, list_versions, metadata
+from engine.verification import personal
+from engine.verification.unreadable import readable
 
 TABLES = {
     "tasks": "inbox row",
@@ -46,6 +48,8 @@ TABLES = {
 """What of a case is compared row by row, and what a row is called."""
 
 _OWNER = {"links": "written_by"}
+_OF_CASES = {**TABLES, "standings": "standing", "sealed": "sealed value"}
+"""What has no place where there is no case, and what a row is called."""
 _INSERT_CASE = sa.insert(cases)
 _NAMED_SINCE = sa.select(sa.func.max(list_versions.c.position)).where(
     list_versions.c.name == projection.MILESTONES, list_versions.c.activated_at > p("since")
@@ -63,19 +67,47 @@ def check(app: Application, tx: Transaction, scratch: Scratch, case_id: str) -> 
     row = store.read_case(tx, case_id)
     assert row is not None, "its history was checked"
     with scratch.reading() as target:
-        target.run(_INSERT_CASE, row._asdict())
-        try:
-            replay.refill(app, tx, target, case_id, _compare)
-        except HistoryBroken as broken:
-            return [Difference(case_id, broken.position, broken.reason)]
-        except EngineError as refusal:
-            return [Difference(case_id, None, f"it cannot be applied again: {refusal}", "replay")]
-        except KeyError as missing:
-            reason = f"a definition is missing: {missing}"
-            return [Difference(case_id, None, reason, "definition")]
-        again = store.read_case(target, case_id)
-        assert again is not None, "it was put there"
-        return [*_snapshot(tx, row, again), *_rows(tx, target, row)]
+        return list(readable(_compared(app, tx, target, row), case_id, "case"))
+
+
+def _compared(
+    app: Application, tx: Transaction, target: Transaction, row: CaseRow
+) -> Iterator[Difference]:
+    case_id, entered = row.id, personal.Entered()
+
+    def step(one: Step) -> None:
+        _compare(one)
+        entered.take(one)
+
+    target.run(_INSERT_CASE, row._asdict())
+    try:
+        replay.refill(app, tx, target, case_id, step)
+    except HistoryBroken as broken:
+        yield Difference(case_id, broken.position, broken.reason)
+        return
+    except EngineError as refusal:
+        yield Difference(case_id, None, f"it cannot be applied again: {refusal}", "replay")
+        return
+    except KeyError as missing:
+        yield Difference(case_id, None, f"a definition is missing: {missing}", "definition")
+        return
+    again = store.read_case(target, case_id)
+    assert again is not None, "it was put there"
+    yield from readable(_snapshot(tx, row, again), case_id, "snapshot")
+    yield from _rows(tx, target, row)
+    yield from readable(personal.check(tx, case_id, entered), case_id, personal.WHAT)
+
+
+def strays(tx: Transaction) -> Iterator[Difference]:
+    """Yield the rows that belong to no case there is, one for each table and case."""
+    for name, called in _OF_CASES.items():
+        yield from readable(_strays(tx, name), f"a row of {name}", called)
+
+
+def _strays(tx: Transaction, name: str) -> Iterator[Difference]:
+    for (case_id,) in tx.all(_astray(name), {}):
+        reason = f"a row of {name} is here, the case is not"
+        yield Difference(case_id, None, reason, _OF_CASES[name])
 
 
 def _compare(step: Step) -> None:
@@ -90,9 +122,11 @@ def _compare(step: Step) -> None:
 def _snapshot(tx: Transaction, row: CaseRow, again: CaseRow) -> Iterator[Difference]:
     first = next(iter(store.read_entries(tx, row.id))).document()
     pins = store.get_pins(tx, first["versions"]["definitions"])
+    runs_on = store.get_pins(tx, again.pins)["processes"]
     due = {
         **again._asdict(),
         "process": pins["main"],
+        "version": runs_on[pins["main"]]["version"],
         "executor": pins["executor"],
         "created_at": parse(first["at"]),
         "starter": first["command"].get("starter") or first["actor"],
@@ -109,14 +143,19 @@ def _snapshot(tx: Transaction, row: CaseRow, again: CaseRow) -> Iterator[Differe
 def _rows(tx: Transaction, target: Transaction, row: CaseRow) -> Iterator[Difference]:
     case_id = row.id
     for name, called in TABLES.items():
-        here, due = (_read(one, name, case_id) for one in (tx, target))
-        if name == _MILESTONES:
-            _only_both(tx, row, here, due)
-        for key in sorted(here.keys() | due.keys(), key=str):
-            reason = _differs(name, key, here.get(key), due.get(key))
-            if reason is not None:
-                yield Difference(case_id, None, reason, called)
-                break
+        yield from readable(_table(tx, target, row, name), case_id, called)
+
+
+def _table(tx: Transaction, target: Transaction, row: CaseRow, name: str) -> Iterator[Difference]:
+    """Yield the first row of a table that is not what the case comes to."""
+    here, due = (_read(one, name, row.id) for one in (tx, target))
+    if name == _MILESTONES:
+        _only_both(tx, row, here, due)
+    for key in sorted(here.keys() | due.keys(), key=str):
+        reason = _differs(name, key, here.get(key), due.get(key))
+        if reason is not None:
+            yield Difference(row.id, None, reason, TABLES[name])
+            return
 
 
 def _only_both(tx: Transaction, row: CaseRow, here: Rows, due: Rows) -> None:
@@ -153,7 +192,8 @@ def _differs(
 def _read(tx: Transaction, name: str, case_id: str) -> Rows:
     """Return a table's rows of a case by their key."""
     table = metadata.tables[name]
-    keys = [one.name for one in table.primary_key.columns if one.name != "case_id"]
+    owner = _OWNER.get(name, "case_id")
+    keys = [one.name for one in table.primary_key.columns if one.name != owner]
     found = {}
     for row in tx.all(_of_case(name), {"case_id": case_id}):
         values = dict(zip(table.c.keys(), row, strict=True))
@@ -169,6 +209,13 @@ def _of_case(name: str) -> sa.Select[Any]:
     return sa.select(*table.c).where(
         table.c[_OWNER.get(name, "case_id")] == sa.bindparam("case_id")
     )
+
+
+@cache
+def _astray(name: str) -> sa.Select[Any]:
+    owner = metadata.tables[name].c[_OWNER.get(name, "case_id")]
+    known = sa.exists().where(cases.c.id == owner)
+    return sa.select(owner).where(~known).distinct().order_by(owner)
 
 
 def _value(name: str, value: Any) -> Any:
