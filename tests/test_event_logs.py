@@ -122,8 +122,8 @@ def test_an_event_says_which_visit_it_is_of_and_by_whom(app, played, tmp_path):
 def test_what_no_xml_may_hold_is_replaced_and_what_has_a_meaning_is_escaped():
     line = xes._line(("string", "k", 'a"<&\x00\ud800\uffffb'), 0)
 
-    assert line == '<string key="k" value=\'a"&lt;&amp;\ufffd\ufffd\ufffdb\'/>\n'
-    kept = "甲\u3000乙\u00a0👩\u200d🔧]]>"
+    assert line == '<string key="k" value="a&quot;&lt;&amp;\ufffd\ufffd\ufffdb"/>\n'
+    kept = "甲\u3000乙\u00a0👩\u200d🔧]]'"
     assert xes._legal(kept) == kept
 
 
@@ -330,8 +330,8 @@ def test_a_log_is_written_before_all_of_it_is_read():
 
     assert xes.write(Sink(), many()) == 50
     assert at_write == list(range(1, 51))
-    walked = objects.things(many(), lambda _: ("unit", {}))
-    assert [one.id for one in itertools.islice(walked, 2)] == ["c0", "c1"]
+    walked = objects.walked(many(), lambda _: ("unit", {}))
+    assert [one.id for _, one in itertools.islice(walked, 2)] == ["c0", "c1"]
     assert len(read) == 52
 
 

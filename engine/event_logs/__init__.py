@@ -45,7 +45,6 @@ def write_ocel(app: Application, path: Path, selection: Selected) -> int:
     Returns how many cases are in it.
     """
     write = objects.write_sqlite if path.suffix == ".sqlite" else objects.write_json
-    salt = _salt(app)
     with whole.appearing(path) as part, app.database.reading() as tx:
         app.references.refresh(tx)
         today = app.references.calendar.local(app.clock.now()).date()
@@ -55,7 +54,7 @@ def write_ocel(app: Application, path: Path, selection: Selected) -> int:
             kind = "department" if row.get("unit_kind") == "department" else "unit"
             return kind, {"name": row.get("name_zh", code), "level": row.get("level", "")}
 
-        return write(part, lambda: traces.traces(app, tx, selection, salt), about)
+        return write(part, traces.traces(app, tx, selection, _salt(app)), about)
 
 
 def _salt(app: Application) -> bytes:

@@ -2,27 +2,27 @@
 
 An event is the end of an activity's visit. It touches its case, its task, the person who
 did it and the unit it was done in; a case belongs to a unit and to other cases. People are
-objects without attributes. The traces are walked through twice, first for the objects and
-then for the events, so that neither is ever held as a whole.
+objects without attributes. The traces are walked through once; neither objects nor events
+are ever held as a whole.
 """
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from tempfile import TemporaryFile
+from typing import Any
 
 import orjson
 
 from engine.event_logs.traces import Step, Trace
 
 Document = dict[str, Any]
-Again = Callable[[], Iterable[Trace]]
-"""Begins another walk through the traces."""
 About = Callable[[str], tuple[str, Document]]
 """Says of a unit's code whether it is a ``unit`` or a ``department``, and its attributes."""
 
@@ -64,23 +64,35 @@ class Thing:
     touches: tuple[tuple[str, str], ...]
 
 
-def things(traces: Iterable[Trace], about: About) -> Iterator[Thing]:
-    """Yield every object once: cases, their tasks, the people and units that they name."""
+def walked(traces: Iterable[Trace], about: About) -> Iterator[tuple[str, Thing]]:
+    """Yield (``object`` or ``event``, what it is), each once, an object before what touches it.
+
+    Objects are cases, their tasks, the people and units that they name; an event is each
+    visit of an activity that has ended.
+    """
     seen: set[str] = set()
     for trace in traces:
-        for unit in dict.fromkeys([trace.unit, *(one.visit.unit for one in trace.steps)]):
-            if unit is not None and f"unit {unit}" not in seen:
-                seen.add(f"unit {unit}")
-                kind, attributes = about(unit)
-                yield Thing(_unit(unit), kind, ALWAYS, attributes, ())
-        for who in dict.fromkeys(one.by for one in trace.steps):
-            if who is not None and f"person {who}" not in seen:
-                seen.add(f"person {who}")
-                yield Thing(_person(who), "person", ALWAYS, {}, ())
-        yield _case(trace)
+        for one in _around(trace, about):
+            if one.id not in seen:
+                seen.add(one.id)
+                yield "object", one
+        yield "object", _case(trace)
         for step in trace.steps:
             if step.visit.task is not None:
-                yield _task(trace, step)
+                yield "object", _task(trace, step)
+            if step.visit.left_at is not None:
+                yield "event", _event(trace, step, step.visit.left_at)
+
+
+def _around(trace: Trace, about: About) -> Iterator[Thing]:
+    """Yield the units and people that a trace names."""
+    for unit in dict.fromkeys([trace.unit, *(one.visit.unit for one in trace.steps)]):
+        if unit is not None:
+            kind, attributes = about(unit)
+            yield Thing(_unit(unit), kind, ALWAYS, attributes, ())
+    for who in dict.fromkeys(one.by for one in trace.steps):
+        if who is not None:
+            yield Thing(_person(who), "person", ALWAYS, {}, ())
 
 
 def _case(trace: Trace) -> Thing:
@@ -98,14 +110,6 @@ def _task(trace: Trace, step: Step) -> Thing:
         "name": step.activity, "element": step.element, "due_at": step.visit.due_at,
     }  # fmt: skip
     return Thing(f"task {step.id}", "task", ALWAYS, _given(attributes), ((trace.id, "of"),))
-
-
-def happenings(traces: Iterable[Trace]) -> Iterator[Thing]:
-    """Yield an event for each visit of an activity that has ended."""
-    for trace in traces:
-        for step in trace.steps:
-            if step.visit.left_at is not None:
-                yield _event(trace, step, step.visit.left_at)
 
 
 def _event(trace: Trace, step: Step, at: str) -> Thing:
@@ -140,30 +144,43 @@ def _person(name: str) -> str:
 # -- JSON --------------------------------------------------------------------------------
 
 
-def write_json(path: Path, again: Again, about: About) -> int:
+def write_json(path: Path, traces: Iterable[Trace], about: About) -> int:
     """Write a log as JSON; return how many cases are in it.
 
-    All values are texts, as the schema of OCEL 2.0 has them; the types say what they stand for.
+    All values are texts, as the schema of OCEL 2.0 has them; the types say what they stand
+    for. Events wait beside the file until all objects are in it.
     """
-    found: Counter[str] = Counter()
-    types: set[str] = set()
-    with path.open("w", encoding="utf-8") as file:
+    found: dict[str, Counter[str]] = {"object": Counter(), "event": Counter()}
+    with (
+        path.open("w", encoding="utf-8") as file,
+        TemporaryFile("w+", encoding="utf-8", dir=path.parent) as events,
+    ):
+        files = {"object": file, "event": events}
         file.write('{"objects":[')
-        for number, one in enumerate(things(again(), about)):
-            found[one.type] += 1
-            attributes = [{**named, "time": one.at} for named in _values(one)]
-            _item(file, number, {"id": one.id, "type": one.type, "attributes": attributes}, one)
+        for what, one in walked(traces, about):
+            files[what].write(",\n" if found[what] else "\n")
+            files[what].write(_text(_document(what, one)))
+            found[what][one.type] += 1
         file.write('\n],"events":[')
-        for number, one in enumerate(happenings(again())):
-            types.add(one.type)
-            head = {"id": one.id, "type": one.type, "time": one.at}
-            _item(file, number, {**head, "attributes": _values(one)}, one)
+        events.seek(0)
+        shutil.copyfileobj(events, file)
         file.write('\n],"objectTypes":')
-        file.write(_text([_type(name, OBJECT_ATTRIBUTES[name]) for name in sorted(found)]))
+        file.write(_text([_type(name, OBJECT_ATTRIBUTES[name]) for name in found["object"]]))
         file.write(',"eventTypes":')
-        file.write(_text([_type(name, EVENT_ATTRIBUTES) for name in sorted(types)]))
+        file.write(_text([_type(name, EVENT_ATTRIBUTES) for name in found["event"]]))
         file.write("}\n")
-    return found["case"]
+    return found["object"]["case"]
+
+
+def _document(what: str, one: Thing) -> Document:
+    document: Document = {"id": one.id, "type": one.type, "attributes": _values(one)}
+    if what == "event":
+        document["time"] = one.at
+    else:
+        for named in document["attributes"]:
+            named["time"] = one.at
+    related = [{"objectId": other, "qualifier": how} for other, how in one.touches]
+    return {**document, "relationships": related}
 
 
 def _values(one: Thing) -> list[Document]:
@@ -171,12 +188,6 @@ def _values(one: Thing) -> list[Document]:
         {"name": name, "value": str(value).lower() if isinstance(value, bool) else str(value)}
         for name, value in one.attributes.items()
     ]
-
-
-def _item(file: TextIO, number: int, document: Document, one: Thing) -> None:
-    related = [{"objectId": other, "qualifier": how} for other, how in one.touches]
-    file.write(",\n" if number else "\n")
-    file.write(_text({**document, "relationships": related}))
 
 
 def _type(name: str, attributes: dict[str, str]) -> Document:
@@ -210,7 +221,7 @@ CREATE TABLE object_object (ocel_source_id TEXT, ocel_target_id TEXT, ocel_quali
 """
 
 
-def write_sqlite(path: Path, again: Again, about: About) -> int:
+def write_sqlite(path: Path, traces: Iterable[Trace], about: About) -> int:
     """Write a log as a SQLite database; return how many cases are in it.
 
     Raises:
@@ -223,11 +234,9 @@ def write_sqlite(path: Path, again: Again, about: About) -> int:
             database.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")
             database.executescript(_TABLES)
             types = _Types(database)
-            for one in things(again(), about):
-                cases += one.type == "case"
-                types.insert("object", one, OBJECT_ATTRIBUTES[one.type])
-            for one in happenings(again()):
-                types.insert("event", one, EVENT_ATTRIBUTES)
+            for what, one in walked(traces, about):
+                cases += what == "object" and one.type == "case"
+                types.insert(what, one)
     except sqlite3.OperationalError as reason:
         raise OSError(f"{path} cannot be written: {reason}.") from reason
     return cases
@@ -240,8 +249,9 @@ class _Types:
         self._database = database
         self._made: dict[tuple[str, str], str] = {}
 
-    def insert(self, what: str, one: Thing, attributes: dict[str, str]) -> None:
+    def insert(self, what: str, one: Thing) -> None:
         """Add an object or an event with what it touches."""
+        attributes = EVENT_ATTRIBUTES if what == "event" else OBJECT_ATTRIBUTES[one.type]
         table = self._made.get((what, one.type)) or self._make(what, one.type, attributes)
         execute = self._database.execute
         execute(f"INSERT INTO {what} VALUES (?, ?)", (one.id, one.type))

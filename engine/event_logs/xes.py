@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from typing import TextIO
-from xml.sax.saxutils import quoteattr
 
 from engine.event_logs.traces import Step, Trace
 from engine.mining.visits import Visit
@@ -46,8 +45,12 @@ _GLOBALS = """\
   <string key="lifecycle:model" value="standard"/>
 """
 
-_UNWRITABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What is no Char of XML 1.0."""
+_SPECIAL = re.compile('[&<>"\t\n\r]|[^\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]')
+"""What cannot stand as it is: it has a meaning, or is no Char of XML 1.0."""
+_WRITTEN = {
+    "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#9;", "\n": "&#10;",
+    "\r": "&#13;",
+}  # fmt: skip
 _UNNAMEABLE = re.compile(
     "[^-.0-9A-Z_a-z\u00b7\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u037d\u037f-\u1fff\u200c\u200d\u203f\u2040"
     "\u2070-\u218f\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff]"
@@ -78,12 +81,12 @@ def write(file: TextIO, traces: Iterable[Trace]) -> int:
 
 def _line(attribute: Attribute, indent: int) -> str:
     kind, key, value = attribute
-    return f"{' ' * indent}<{kind} key={quoteattr(key)} value={quoteattr(_legal(value))}/>\n"
+    return f'{" " * indent}<{kind} key="{key}" value="{_legal(value)}"/>\n'
 
 
 def _legal(value: str) -> str:
-    """Return a text without what no XML document may hold."""
-    return value if value.isascii() and value.isprintable() else _UNWRITABLE.sub("\ufffd", value)
+    """Return a text as it stands in an attribute; what no XML may hold is replaced."""
+    return _SPECIAL.sub(lambda one: _WRITTEN.get(one[0], "\ufffd"), value)
 
 
 def _of_trace(trace: Trace) -> Iterator[Attribute]:
