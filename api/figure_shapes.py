@@ -78,6 +78,6 @@ class MinedCasesQuery(Page, PeriodQuery):
         "visits", description="`late`: those that were late there alone."
     )
     way: QueryText | None = Field(None, description="Those that went this way, by its code.")
-    deviation: Literal["skipped", "repeated", "added"] | None = Field(
-        None, description="Those that deviate so from the straight way, at `element`."
+    deviation: Literal["skipped", "repeated", "added", "moved"] | None = Field(
+        None, description="Those that deviate so from the straight way, or were moved to `element`."
     )

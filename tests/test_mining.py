@@ -134,7 +134,12 @@ def test_the_straight_way_is_the_most_frequent_of_those_that_ended():
     ],
 )
 def test_a_way_deviates_by_what_it_has_more_less_or_again(way, expected):
-    assert ways.deviations(tuple(way), tuple("abc")) == expected
+    straight = tuple("abc")
+
+    assert ways.deviations(Run("c", 0, tuple(way), 60.0), straight) == expected
+    assert ways.deviations(Run("c", 0, tuple(way), None), straight) == []
+    by_hand = Run("c", 0, tuple(way), None, frozenset("b"))
+    assert ways.deviations(by_hand, straight) == [("moved", "b")]
 
 
 # -- a city ------------------------------------------------------------------------------

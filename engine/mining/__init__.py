@@ -7,7 +7,7 @@ Everything is read out of the histories; nothing is written.
 
 from __future__ import annotations
 
-from engine.mining.answers import MEASURES, Behind, cases_of, mined
+from engine.mining.answers import AROUND, MEASURES, Behind, cases_of, mined
 from engine.mining.visits import Visit, visits
 
-__all__ = ["MEASURES", "Behind", "Visit", "cases_of", "mined", "visits"]
+__all__ = ["AROUND", "MEASURES", "Behind", "Visit", "cases_of", "mined", "visits"]

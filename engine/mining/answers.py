@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -37,10 +37,12 @@ MOST = 20
 EXAMPLES = 3
 WORK = frozenset({Kind.TASK, Kind.USER, Kind.MANUAL, Kind.RECEIVE, Kind.CALL})
 """What a way is made of: what people and called processes do, not what is done at once."""
+AROUND = frozenset({Kind.SUB_PROCESS, Kind.EVENT_SUB_PROCESS})
+"""What is drawn around others: what waits within waits there, not in the frame."""
 
 _COLUMNS = (
-    cases.c.id, cases.c.head, cases.c.unit, cases.c.business_key, cases.c.created_at,
-    cases.c.ended_at,
+    cases.c.id, cases.c.head, cases.c.pins, cases.c.unit, cases.c.business_key,
+    cases.c.created_at, cases.c.ended_at,
 )  # fmt: skip
 _BEGAN = (cases.c.created_at >= p("since", type_=Moment)) & (
     cases.c.created_at < p("until", type_=Moment)
@@ -63,7 +65,7 @@ class Behind:
     Attributes:
         measure: with an element: ``late`` for those that were late there alone.
         way: the code of a way.
-        deviation: ``skipped``, ``repeated`` or ``added``, with its element.
+        deviation: ``skipped``, ``repeated``, ``added`` or ``moved``, with its element.
     """
 
     element: str | None = None
@@ -78,6 +80,7 @@ class Case:
 
     id: str
     head: str
+    pins: str
     unit: str | None
     number: str | None
     created_at: datetime
@@ -98,10 +101,14 @@ class _Reader:
 
 @dataclass(frozen=True, slots=True)
 class _Mined:
-    """Visits of a process by case, and what is needed to read them."""
+    """Visits of a process by case, and what is needed to read them.
+
+    Attributes:
+        models: the process as it is, then as the cases have it, the newest first.
+    """
 
     reader: _Reader
-    process: Process
+    models: tuple[Process, ...]
     version: int
     now: datetime
     found: dict[str, list[Visit]]
@@ -111,8 +118,12 @@ class _Mined:
     minutes: waiting.Minutes
 
     @property
-    def activities(self) -> frozenset[str]:
-        return _activities(self.process)
+    def process(self) -> Process:
+        return self.models[0]
+
+    def node(self, element: str) -> Node | None:
+        """Return an element as the newest version has it that has it."""
+        return next((one.nodes[element] for one in self.models if element in one.nodes), None)
 
 
 def mined(
@@ -158,7 +169,7 @@ def mined(
             "straight": list(straight),
             "ways": [_way(one, way, runs) for way, runs in list(found.items())[:MOST]],
             "number_of_ways": len(found),
-            "deviations": _deviations(one, found, straight),
+            "deviations": _deviations(one, straight),
         }
 
 
@@ -182,33 +193,41 @@ def _read(reader: _Reader, process: str, unit: str, period: tuple[date, date | N
     def minutes(start: datetime, end: datetime) -> float:
         return 0.0 if end <= start else working_minutes(start, end, calendar)
 
-    activities = _activities(model)
-    runs = [
-        run
-        for case_id, visits in found.items()
-        for run in _runs(case_id, visits, activities, minutes)
-    ]
-    return _Mined(reader, model, version.number, now, found, mine, left, runs, minutes)
+    models = (model, *_older(reader, process, [mine[one] for one in found]))
+    one = _Mined(reader, models, version.number, now, found, mine, left, [], minutes)
+    one.runs.extend(run for case_id, visits in found.items() for run in _runs(one, case_id, visits))
+    return one
 
 
-def _activities(model: Process) -> frozenset[str]:
-    return frozenset(one.id for one in model.nodes.values() if one.kind in WORK)
+def _older(reader: _Reader, process: str, mine: Iterable[Case]) -> Iterator[Process]:
+    """Yield the process as cases have it, that of the newest case first."""
+    newest_first = sorted(mine, key=lambda one: one.id, reverse=True)
+    for pins in dict.fromkeys(one.pins for one in newest_first):
+        model = reader.app.library.pinned(reader.tx, pins).bundle.processes.get(process)
+        if model is not None:
+            yield model
 
 
-def _runs(
-    case_id: str, visits: Iterable[Visit], activities: frozenset[str], minutes: waiting.Minutes
-) -> list[Run]:
+def _is_work(one: _Mined, visit: Visit) -> bool:
+    """Whether a visit is a step of a way; one of an element that is gone is, if it was a task."""
+    node = one.node(visit.element)
+    return visit.task is not None if node is None else node.kind in WORK
+
+
+def _runs(one: _Mined, case_id: str, visits: Iterable[Visit]) -> list[Run]:
     of_run: dict[int, list[Visit]] = {}
-    for one in visits:
-        of_run.setdefault(one.run, []).append(one)
+    for visit in visits:
+        of_run.setdefault(visit.run, []).append(visit)
     found = []
     for number, mine in of_run.items():
-        ends = [one.left_at for one in mine]
+        ends = [visit.left_at for visit in mine]
         duration = None
         if None not in ends:
-            last = max(parse(one) for one in ends if one is not None)
-            duration = minutes(parse(mine[0].entered_at), last)
-        found.append(Run(case_id, number, ways.way_of(mine, activities), duration))
+            last = max(parse(at) for at in ends if at is not None)
+            duration = one.minutes(parse(mine[0].entered_at), last)
+        way = ways.way_of(visit for visit in mine if _is_work(one, visit))
+        moved = frozenset(visit.element for visit in mine if visit.moved)
+        found.append(Run(case_id, number, way, duration, moved))
     return found
 
 
@@ -216,21 +235,23 @@ def _runs(
 
 
 def _elements(one: _Mined) -> list[Document]:
-    """Return each element that was visited, the longest waiting first."""
+    """Return each element that was visited, the longest waiting first, frames last."""
     found: dict[str, Element] = {}
     for case_id, visits in one.found.items():
         for visit in waiting.told(visits):
             element = found.setdefault(visit.element, Element())
             waiting.add(element, visit, case_id, one.now, one.minutes)
     documents = [
-        {**_named(one.process.nodes.get(key), key), **element.document()}
-        for key, element in found.items()
+        {**_named(one.node(key), key), **element.document()} for key, element in found.items()
     ]
-    return sorted(documents, key=lambda it: (-it["waiting_total"], -it["visits"], it["element"]))
+    return sorted(
+        documents,
+        key=lambda it: (it["kind"] in AROUND, -it["waiting_total"], -it["visits"], it["element"]),
+    )
 
 
 def _named(node: Node | None, key: str) -> Document:
-    """Name an element; one that the newest version has no more is named by its id."""
+    """Name an element; one that no version has any more is named by its id."""
     if node is None:
         return {"element": key, "name": key, "name_en": None, "kind": None}
     english = node.properties.get("name_en")
@@ -260,14 +281,11 @@ def _way(one: _Mined, way: ways.Way, runs: list[Run]) -> Document:
     }
 
 
-def _deviations(
-    one: _Mined, found: dict[ways.Way, list[Run]], straight: ways.Way
-) -> list[Document]:
+def _deviations(one: _Mined, straight: ways.Way) -> list[Document]:
     behind: dict[tuple[str, str], list[Run]] = {}
-    for way, runs in found.items():
-        ended = [run for run in runs if run.minutes is not None]
-        for deviation in ways.deviations(way, straight) if straight else ():
-            behind.setdefault(deviation, []).extend(ended)
+    for run in one.runs:
+        for deviation in ways.deviations(run, straight):
+            behind.setdefault(deviation, []).append(run)
     ordered = sorted(behind.items(), key=lambda it: (-len(it[1]), it[0]))
     return [
         {
@@ -276,9 +294,8 @@ def _deviations(
             "runs": len(runs),
             "examples": _examples(one, runs),
         }
-        for (kind, element), runs in ordered
-        if runs
-    ][:MOST]
+        for (kind, element), runs in ordered[:MOST]
+    ]
 
 
 def _examples(one: _Mined, runs: Sequence[Run]) -> list[str]:
@@ -329,8 +346,7 @@ def _behind(one: _Mined, behind: Behind) -> set[str]:
         return _through(one, behind)
     straight = ways.straight(ways.by_way(one.runs))
     wanted = (behind.deviation, behind.element)
-    ended = (run for run in one.runs if run.minutes is not None)
-    return {run.case for run in ended if wanted in ways.deviations(run.way, straight)}
+    return {run.case for run in one.runs if wanted in ways.deviations(run, straight)}
 
 
 def _through(one: _Mined, behind: Behind) -> set[str]:

@@ -7,6 +7,7 @@ known yet and says how many are left: a page answers in seconds also on the firs
 
 from __future__ import annotations
 
+import threading
 import zlib
 from collections.abc import Iterable
 from dataclasses import fields
@@ -24,6 +25,7 @@ KEPT = 20_000
 """So many cases are kept, about 1.5 KB each."""
 
 _kept: dict[str, bytes] = {}
+_lock = threading.Lock()
 _FIELDS = tuple(one.name for one in fields(Visit))
 _ROW = attrgetter(*_FIELDS)
 
@@ -57,9 +59,10 @@ def _keep(head: str, found: list[Visit]) -> bytes:
     for one in found:
         by_process.setdefault(one.process, []).append(_ROW(one))
     packed = zlib.compress(orjson.dumps(by_process), 1)
-    while len(_kept) >= KEPT:
-        _kept.pop(next(iter(_kept), ""), None)
-    _kept[head] = packed
+    with _lock:
+        while len(_kept) >= KEPT:
+            del _kept[next(iter(_kept))]
+        _kept[head] = packed
     return packed
 
 

@@ -29,6 +29,10 @@ class Visit:
         path: the scopes around it.
         flows: the sequence flows that were taken out of it.
         cancelled: it was cut off.
+        moved: it was begun because somebody moved the case here by hand.
+        claimed_at: when it was signed for, or given to somebody by name; None again where it
+            was given back.
+        due_at: None also while the task is held, when no limit runs.
         by, unit, outcome: who completed the task, in which unit, and how.
         began, signed, ended: which event of the history, from 0, each of these was: moments
             may be alike.
@@ -53,6 +57,7 @@ class Visit:
     began: int = 0
     signed: int | None = None
     ended: int | None = None
+    moved: bool = False
 
 
 Key = tuple[str, str, int, int | None]
@@ -76,6 +81,7 @@ class _Folding:
         self._open: dict[Key, Visit] = {}
         self._left: dict[Key, Visit] = {}
         self._runs = _Runs()
+        self._moved: Key | None = None
         self._number = -1
 
     def take(self, event: Event, at: str) -> None:
@@ -86,6 +92,8 @@ class _Folding:
             self._enter(event, at)
         elif kind == "element_migrated":
             self._migrate(event)
+        elif kind == "tokens_moved":
+            self._moved = _key(event)
         else:
             visit = self._open.get(_key(event))
             if kind == "flow_taken":
@@ -100,8 +108,10 @@ class _Folding:
     def _enter(self, event: Event, at: str) -> None:
         path = tuple(event["path"])
         process, element, nth, instance = key = _key(event)
-        run = self._runs.of(process, element, path, is_round=instance is not None)
+        moved = self._moved == key
+        run = self._runs.of(process, element, path, goes_on=moved or instance is not None)
         visit = Visit(process, element, nth, instance, run, path, at, began=self._number)
+        visit.moved = moved
         self._open[key] = visit
         self.found.append(visit)
 
@@ -119,21 +129,32 @@ class _Runs:
     """Numbers the runs of a case.
 
     A run is known by the scopes around its first element. Where that element is entered
-    there again, the process has been called again by the same activity.
+    again, the process has been called again: by the same activity, or by itself.
     """
 
     def __init__(self) -> None:
         self._known: dict[str, dict[Path, tuple[int, str]]] = {}
         self._count = 0
 
-    def of(self, process: str, element: str, path: Path, *, is_round: bool) -> int:
+    def of(self, process: str, element: str, path: Path, *, goes_on: bool) -> int:
+        """Return the number of the run that an element was entered in.
+
+        Args:
+            goes_on: it begins no run, also where one began with it.
+        """
         known = self._known.setdefault(process, {})
-        root = next((path[:size] for size in range(len(path) + 1) if path[:size] in known), None)
-        if root is None or (root == path and known[root][1] == element and not is_round):
+        inner_first = (path[:size] for size in range(len(path), -1, -1))
+        root = next((one for one in inner_first if one in known), None)
+        if root is None or (known[root][1] == element and not goes_on):
             root = path
             known[root] = (self._count, element)
             self._count += 1
         return known[root][0]
+
+
+_LIMITED = frozenset({"task_due_changed", "task_held", "task_released"})
+"""Events that say when a task is due from now on."""
+_SIGNED = frozenset({"task_claimed", "task_transferred"})
 
 
 def _key(event: Event) -> Key:
@@ -147,10 +168,12 @@ def _note(visit: Visit, event: Event, at: str, number: int) -> None:
         visit.ended = number
     elif kind == "task_opened":
         visit.task, visit.due_at = event["task"], event.get("due_at")
-    elif kind in {"task_due_changed", "task_released"}:
-        visit.due_at = event.get("due_at") or visit.due_at
-    elif kind == "task_claimed":
+    elif kind in _LIMITED:
+        visit.due_at = event.get("due_at")
+    elif kind in _SIGNED:
         if visit.claimed_at is None:
             visit.claimed_at, visit.signed = at, number
+    elif kind == "task_unclaimed":
+        visit.claimed_at = visit.signed = None
     elif kind == "task_completed":
         visit.by, visit.unit, visit.outcome = event["by"], event.get("unit"), event.get("outcome")

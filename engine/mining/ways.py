@@ -3,22 +3,26 @@
 A *way* is the sequence of the activities of a run, in the order in which they were begun,
 each time one counts; what is done at once by a program is no work. The *straight way* is the most
 frequent one of runs that have ended. What another way has more, less or again, against
-the straight one, is a deviation of it.
+the straight one, is a deviation of it; so is what somebody moved the case to by hand.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.mining.visits import Visit
 
 Way = tuple[str, ...]
 
-SKIPPED, REPEATED, ADDED = "skipped", "repeated", "added"
-"""How a way deviates: without an element of the straight one, with one more often, with another."""
+SKIPPED, REPEATED, ADDED, MOVED = "skipped", "repeated", "added", "moved"
+"""How a run deviates.
+
+From the straight way: without an element of it, with one more often, with another. From the
+diagram, which the engine keeps to otherwise: moved to an element by hand.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +31,19 @@ class Run:
 
     Attributes:
         minutes: working minutes from its beginning to its end; None while it goes on.
+        moved: the elements that somebody moved the case to by hand.
     """
 
     case: str
     number: int
     way: Way
     minutes: float | None
+    moved: frozenset[str] = frozenset()
 
 
-def way_of(visits: Iterable[Visit], activities: Collection[str]) -> Way:
-    """Return the activities of a run in the order in which they were begun."""
-    return tuple(
-        one.element for one in visits if one.instance is None and one.element in activities
-    )
+def way_of(visits: Iterable[Visit]) -> Way:
+    """Return the elements of visits in their order; what has instances counts once."""
+    return tuple(one.element for one in visits if one.instance is None)
 
 
 def code(way: Way) -> str:
@@ -66,10 +70,17 @@ def _short(way: Way) -> tuple[int, Way]:
     return len(way), way
 
 
-def deviations(way: Way, straight_way: Way) -> list[tuple[str, str]]:
-    """Return (kind, element) of each way in which one deviates from the straight way."""
+def deviations(run: Run, straight_way: Way) -> list[tuple[str, str]]:
+    """Return (kind, element) of each deviation; from the straight way only of what has ended."""
+    found = {(MOVED, one) for one in run.moved}
+    if run.minutes is not None:
+        found.update(_against(run.way, straight_way))
+    return sorted(found)
+
+
+def _against(way: Way, straight_way: Way) -> list[tuple[str, str]]:
     mine, other = Counter(way), Counter(straight_way)
     found = [(SKIPPED, one) for one in other if one not in mine]
     found += [(REPEATED, one) for one in mine if mine[one] > max(other[one], 1)]
     found += [(ADDED, one) for one in mine if one not in other]
-    return sorted(set(found))
+    return found

@@ -18,6 +18,8 @@ import pm4py
 from pm4py.algo.filtering.log.attributes import attributes_filter
 from pm4py.objects.ocel.validation import ocel20_rel_validation
 
+STEPS = ["task", "userTask", "manualTask", "receiveTask", "callActivity"]
+
 
 def log(path):
     """Return the attributes of each trace and of its events, in their order."""
@@ -39,19 +41,22 @@ def fitness(path, bpmn):
     }
 
 
-def variants(path, kinds):
-    """Return how many traces began the same elements of these kinds (JSON) in the same order."""
+def variants(path, process):
+    """Return how many traces began the same steps of a process in the same order.
+
+    Steps are what people and called processes do; what has instances counts once.
+    """
     read = pm4py.read_xes(path, return_legacy_log_object=True)
     begun = pm4py.filter_event_attribute_values(
         read, "lifecycle:transition", ["schedule"], level="event"
     )
     work = attributes_filter.apply_events(
-        begun,
-        json.loads(kinds),
-        parameters={attributes_filter.Parameters.ATTRIBUTE_KEY: "bihuan:kind"},
+        begun, STEPS, parameters={attributes_filter.Parameters.ATTRIBUTE_KEY: "bihuan:kind"}
     )
-    found = pm4py.get_variants(work, activity_key="bihuan:element")
-    return sorted([list(way), len(runs)] for way, runs in found.items())
+    found = pm4py.get_variants(_of_process(work, process), activity_key="bihuan:element")
+    return sorted(
+        [[one.partition(".")[2] for one in way], len(runs)] for way, runs in found.items()
+    )
 
 
 def objects(path):
@@ -73,6 +78,21 @@ def _completed(path):
     return pm4py.filter_event_attribute_values(
         read, "lifecycle:transition", ["complete"], level="event"
     )
+
+
+def _of_process(log, process):
+    """Return a log with the visits of one process only, without the instances of a visit."""
+    found = pm4py.objects.log.obj.EventLog()
+    for trace in log:
+        mine = [
+            event
+            for event in trace
+            if event["bihuan:element"].startswith(f"{process}.")
+            and event["concept:instance"].count(".") == 3
+        ]
+        if mine:
+            found.append(pm4py.objects.log.obj.Trace(mine, attributes=trace.attributes))
+    return found
 
 
 def _rows(frame):

@@ -13,7 +13,7 @@ from api.web.board import charts, periods, sheets
 from api.web.board.blueprint import pages
 from engine import mining, views
 from engine.errors import InvalidRequest, NotFound
-from engine.mining import MEASURES, Behind
+from engine.mining import AROUND, MEASURES, Behind
 
 Document = dict[str, Any]
 
@@ -84,14 +84,14 @@ def _measure() -> str:
 def _heat(found: Document, measure: str) -> Document:
     """Return the diagram, and how hot each element of it is."""
     field = {"visits": "visits", "waiting": "waiting_total", "late": "late"}[measure]
-    most = max((one[field] for one in found["elements"] if one["kind"] not in _AROUND), default=0)
+    most = max((one[field] for one in found["elements"] if one["kind"] not in AROUND), default=0)
     told = hours if measure == "waiting" else str
     xml = views.xml(application(), found["process"], found["version"]).decode()
     return {
         "xml": xml if "BPMNShape" in xml else "",
         "elements": {
             one["element"]: {
-                "shade": 0 if one["kind"] in _AROUND else charts.shade(one[field], most),
+                "shade": 0 if one["kind"] in AROUND else charts.shade(one[field], most),
                 "label": told(one[field]),
                 "title": _title(one),
             }
@@ -99,10 +99,6 @@ def _heat(found: Document, measure: str) -> Document:
             if one[field]
         },
     }
-
-
-_AROUND = frozenset({"subProcess", "eventSubProcess"})
-"""Kinds that are drawn around others: what waits within them waits there, not in the frame."""
 
 
 def _title(one: Document) -> str:
