@@ -28,7 +28,7 @@ NAMESPACE = "{http://www.xes-standard.org/}"
 LOOP = process(
     '<startEvent id="start"/><userTask id="a" name="甲"/><parallelGateway id="split"/>'
     '<userTask id="b" name="乙"/><userTask id="c" name="丙"/><parallelGateway id="join"/>'
-    '<exclusiveGateway id="again"/><userTask id="d" name="丁"/><endEvent id="end"/>'
+    '<exclusiveGateway id="again"/><userTask id="d" name="丁" camunda:dueDate="2026-09-20T17:30:00+08:00"/><endEvent id="end"/>'
     + flows(
         "start > a > split > b > join > again", "split > c > join", "again > a : more",
         "again > d : not more", "d > end",

@@ -119,6 +119,8 @@ def test_both_kinds_of_object_centric_logs_are_read_alike_and_whole(app, played,
     last = found["values"][f"{played[1]}.loop.a.2"]
     assert (last["activity"], last["cancelled"]) == ("甲", False)
     assert found["values"][played[1]]["version"] == 1
+    due = found["values"][f"{played[1]}.loop.d.1"]["due_at"]
+    assert due == found["values"][f"task {played[1]}.loop.d.1"]["due_at"] == "2026-09-20T09:30:00Z"
 
 
 def test_pm4py_finds_the_ways_that_the_product_shows(app, played, tmp_path):

@@ -172,6 +172,9 @@ def _step(case_id: str, visit: Visit, pinned: Pinned, now: str, salt: bytes | No
         kind, english = node.kind.value, node.properties.get("name_en")
         alike = [one for one in model.nodes.values() if one.name and one.name == node.name]
         name = node.name if len(alike) == 1 else node.id
+    if visit.due_at is not None:
+        # Recorded as people see it; readers of logs take every moment for one in UTC.
+        visit.due_at = text(parse(visit.due_at))
     return Step(
         f"{case_id}.{visit.process}.{visit.element}.{visit.nth}{instance}",
         name, english, kind, visit, pseudonym(visit.by, salt), _late(visit, now),
