@@ -3,15 +3,14 @@
     python verify_archive.py ARCHIVE PUBLIC_KEY.pem
 
 Every line is held against what was signed; cases are not replayed, which `bihuan verify
---export` does too. Exit status 1, and a line where something is not so.
-
-Formats: RFC 6962 (leaves and nodes), RFC 8032 (Ed25519), C2SP signed-note.
+--export` does too. Exit status 1, and a line where something is not so. Formats: RFC 6962
+(leaves and nodes), RFC 8032 (Ed25519), C2SP signed-note.
 """
 
 import hashlib
 import json
 import sys
-from base64 import b64decode
+from base64 import b64decode, b64encode
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -30,9 +29,9 @@ def sha256(content):
     return hashlib.sha256(content).digest()
 
 
-def digest_of(value):
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return sha256(text.encode()).hex()
+def canonical(value):
+    how = {"sort_keys": True, "separators": (",", ":"), "ensure_ascii": False, "allow_nan": False}
+    return json.dumps(value, **how).encode()
 
 
 def has_signed(key, content, signature):
@@ -62,9 +61,9 @@ def leads(leaf, index, size, path, root):
 def sealed_in(value):
     if isinstance(value, dict) and "$sealed" in value:
         yield value["$sealed"], value["commitment"]
-    elif isinstance(value, dict | list):
-        for one in value.values() if isinstance(value, dict) else value:
-            yield from sealed_in(one)
+    parts = value.values() if isinstance(value, dict) else value
+    for one in parts if isinstance(value, dict | list) else ():
+        yield from sealed_in(one)
 
 
 class Archive:
@@ -77,6 +76,7 @@ class Archive:
     def line(self, raw):
         demand(not self.ended, "lines follow the end")
         line = json.loads(raw)
+        demand(raw == canonical(line) + b"\n", "it is not written as archives are")
         kind = line["kind"]
         demand((self.lines == 0) == (kind == "manifest"), f"a {kind} has no place there")
         if kind not in ("entry", "value"):
@@ -86,6 +86,7 @@ class Archive:
         self.lines += 1
 
     def read_manifest(self, line):
+        self.manifest = sha256(canonical(line)).hex()
         demand(line["format"] == "bihuan archive 1", "it is no archive")
         text, _, signatures = line["note"].rpartition("\n\n")
         text += "\n"
@@ -96,8 +97,8 @@ class Archive:
             if by in self.keys and has_signed(by, vouched, signature):
                 self.keys.append(new)
         signed = [b64decode(one.split()[2])[4:] for one in signatures.splitlines()]
-        found = any(has_signed(key, text.encode(), one) for key in self.keys for one in signed)
-        demand(found, "its checkpoint is signed by another key")
+        by_us = any(has_signed(key, text.encode(), one) for key in self.keys for one in signed)
+        demand(by_us, "its checkpoint is signed by another key")
         self.size, self.root, self.told = int(size), b64decode(root), text
 
     def read_file(self, line):
@@ -106,7 +107,7 @@ class Archive:
     def prove(self, kind, name, digest, leaf):
         body = leaf["body"].encode()
         told = json.loads(body)
-        is_it = (told["kind"], told["name"], told["digest"]) == (kind, name, digest)
+        is_it = [told[one] for one in ("kind", "name", "digest")] == [kind, name, digest]
         demand(is_it, f"{name} is not the one in the log")
         is_in = leads(body, leaf["number"], self.size, leaf["proof"], self.root)
         demand(is_in, f"the proof of {name} does not lead to the checkpoint")
@@ -114,15 +115,15 @@ class Archive:
     def read_definition(self, line):
         process, version, _, digest, _, files = facts = line["facts"]
         name = f"{process} {version}"
-        self.prove("definition", name, digest_of(facts), line["leaf"])
+        self.prove("definition", name, sha256(canonical(facts)).hex(), line["leaf"])
         demand({one["sha256"] for one in files} <= self.files, f"a file of {name} is another")
         self.deployed[process, version] = digest, files
 
     def read_list(self, line):
         name, version, descriptor, content = facts = line["facts"]
-        self.prove("list", f"{name} {version}", digest_of(facts), line["leaf"])
-        is_there = line["withheld"] or content in self.files
-        demand(is_there and descriptor in self.files, f"a file of the list {name} is another")
+        self.prove("list", f"{name} {version}", sha256(canonical(facts)).hex(), line["leaf"])
+        needed = {descriptor} if line["withheld"] else {descriptor, content}
+        demand(needed <= self.files, f"a file of the list {name} is another")
         self.lists.add((name, version))
 
     def read_pins(self, line):
@@ -166,27 +167,27 @@ class Archive:
         self.case = None
 
     def read_end(self, line):
-        counts = self.cases, self.lines
-        demand(counts == (line["cases"], line["lines"]), "cases or lines are missing, or too many")
-        demand(self.digest.hexdigest() == line["sha256"], "a line was changed or moved")
         key, signature = b64decode(line["key"]), b64decode(line["signature"])
+        by = {"key": b64encode(key).decode(), "signature": b64encode(signature).decode()}
+        has = {"cases": self.cases, "lines": self.lines, "sha256": self.digest.hexdigest()}
+        due = canonical({"kind": "end", "manifest": self.manifest, **has, **by})
+        demand(canonical(line) == due, "it is not the end of the lines above it")
         signed = b"bihuan archive 1\n" + self.digest.digest()
-        by_us = key in self.keys and has_signed(key, signed, signature)
-        demand(by_us, "its end is signed by another key")
-        self.ended = True
+        self.ended = key in self.keys and has_signed(key, signed, signature)
+        demand(self.ended, "its end is signed by another key")
 
 
 def main(path, key):
-    with open(key, "rb") as file:
-        archive = Archive(load_pem_public_key(file.read()).public_bytes_raw())
+    archive = None
     try:
-        with open(path, "rb") as file:
-            for raw in file:
+        with open(key, "rb") as pem, open(path, "rb") as file:
+            archive = Archive(load_pem_public_key(pem.read()).public_bytes_raw())
+            while raw := file.readline(1 << 26):  # no archive has a longer line
                 archive.line(raw)
         demand(archive.ended, "it ends before its end: lines were cut off")
-    except (Wrong, ValueError, KeyError, TypeError, AttributeError, IndexError) as reason:
-        said = reason if isinstance(reason, Wrong) else "it cannot be read"
-        print(f"{path}: line {archive.lines + 1}: {said}")
+    except Exception as no:  # noqa: BLE001  a stranger's file may hold anything
+        said = no if isinstance(no, Wrong | OSError) else "it cannot be read"
+        print(f"{path}: line {archive.lines + 1}: {said}" if archive else f"{key}: {said}")
         return 1
     print(f"{path}: {archive.cases} cases, {archive.entries} entries, as they were signed by")
     print(archive.told.strip())
@@ -194,6 +195,4 @@ def main(path, key):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
-        sys.exit(__doc__)
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main(*sys.argv[1:]) if len(sys.argv) == 3 else __doc__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import shutil
@@ -352,6 +353,93 @@ def test_strangers_notice_what_we_notice(sample, tmp_path):
 
     assert told == dict.fromkeys(changes, 1)
     assert program["main"](path, key) == 0
+
+
+def ends(line: bytes) -> dict[str, bytes]:
+    """The ways to change the last line, which nothing signs, and leave what it says."""
+    said = orjson.loads(line)
+    return {
+        "more in it": changed(line, more=1),
+        "a number of another kind": line.replace(b'"cases":3', b'"cases":3.0'),
+        "a blank": line.replace(b":", b": ", 1),
+        "a key twice": line[:-2] + b',"cases":3}\n',
+        "no end of line": line[:-1],
+        "a signature with more": changed(line, signature=said["signature"] + "="),
+        "a key with more": changed(line, key=" " + said["key"]),
+        "another manifest": changed(line, manifest="0" * 64),
+    }
+
+
+def refused(content: bytes, folder: Path, key: Path, program: dict[str, Any]) -> tuple[Any, Any]:
+    """Return how many findings there are, and the exit status of the program."""
+    path = folder / "changed.jsonl"
+    path.write_bytes(content)
+    found = archive.check(path, [keys.read_public(key)]).broken
+    assert all(one.reason for one in found)
+    return len(found), program["main"](path, key)
+
+
+def test_both_say_the_same_of_a_file_that_came_in_another_form(sample, tmp_path, capsys):
+    path, key, _ = sample
+    whole = path.read_bytes()
+    lines = whole.splitlines(keepends=True)
+    program = {}
+    exec(compile(ALONE.read_text("utf-8"), "alone", "exec"), program)
+    begun = next(n for n, line in enumerate(lines) if orjson.loads(line).get("id") == sample[2][0])
+    contents = {
+        "other ends of lines": whole.replace(b"\n", b"\r\n"),
+        "a mark of order": b"\xef\xbb\xbf" + whole,
+        "packed": gzip.compress(whole),
+        "two of them": whole + whole,
+        "more lines": whole + b"\n",
+        "a key twice": b'{"format":"x",' + whole[1:],
+        "no number": lines[0][:-2] + b',"z":NaN}\n',
+        "too large a number": lines[0][:-2] + b',"z":' + b"9" * 40 + b"}\n",
+        "too deep": b"[" * 100_000 + b"\n",
+        "of no kind": b'{"kind":[]}\n',
+        "a case that is called nothing": b"".join(lines[:begun])
+        + changed(lines[begun], id=None)
+        + b"".join(lines[begun + 1 :]),
+        "nothing": b"",
+        **{f"the end: {kind}": b"".join(lines[:-1]) + one for kind, one in ends(lines[-1]).items()},
+    }
+
+    told = {kind: refused(one, tmp_path, key, program) for kind, one in contents.items()}
+    said = capsys.readouterr().out.splitlines()
+
+    assert told == dict.fromkeys(contents, (1, 1))
+    assert [one.partition(": line ")[0] for one in said] == [str(tmp_path / "changed.jsonl")] * len(
+        contents
+    )
+
+
+def test_the_program_for_strangers_says_what_is_wrong_with_a_key_or_a_name(
+    sample, tmp_path, capsys
+):
+    path, key, _ = sample
+    program = {}
+    exec(compile(ALONE.read_text("utf-8"), "alone", "exec"), program)
+    (tmp_path / "letter").write_text("Dear office", "utf-8")
+
+    told = {
+        str(one): program["main"](str(file), str(one))
+        for file, one in ((path, tmp_path / "letter"), (path, tmp_path / "gone"),
+                          (tmp_path / "gone", key))
+    }  # fmt: skip
+
+    assert told == {str(tmp_path / "letter"): 1, str(tmp_path / "gone"): 1, str(key): 1}
+    letter, *gone = capsys.readouterr().out.splitlines()
+    assert letter == f"{tmp_path / 'letter'}: it cannot be read"
+    assert ["No such file" in one for one in gone] == [True, True]
+
+
+def test_a_line_without_an_end_is_not_read_whole(tmp_path, monkeypatch):
+    (tmp_path / "x").write_bytes(b'{"kind":"' + b" " * 4096)
+    monkeypatch.setattr("engine.archive.checking.LONGEST", 1024)
+
+    (one,) = archive.check(tmp_path / "x", [Private(b"x" * 32).public]).broken
+
+    assert one.reason == "line 1 cannot be read"
 
 
 def test_what_is_no_archive_is_refused(tmp_path):

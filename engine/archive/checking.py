@@ -20,7 +20,7 @@ import orjson
 import sqlalchemy as sa
 
 from engine import merkle, notary, replay, store
-from engine.archive.writing import FORMAT, SIGNED, Line
+from engine.archive.writing import FORMAT, SIGNED, Line, end
 from engine.checkpoints import log
 from engine.columns import Descriptor
 from engine.database import Transaction
@@ -34,8 +34,12 @@ from engine.scratch import Scratch
 from engine.sealing import commitment, find_sealed
 from engine.spiff import Spiff
 from engine.tables import pins
+from engine.verification.unreadable import readable
 
 ARCHIVE = "archive"
+LONGEST = 1 << 26
+"""Bytes of a line; no archive has a longer one."""
+
 _INSERT_PINS = sa.insert(pins)
 _HINT = "Name a file that `bihuan export --format jsonl` wrote."
 
@@ -139,7 +143,7 @@ class _Reader:
     def all(self, file: BinaryIO) -> Checked:
         """Read to the end; stop at the first line that says what is not so."""
         try:
-            for number, line in enumerate(file, 1):
+            for number, line in enumerate(iter(partial(file.readline, LONGEST), b""), 1):
                 self._line(number, line)
             self._demand(self._ended, "it ends before its end: lines were cut off")
         except _RefusedError as refused:
@@ -151,9 +155,12 @@ class _Reader:
         self._demand(not self._ended, f"line {number} follows its end")
         try:
             document = orjson.loads(line)
-            kind = document["kind"]
+            kind = str(document["kind"])
+            # So no reader takes it for something else: no key twice, no number too large.
+            written = canonical(document) + b"\n" == line
         except (ValueError, TypeError, KeyError) as reason:
             raise _RefusedError("", ARCHIVE, f"line {number} cannot be read") from reason
+        self._demand(written, f"line {number} is not written as archives are: it was changed")
         read = self._reads.get(kind)
         self._demand(read is not None, f"line {number} is of no known kind")
         assert read is not None
@@ -255,6 +262,9 @@ class _Reader:
         self._demand(
             key.has_signed(SIGNED + sha256, signature), "the signature at its end is not over it"
         )
+        # Nothing signs the last line itself, so all of it must follow from what was signed.
+        written = end(counts, manifest, sha256, key, signature)
+        self._demand(canonical(line) == canonical(written), "its last line was changed")
         self._ended = True
 
     def _prove(self, name: str, what: str, leaf: log.Leaf, proof: Line) -> None:
@@ -275,7 +285,8 @@ class _Reader:
             return
         self._found.cases += 1
         self._found.entries += len(case.entries)
-        for one in _first(self._chain(case), self._values(case), self._replay(case)):
+        checks = _first(self._chain(case), self._values(case), self._replay(case))
+        for one in readable(checks, case.id, "case"):
             self._found.named.add(case.id)
             self._tell(one)
         self._step()

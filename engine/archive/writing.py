@@ -22,6 +22,7 @@ from engine.clock import text
 from engine.columns import Descriptor
 from engine.database import Moment, Transaction
 from engine.history import canonical
+from engine.notary import Public
 from engine.ports import Application
 from engine.tables import cases, definitions, list_versions, sealed
 
@@ -110,6 +111,27 @@ def write(
     return count
 
 
+def end(
+    counts: tuple[int, int], manifest: str, sha256: bytes, key: Public, signature: bytes
+) -> Line:
+    """Return the last line of an archive.
+
+    Args:
+        counts: how many cases are in it, and how many lines come before.
+        manifest: the SHA-256 of the first, in hex.
+        sha256: of all lines before, which ``signature`` is over.
+    """
+    return {
+        "kind": "end",
+        "cases": counts[0],
+        "lines": counts[1],
+        "manifest": manifest,
+        "sha256": sha256.hex(),
+        "key": key.text,
+        "signature": base64.b64encode(signature).decode(),
+    }
+
+
 @dataclass(slots=True)
 class _Writer:
     """Writes what a case rests on before the case, each thing once."""
@@ -155,17 +177,7 @@ class _Writer:
         key = keys.own(self.app.settings)
         sha256 = self.digest.digest()
         signature = key.sign(SIGNED + sha256)
-        self.put(
-            {
-                "kind": "end",
-                "cases": count,
-                "lines": self.lines,
-                "manifest": manifest,
-                "sha256": sha256.hex(),
-                "key": key.public.text,
-                "signature": base64.b64encode(signature).decode(),
-            }
-        )
+        self.put(end((count, self.lines), manifest, sha256, key.public, signature))
         return count
 
     def put(self, line: Line) -> bytes:
