@@ -45,6 +45,7 @@ from engine.commands import (
 )
 from engine.history import canonical, digest, genesis
 from engine.merkle import Edge, leaf
+from engine.notary import Private
 from engine.settings import Settings
 from engine.store import pack
 from engine.tables import (
@@ -397,6 +398,36 @@ def test_a_history_written_anew_with_digests_that_fit_is_found_against_the_log(p
     (finding,) = place.findings()
     assert (finding.case, finding.position, finding.what) == (late, len(history), "entry")
     assert "was written anew: checkpoint 1" in finding.reason
+
+
+def test_an_entry_that_says_a_moment_before_the_one_before_it_is_found(place):
+    place.change(sa.delete(leaves), sa.delete(subtrees), sa.delete(checkpoint_table))
+    late = place.ids[LATE]
+    history = place.history(late)
+    history[1]["at"] = "2026-09-14T00:59:59Z"
+
+    chained(place, late, history, case_table)
+
+    (finding,) = place.findings()
+    assert finding.to_json() == {
+        "case": late, "position": 2, "what": "entry",
+        "reason": "it says 2026-09-14T00:59:59Z, which is before the entry before it",
+    }  # fmt: skip
+
+
+def test_two_histories_that_changed_places_are_found_against_the_log(place):
+    late, noted = place.ids[LATE], place.ids[NOTED]
+    one, other = place.history(late), place.history(noted)
+
+    chained(place, late, other, case_table)
+    chained(place, noted, one, case_table)
+
+    found = [(one.case, one.what, "checkpoint 1 of" in one.reason) for one in place.findings()]
+    assert found == [
+        (late, "sealed value", False),
+        (late, "entry", True),
+        (noted, "entry", True),
+    ]
 
 
 def test_a_history_goes_on_after_a_checkpoint_and_stays_sound(place):
@@ -1131,6 +1162,20 @@ def test_the_command_names_what_it_finds_in_the_shape_of_the_contract(
     assert [one["what"] for one in told["broken"]] == ["case", "log", "checkpoint"]
     assert cli.run(["verify", "--all", "--checkpoint", str(place.paper)]) == 2
     assert cli.run(["verify", "x", *held]) == 2
+
+
+def test_a_countersignature_is_enough_for_whoever_put_it_there(place, tmp_path):
+    auditor = Private(b"a" * 32)
+    shutil.copy(place.paper, tmp_path / "1.checkpoint")
+    checkpoints.countersign(tmp_path / "1.checkpoint", auditor)
+    paper = papers.read(tmp_path / "1.checkpoint", [auditor.public])
+
+    assert verification.rest(place.app, papers=[paper], trusted=[auditor.public]) == []
+    actor = identities.actor(place.app, "street_dispatcher")
+    cases.handle(place.app, actor, place.ids["other"], ClaimTask("five_steps.accept.1"))
+    checkpoints.make(place.app)
+    (later,) = verification.rest(place.app, papers=[paper], trusted=[auditor.public])
+    assert (later.case, later.reason) == ("checkpoint 2", "none of the keys has signed it")
 
 
 def test_keys_that_came_before_are_known_by_those_that_came_after(place):

@@ -43,6 +43,12 @@ class Paper:
     first: int
     by: Public
 
+    @property
+    def witnessed(self) -> bool:
+        """Whether it is trusted for a countersignature, and not for that of the installation."""
+        witness = self.by.id_as(notary.WITNESS)
+        return any(signed[:4] == witness for _, signed in self.note.signatures)
+
     def leaves(self) -> Iterator[tuple[int, log.Leaf]]:
         """Yield the leaves in the file with their numbers."""
         with self.path.open("rb") as file:

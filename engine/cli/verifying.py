@@ -91,7 +91,7 @@ def _archive(path: Path, trusted: list[Public], *, as_json: bool) -> None:
     faults = [one.to_json() for one in checked.broken]
     report = {"cases": checked.cases, "sound": checked.sound, "broken": faults}
     text = f"{checked.sound} of {checked.cases} cases with {checked.entries} entries are sound."
-    if checked.head is not None:
+    if checked.head is not None and not faults:
         number, at = (checked.head.fact(name) for name in ("number", "at"))
         text += f" Checkpoint {number} of {at} vouches for them."
     if checked.personal:

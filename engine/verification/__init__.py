@@ -105,10 +105,11 @@ def _case(
     chain = replay.verify_case(tx, case_id)
     if chain is not None:
         yield chain
+    if chain is not None and chain.what in ("entry", "column"):
         return
     against = [*logged.case(tx, case_id), *dating.check(tx, log.CASE, case_id, made)]
     yield from against
-    if not against and scratch is not None:
+    if chain is None and not against and scratch is not None:
         yield from present.check(app, tx, scratch, case_id)
 
 

@@ -74,10 +74,13 @@ def _compared(
     app: Application, tx: Transaction, target: Transaction, row: CaseRow
 ) -> Iterator[Difference]:
     case_id, entered = row.id, personal.Entered()
+    before: Step | None = None
 
     def step(one: Step) -> None:
-        _compare(one)
+        nonlocal before
+        _compare(one, before)
         entered.take(one)
+        before = one
 
     target.run(_INSERT_CASE, row._asdict())
     try:
@@ -110,8 +113,11 @@ def _strays(tx: Transaction, name: str) -> Iterator[Difference]:
         yield Difference(case_id, None, reason, _OF_CASES[name])
 
 
-def _compare(step: Step) -> None:
-    """Refuse an entry whose events do not follow from its command."""
+def _compare(step: Step, before: Step | None) -> None:
+    """Refuse an entry that comes before the one before it, or does not follow from its command."""
+    if before is not None and parse(step.document["at"]) < parse(before.document["at"]):
+        reason = f"it says {step.document['at']}, which is before the entry before it"
+        raise HistoryBroken("", position=step.entry.position, reason=reason)
     again = step.applied.events
     if canonical({**step.document, "events": again}) != step.entry.body:
         position = step.entry.position
