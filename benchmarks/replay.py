@@ -20,7 +20,7 @@ from engine.ports import Application
 from engine.settings import Settings
 
 
-def replayed(*, cases: int = 30, turns: int = 11) -> list[Row]:
+def replayed(*, cases: int = 100, turns: int = 11) -> list[Row]:
     """Cases of twelve tasks per CPU second."""
     with tempfile.TemporaryDirectory(prefix="bihuan-bench-") as folder:
         path = Path(folder) / "bihuan.db"

@@ -17,7 +17,7 @@ from engine import identities, store, verification
 from engine.checkpoints import log
 
 
-def verified(*, cases: int = 60, turns: int = 11) -> list[Row]:
+def verified(*, cases: int = 300, turns: int = 11) -> list[Row]:
     """Entries per CPU second."""
     with tempfile.TemporaryDirectory(prefix="bihuan-bench-") as folder:
         path = Path(folder) / "bihuan.db"

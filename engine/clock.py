@@ -116,4 +116,4 @@ def parse(moment: str) -> datetime:
     at = datetime.fromisoformat(moment)
     if at.tzinfo is None:
         raise ValueError(f"{moment!r} has no offset; write for example {moment}+08:00.")
-    return at.astimezone(UTC)
+    return at if at.tzinfo is UTC else at.astimezone(UTC)

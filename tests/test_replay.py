@@ -331,6 +331,32 @@ def test_an_outcome_of_a_script_that_was_changed_is_found_by_replay(app):
     assert different(app) == [(case_id, document["position"])]
 
 
+LOOK_ALIKES = [
+    {"evaluations": [], "x": {"type": "claim_task"}},
+    {"x": [{"a": 1, "evaluations": [{"type": "claim_task"}]}, {"type": "claim_task"}]},
+    {"x": '"},"evaluations":[],"events":[],"position":1,"versions":{}'},
+    {"a": {"events": [], "position": 1, "versions": {}}, "evaluations": {"events": []}},
+]
+
+
+@pytest.mark.parametrize("data", LOOK_ALIKES)
+def test_data_that_look_like_parts_of_an_entry_hide_no_changed_column(app, data):
+    case_id = a_long_case(app)
+    documents = history(app, case_id)
+    for document in documents:
+        document["command"].setdefault("data", {}).update(data)
+    rewrite(app, case_id, documents)
+    assert broken(app) == []
+
+    where = sa.and_(entries.c.stream == case_id, entries.c.position == len(documents))
+    for column, value in {"type": "claim_task", "actor": "x", "at": MONDAY}.items():
+        (was,) = ask(app, sa.select(entries.c[column]).where(where))
+        change(app, sa.update(entries).where(where).values({column: value}))
+        assert broken(app) == [(case_id, len(documents), "column")]
+        change(app, sa.update(entries).where(where).values({column: was[0]}))
+    assert broken(app) == []
+
+
 NO_ENTRIES = {
     "no JSON": (lambda _: b"not JSON", "its bytes are no entry"),
     "nothing": (lambda _: b"{}", "its bytes are no entry"),

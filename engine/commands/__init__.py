@@ -113,15 +113,16 @@ def from_json(document: JsonObject) -> Command:
     shape = SHAPES.get(document.get("type", ""))
     if shape is None:
         raise ValueError(f"There is no command {document.get('type')!r}.")
-    given = dict(document)
+    given = {**shape.left_out, **document}
     del given["type"]
-    if not shape.needed <= given.keys() <= shape.names.keys():
+    try:
+        return shape.kind(**given)
+    except TypeError as reason:
         unknown = sorted(given.keys() - shape.names.keys())
         missing = sorted(shape.needed - given.keys())
-        raise ValueError(f"{shape.kind.type}: unknown fields {unknown}, missing fields {missing}.")
-    for name in shape.left_out:
-        given.setdefault(name, None)
-    return shape.kind(**given)
+        raise ValueError(
+            f"{shape.kind.type}: unknown fields {unknown}, missing fields {missing}."
+        ) from reason
 
 
 __all__ = [

@@ -38,7 +38,7 @@ class Shape:
     kind: type[Command]
     names: dict[str, None]
     needed: frozenset[str]
-    left_out: tuple[str, ...]
+    left_out: dict[str, None]
 
 
 SHAPES: dict[str, Shape] = {}
@@ -55,4 +55,5 @@ def _shape(kind: type[Command]) -> Shape:
     bare = [one for one in fields(kind) if one.default is one.default_factory is MISSING]
     left_out = [one.name for one in bare if re.search(r"\bNone\b", str(one.type))]
     needed = frozenset(one.name for one in bare) - set(left_out)
-    return Shape(kind, {one.name: None for one in fields(kind)}, needed, tuple(left_out))
+    names = {one.name: None for one in fields(kind)}
+    return Shape(kind, names, needed, dict.fromkeys(left_out))

@@ -8,7 +8,14 @@ makes them anew from its history.
 
 from engine.replay.applying import Place, Step, applied, steps
 from engine.replay.comparing import reevaluate, replay, replay_case
-from engine.replay.differences import Difference, all_ids, case_ids, count_cases, first_difference
+from engine.replay.differences import (
+    Difference,
+    all_ids,
+    batched,
+    case_ids,
+    count_cases,
+    first_difference,
+)
 from engine.replay.rebuilding import rebuild, refill
 from engine.replay.standings import EVERY, Standing, keep, standing_at
 from engine.replay.verifying import verify_case, verify_cases, verify_rest
@@ -21,6 +28,7 @@ __all__ = [
     "Step",
     "all_ids",
     "applied",
+    "batched",
     "case_ids",
     "count_cases",
     "first_difference",

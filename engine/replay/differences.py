@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -16,6 +17,9 @@ from engine.tables import cases
 
 PAGE = 1_000
 """Ids that are read at a time."""
+
+AT_ONCE = 20
+"""Cases that are looked at in one transaction."""
 
 _IDS = sa.select(cases.c.id).order_by(cases.c.id)
 _MORE = _IDS.where(cases.c.id > p("after")).limit(PAGE)
@@ -57,6 +61,13 @@ def all_ids(app: Application) -> Iterator[str]:
         if len(found) < PAGE:
             return
         last = found[-1]
+
+
+def batched(ids: Iterable[str]) -> Iterator[list[str]]:
+    """Yield the ids a few at a time: one transaction for each few."""
+    waiting = iter(ids)
+    while some := list(islice(waiting, AT_ONCE)):
+        yield some
 
 
 def count_cases(app: Application) -> int:

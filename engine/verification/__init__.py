@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from engine import checkpoints, replay, store
 from engine.checkpoints import Checkpoint, Paper, keys, log
@@ -20,9 +19,6 @@ from engine.replay import Difference
 from engine.scratch import Scratch
 from engine.verification import administration, dating, logged, present
 from engine.verification.unreadable import readable
-
-AT_ONCE = 20
-"""Cases that are checked in one transaction."""
 
 __all__ = ["Proven", "Report", "cases", "everything", "prove", "rest"]
 
@@ -76,7 +72,7 @@ def cases(
     try:
         with app.database.reading() as tx:
             made = dating.moments(tx)
-        for some in _batched(ids):
+        for some in replay.batched(ids):
             # Nobody is kept from writing while the caller looks at the findings.
             with app.database.reading() as tx:
                 found = [
@@ -86,13 +82,6 @@ def cases(
     finally:
         if scratch is not None:
             scratch.close()
-
-
-def _batched(ids: Iterable[str]) -> Iterator[list[str]]:
-    """Yield the ids a few at a time: one look at the database for each few."""
-    waiting = iter(ids)
-    while some := list(islice(waiting, AT_ONCE)):
-        yield some
 
 
 def _case(
