@@ -286,6 +286,34 @@ REPEATED = changed(
 )  # fmt: skip
 
 
+NOTICED = (
+    ('sourceRef="check_late" targetRef="reminded"', 'sourceRef="check_late" targetRef="tell"'),
+    ('    <endEvent id="reminded"', """    <serviceTask id="tell" camunda:type="external" camunda:topic="TOPIC">
+      <extensionElements><camunda:inputOutput>
+        <camunda:inputParameter name="to">street_leader</camunda:inputParameter>
+        <camunda:inputParameter name="text">late</camunda:inputParameter>
+      </camunda:inputOutput></extensionElements>
+    </serviceTask>
+    <sequenceFlow id="f_told" sourceRef="tell" targetRef="reminded" />
+    <endEvent id="reminded\""""),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("topic", "told_then"), [("notify", 1), ("nobody-knows", 0)])
+def test_a_notice_that_nobody_wrote_then_goes_on_and_other_jobs_wait(app, lived, topic, told_then):
+    noticed = changed(*((old, new.replace("TOPIC", topic)) for old, new in NOTICED))
+
+    report = tried(app, noticed, sets=("check=3WD", "check_late=1WD"))
+
+    assert (reached(report, "tell"), reached(report, "reminded")) == ((0, 1), (0, told_then))
+    stuck = {} if told_then else {"stuck": {"big and late": (1, "waits for job tell")}}
+    rest = {name: (1, "") for name in LIVES if name not in stuck.get("stuck", {})}
+    assert told(report, lived) == {"same_outcome": rest, **stuck}
+    late = next(one for each in report["classes"].values() for one in each["examples"]
+                if lived["big and late"] == one["case"])  # fmt: skip
+    assert late["first"] == {"element": "check_late", "name": "逾期"}
+
+
 def test_a_timer_that_repeats_is_set_to_repeat_otherwise(app, lived):
     as_drawn, set_otherwise = (
         reached(tried(app, REPEATED, sets=sets), "check_late")
@@ -323,6 +351,16 @@ def test_the_cases_are_those_of_a_time_and_the_latest(app, lived):
          "'check_late=R/PT1H' makes a limit repeat."),
         (lambda app: tried(app, PURCHASE.encode(), sets=("check",)), InvalidRequest,
          "'check' sets nothing."),
+        (lambda app: tried(app, PURCHASE.encode(), sets=("roles.nobody.name_zh=x",)),
+         InvalidRequest, "'roles.nobody.name_zh=x' changes no row of the list 'roles'."),
+        (lambda app: tried(app, PURCHASE.encode(), sets=("calendar.*.kind=x",)),
+         InvalidRequest, "'calendar.*.kind=x' changes no row of the list 'calendar'."),
+        (lambda app: tried(app, PURCHASE.encode(), mapping={"purchase": {"approve": "nowhere"}}),
+         InvalidRequest, "approve=nowhere maps to what is not in the diagram."),
+        (lambda app: tried(app, PURCHASE.encode(), mapping={"purchase": {"nobody": "approve"}}),
+         InvalidRequest, "nobody=approve maps what no version of 'purchase' had."),
+        (lambda _: backtest.mapping("purchase", ["a=b", "purchase.a=c"]), InvalidRequest,
+         "'purchase.a' is mapped twice."),
         (lambda app: tried(app, PURCHASE.encode(), lists={"no_list": b""}), InvalidRequest,
          "There is no list 'no_list'."),
         (lambda app: backtest.run(app, identities.operator(), "five_steps",
@@ -347,11 +385,16 @@ def test_the_report_is_one_page_without_scripts(app, lived):
     ids = backtest.case_ids(app, "purchase", Plan())
     report = test.report().add_all(backtest.first(test.results(ids), 10)).to_json()
 
-    html = backtest.page(report, *test.pictures, "zh")
+    html = backtest.page(report, *test.pictures, "zh", "https://office.example")
 
-    assert html.count("<svg") == 2
-    assert (html.count("<script"), html.count("http://"), html.count("https://")) == (0, 2, 0)
-    assert "归档 (file) was decided and is not open" in html
+    assert html.count("<figure") == 2
+    assert html.count("<script") == html.count("src=") == 0
+    assert "第 4 条：当时办了“归档”（file），这时它不在办理中" in html
+    assert (
+        f'<a href="https://office.example/cases/{lived["filed first"]}/replay?position=3">' in html
+    )
+    assert "https:" not in backtest.page(report, *test.pictures, "en")
+    assert "归档 (file) was decided and is not open" in backtest.page(report, *test.pictures)
     assert json.loads(json.dumps(report)) == report
 
 

@@ -452,7 +452,7 @@ def test_a_diagram_is_back_tested_in_processes_and_told_as_text_json_and_page(
     words = ["backtest", "five_steps", str(FIVE_STEPS), "--html", str(tmp_path / "out.html")]
     status, alone = json_of(capsys, words)
     assert (status, alone["cases"], alone["classes"]["identical"]["count"]) == (0, 3, 3)
-    assert (tmp_path / "out.html").read_text("utf-8").count("<svg") == 2
+    assert (tmp_path / "out.html").read_text("utf-8").count("<figure") == 2
 
     done = fresh([*words, "--jobs", "2", "--json"])
     assert (done.returncode, json.loads(done.stdout)) == (0, alone)
@@ -471,6 +471,13 @@ def test_a_diagram_is_back_tested_in_processes_and_told_as_text_json_and_page(
         (["--set", "accept"], "bihuan: 'accept' sets nothing."),
         (["--map", "accept"], "bihuan: 'accept' maps nothing."),
         (["--list", "x=nowhere.csv"], "Error: --list x=nowhere.csv"),
+        (["--since", "2026-09-02", "--until", "2026-09-01"], "Error: --since must lie before"),
+        (["--html", "nowhere/out.html"], "Error: --html nowhere/out.html: nothing can be written"),
+        (
+            ["--jobs", "2", "--scheduler", "tcp://127.0.0.1:1"],
+            "Error: --jobs N is for this machine",
+        ),
+        (["--scheduler", "nonsense"], "Error: --scheduler nonsense: write its address"),
     ],
 )
 def test_a_back_test_that_cannot_be_done_says_why(town, source, capsys, words, says):

@@ -26,7 +26,7 @@ class Open:
         path: the scopes around it, with instance keys.
         roles: whom a task is offered to.
         due: of a timer: when it fires.
-        awaits: of a message or signal: its name.
+        awaits: of a message or signal: its name; of a job: its topic.
     """
 
     kind: str
@@ -70,13 +70,14 @@ class Book:
             table, str(event[name]), (event["process"], event["element"]), event["nth"],
             tuple(event["path"]), event.get("instance"), at, roles,
             parse(event["due_at"]) if table == "timers" else None,
-            event.get("name", "") if table == "waits" else "", event.get("name", ""),
+            str(event.get(_AWAITS.get(table, ""), "")), event.get("name", ""),
         )  # fmt: skip
         getattr(self, table)[one.name] = one
         if table in ("tasks", "jobs"):
             self.known[one.name] = one
 
 
+_AWAITS = {"waits": "name", "jobs": "topic"}
 _OPENS = {
     "task_opened": ("tasks", "task"),
     "job_opened": ("jobs", "job"),

@@ -23,10 +23,11 @@ _CONTAINERS = ("subProcess", "transaction", "adHocSubProcess")
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """How an element is shown: a class of the style sheet, and what is told at it."""
+    """How an element is shown: a class of the style sheet, what is told and written at it."""
 
     style: str
     title: str = ""
+    note: str = ""
 
 
 @dataclass(slots=True)
@@ -100,6 +101,9 @@ def _shape(box: _Box, element: Element, shape: Element, mark: Mark | None) -> No
     style = f"{_family(kind)} {mark.style}" if mark else _family(kind)
     title = f"<title>{escape(mark.title)}</title>" if mark and mark.title else ""
     box.parts.append(f'<g class="{style}">{title}{_outline(kind, x, y, width, height)}</g>')
+    if mark and mark.note and kind not in _POOLS:
+        at = f'x="{x + width:g}" y="{y - 3:g}"'
+        box.parts.append(f'<text class="count" {at}>{escape(mark.note)}</text>')
     if not name:
         return
     label = shape.find(f"{_DI}BPMNLabel")

@@ -11,6 +11,7 @@ from typing import Any
 from lxml import etree
 
 from engine.bpmn.document import BPMN, CAMUNDA, Findings, children, local, parse
+from engine.clock import text as text_of
 from engine.deadlines import UNITS
 from engine.errors import InvalidRequest
 
@@ -18,7 +19,7 @@ CASES = 1_000
 """How many of the latest cases are taken when nobody says."""
 
 _AMOUNT = re.compile(rf"(\d+(?:\.\d+)?)({'|'.join(UNITS)})")
-_PERIOD = re.compile(r"P[0-9A-Z.]+")
+_NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?")
 _CALLS = {"WD": "working_days", "WH": "working_hours", "EH": "elapsed_hours", "MIN": "minutes"}
 _TASKS = ("userTask", "manualTask")
 _DUE = tuple(f"{{{uri}}}dueDate" for uri in CAMUNDA)
@@ -48,6 +49,18 @@ class Plan:
     lists: Mapping[str, bytes] = field(default_factory=dict)
     mapping: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
+    def to_json(self) -> dict[str, Any]:
+        """Return what a report tells of it: files only by their names."""
+        return {
+            "since": None if self.since is None else text_of(self.since),
+            "until": None if self.until is None else text_of(self.until),
+            "cases": self.cases,
+            "sets": list(self.sets),
+            "calendar": self.calendar is not None,
+            "lists": sorted(self.lists),
+            "mapping": {name: dict(table) for name, table in self.mapping.items()},
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -68,10 +81,17 @@ class Setting:
         """The field of a row that it is about."""
         return self.parts[2] if len(self.parts) > 2 else "limit"
 
+    def is_of(self, key: Iterable[object]) -> bool:
+        """Tell whether it is about the row of a key; ``*`` is about every row."""
+        return self.parts[1] == "*" or self.parts[1] in map(str, key)
+
     def fields(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """Return the fields of a row, or of what a decision came to, that it changes.
 
         A limit that stands in two fields, ``NAME_value`` and ``NAME_unit``, is changed in both.
+
+        Raises:
+            InvalidRequest: a number is to become what is none.
         """
         pair = (f"{self.field}_value", f"{self.field}_unit")
         if self.amount is not None and set(pair) <= row.keys():
@@ -80,16 +100,20 @@ class Setting:
             return {}
         if self.amount is not None and isinstance(row[self.field], int | float):
             return {self.field: self.amount[0]}
-        return {self.field: _plain(self.value, row[self.field])}
+        return {self.field: self._plain(row[self.field])}
 
-
-def _plain(value: str, like: Any) -> Any:
-    if isinstance(like, bool):
-        return value in ("true", "1", "yes")
-    if isinstance(like, int | float):
-        number = float(value)
-        return int(number) if number.is_integer() else number
-    return value
+    def _plain(self, like: Any) -> Any:
+        if isinstance(like, bool):
+            return self.value in ("true", "1", "yes")
+        if isinstance(like, int | float):
+            if _NUMBER.fullmatch(self.value) is None:
+                raise InvalidRequest(
+                    f"{self.text[:80]!r} sets a number to what is none.",
+                    hint=f"Write a number: {'.'.join(self.parts)}=3.",
+                )
+            number = float(self.value)
+            return int(number) if number.is_integer() else number
+        return self.value
 
 
 def setting(text: str) -> Setting:
@@ -127,7 +151,10 @@ def mapping(process: str, given: Iterable[str]) -> dict[str, dict[str, str]]:
                 f"{text[:80]!r} maps nothing.",
                 hint="Write old=new, process.old=new, or old= for an element that falls away.",
             )
-        found.setdefault(owner or process, {})[element] = new
+        table = found.setdefault(owner or process, {})
+        if table.get(element, new) != new:
+            raise InvalidRequest(f"{old[:80]!r} is mapped twice.", hint="Keep one of them.")
+        table[element] = new
     return found
 
 

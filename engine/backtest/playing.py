@@ -9,12 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any
 
+import sqlalchemy as sa
+from sqlalchemy import bindparam as p
+
 from engine import commands, store
-from engine.backtest.books import Mapped
+from engine.backtest.books import Mapped, Place
 from engine.backtest.changes import Changed
 from engine.backtest.measures import Measure, Measured, boundaries
+from engine.backtest.reasons import Reason
 from engine.backtest.surroundings import Known, RecordedWorld, Surroundings, offered, used_lists
 from engine.backtest.ways import Way
 from engine.clock import parse
@@ -24,6 +29,7 @@ from engine.errors import EngineError
 from engine.events import Event
 from engine.execution import Applied, Snapshot, empty
 from engine.ports import Application
+from engine.tables import cases
 
 CLASSES = ("identical", "same_outcome", "different_outcome", "stuck", "diverged")
 """What a back-test says of a case, from the best to the worst."""
@@ -32,15 +38,20 @@ ENDS = frozenset({"completed", "cancelled"})
 
 Document = dict[str, Any]
 
+_NUMBER = sa.select(cases.c.business_key).where(cases.c.id == p("case_id"))
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """What a back-test says of one case.
 
     Attributes:
+        business_key: its number; None also where it is identical.
         verdict: one of ``CLASSES``.
-        reason: why, for people; "" where it is identical.
+        reason: why; None where the class says all.
         position: the entry at which it parted from the record; None where it did not.
+        first: the process and element of which the first other event is; None where there is
+            none, or a recorded act was refused.
         outcomes: state and end, then and now.
         now: None where it is what it was then.
     """
@@ -49,8 +60,9 @@ class Result:
     business_key: str | None
     verdict: str
     then: Measured
-    reason: str = ""
+    reason: Reason | None = None
     position: int | None = None
+    first: Place | None = None
     outcomes: tuple[str, str] = ("", "")
     now: Measured | None = None
 
@@ -81,7 +93,11 @@ class Trial:
         used = used_lists(documents)
         self.surroundings.load(tx, used)
         known = Known(new, same, used, offered(documents))
-        return _Case(self, case_id, documents, old, known).result()
+        found = _Case(self, case_id, documents, old, known).result()
+        if found.verdict == "identical":
+            return found
+        (number,) = tx.one(_NUMBER, {"case_id": case_id}) or (None,)
+        return replace(found, business_key=number)
 
 
 def _comes_to(documents: list[Document], process: str) -> bool:
@@ -111,7 +127,7 @@ class _Case:
         number, way = self._in_step()
         ends = self._trial.mapping.get(self._old.bundle.main, {})
         was = _outcome(self._documents, ends)
-        found = Result(self._id, self._business_key(), "identical", then=then.end(last))
+        found = Result(self._id, None, "identical", then=then.end(last))
         if way is None:
             return replace(found, outcomes=(was, was))
         now = self._measure(self._known.pinned)
@@ -120,12 +136,18 @@ class _Case:
         verdict, reason = _judged(way, was, self._documents)
         return replace(
             found, verdict=verdict, reason=reason, outcomes=(was, way.outcome),
-            position=self._documents[number]["position"], now=now.end(last),
+            position=self._documents[number]["position"], first=self._first(number, way),
+            now=now.end(last),
         )  # fmt: skip
 
-    def _business_key(self) -> str | None:
-        events = self._documents[0]["events"]
-        return next((one["business_key"] for one in events if one.get("business_key")), None)
+    def _first(self, number: int, way: Way) -> Place | None:
+        """Return where the first event is that is another than in the record."""
+        if len(way.history) <= number:
+            return None
+        now, then = way.history[number][1], self._documents[number]["events"]
+        pairs = zip_longest(now, then)
+        other = next((new or old for new, old in pairs if new != old), None)
+        return None if other is None else (other["process"], other["element"])
 
     def _measure(self, pinned: Pinned) -> Measure:
         return Measure(self._trial.app.references.calendar, self._trial.at_tasks(pinned))
@@ -164,7 +186,7 @@ class _Case:
         if (
             applied is not None
             and applied.events == document["events"]
-            and all((e["process"], e["element"]) in same for e in applied.events)
+            and {(e["process"], e["element"]) for e in applied.events} <= same
         ):
             return applied
         # A changed element may have written other data: nothing recorded is sure from here on.
@@ -220,11 +242,11 @@ def ended(event: Event, mapping: Mapping[str, str]) -> str | None:
     return f"{event['type'].removeprefix('case_')}: {mapping.get(end, end) if end else ''}".strip()
 
 
-def _judged(way: Way, was: str, documents: list[Document]) -> tuple[str, str]:
+def _judged(way: Way, was: str, documents: list[Document]) -> tuple[str, Reason | None]:
     if way.diverged:
         return "diverged", way.diverged
     if way.outcome == "open" and (was != "open" or way.stands(documents)):
         return "stuck", way.waiting()
     if way.outcome != was:
-        return "different_outcome", f"{was} → {way.outcome}"
-    return "same_outcome", ""
+        return "different_outcome", Reason("ended", (was, way.outcome))
+    return "same_outcome", None

@@ -24,11 +24,17 @@ class Report:
         process: what was changed.
         old: the processes as they are deployed, for names.
         new: those of the files, whose elements are told.
+        tried: what else was otherwise, as ``Plan.to_json`` has it.
     """
 
     def __init__(
-        self, process: str, old: Mapping[str, Process], new: Mapping[str, Process]
+        self,
+        process: str,
+        old: Mapping[str, Process],
+        new: Mapping[str, Process],
+        tried: Document,
     ) -> None:
+        self._tried = tried
         self.process, self.cases = process, 0
         self._old, self._new = old, new
         self._counts = dict.fromkeys(CLASSES, 0)
@@ -41,7 +47,7 @@ class Report:
         self.cases += 1
         self._counts[result.verdict] += 1
         if len(self._examples[result.verdict]) < EXAMPLES:
-            self._examples[result.verdict].append(_example(result))
+            self._examples[result.verdict].append(self._example(result))
         self._then.add(result.then)
         self._now.add(result.then if result.now is None else result.now)
         if result.verdict == "different_outcome":
@@ -58,6 +64,8 @@ class Report:
         elements = [self._element(place) for place in self._places()]
         return {
             "process": self.process,
+            "name": self._new.get(self.process, self._old[self.process]).name,
+            "tried": self._tried,
             "cases": self.cases,
             "classes": {
                 one: {"count": self._counts[one], "examples": self._examples[one]}
@@ -100,22 +108,25 @@ class Report:
             "hours_now": _hours(now.time.get(place, 0)),
         }
 
+    def _example(self, result: Result) -> Document:
+        reason, first = result.reason, result.first
+        return {
+            "case": result.case,
+            "business_key": result.business_key,
+            "position": result.position,
+            "first": None if first is None else {"element": first[1], "name": self._name(*first)},
+            "reason": "" if reason is None else reason.says(),
+            "reason_zh": "" if reason is None else reason.says("zh"),
+            "quoted": "" if reason is None else reason.quoted,
+            "then": result.outcomes[0],
+            "now": result.outcomes[1],
+        }
+
     def _name(self, process: str, element: str) -> str:
         for known in (self._new, self._old):
             if process in known and element in known[process].nodes:
                 return known[process].nodes[element].name
         return ""
-
-
-def _example(result: Result) -> Document:
-    return {
-        "case": result.case,
-        "business_key": result.business_key,
-        "position": result.position,
-        "reason": result.reason,
-        "then": result.outcomes[0],
-        "now": result.outcomes[1],
-    }
 
 
 def _hours(microseconds: int) -> float:

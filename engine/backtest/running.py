@@ -17,9 +17,9 @@ from engine.backtest.changes import Changed
 from engine.backtest.plans import Plan, demand_known, setting, with_limits
 from engine.backtest.playing import Result, Trial
 from engine.backtest.reports import Report
-from engine.backtest.surroundings import Surroundings
+from engine.backtest.surroundings import Surroundings, decision_names
 from engine.bpmn.model import Process
-from engine.database import Moment
+from engine.database import Moment, Transaction
 from engine.errors import InvalidRequest
 from engine.ports import Application
 from engine.tables import cases, pins
@@ -102,10 +102,12 @@ class Backtest:
             files, left = with_limits(job.files or old, job.process, wanted)
             self._changed = Changed(app, files)
             surroundings = Surroundings(app, tx, job.plan, left)
-            names = surroundings.names([*deployed.files, *self._changed.decisions()])
-        demand_known(left, names)
-        new = self._changed.upload.processes
-        self._demand_process(new)
+            decisions = decision_names([*deployed.files, *self._changed.decisions()])
+            demand_known(left, {*app.references.active, *decisions})
+            surroundings.demand_rows(decisions)
+            new = self._changed.upload.processes
+            self._demand_process(new)
+            self._demand_mapping(tx, new)
         self.pictures = next(iter(old.values())), self._picture(files)
         mapping = job.plan.mapping
         self._trial = Trial(app, self._changed, surroundings, mapping)
@@ -120,6 +122,22 @@ class Backtest:
         if not new and not upload.decisions and not upload.papers.forms:
             raise InvalidRequest("There is no BPMN, DMN or form among the files.")
 
+    def _demand_mapping(self, tx: Transaction, new: Mapping[str, Process]) -> None:
+        for key, table in self.job.plan.mapping.items():
+            latest = definitions.process_of(tx, definitions.version(tx, key))
+            there = new.get(key, latest).nodes
+            for old, onto in table.items():
+                if onto and onto not in there:
+                    raise InvalidRequest(
+                        f"{old}={onto} maps to what is not in the diagram.",
+                        hint="Name an element of the new diagram after the =, or nothing.",
+                    )
+                if old not in latest.nodes and not _ever(tx, key, old):
+                    raise InvalidRequest(
+                        f"{old}={onto} maps what no version of {key!r} had.",
+                        hint="Name an element of the deployed diagram before the =.",
+                    )
+
     def _picture(self, files: Mapping[str, bytes]) -> bytes | None:
         for name, diagram in self._changed.upload.diagrams.items():
             if self.job.process in diagram.processes:
@@ -129,7 +147,7 @@ class Backtest:
     def report(self) -> Report:
         """Return an empty report."""
         new = dict(self._changed.upload.processes) or {self._old.key: self._old}
-        return Report(self.job.process, {self._old.key: self._old}, new)
+        return Report(self.job.process, {self._old.key: self._old}, new, self.job.plan.to_json())
 
     def results(self, ids: Iterable[str]) -> Iterator[Result | None]:
         """Yield what becomes of each case; None for one that never came to the process."""
@@ -137,6 +155,12 @@ class Backtest:
             with self.app.database.reading() as tx:
                 found = self._trial.play(tx, case_id, self.job.process)
             yield found
+
+
+def _ever(tx: Transaction, process: str, element: str) -> bool:
+    """Tell whether any deployed version of a process has an element."""
+    versions = (definitions.version(tx, process, one) for one in definitions.numbers(tx, process))
+    return any(element in definitions.process_of(tx, one).nodes for one in versions)
 
 
 def first(results: Iterable[Result | None], count: int) -> Iterator[Result]:

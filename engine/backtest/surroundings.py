@@ -173,12 +173,13 @@ class Surroundings:
     ) -> None:
         self._app = app
         self.settings = settings
-        self._given = {name: _read(app, name, one) for name, one in plan.lists.items()}
+        given = {name: one for name, one in plan.lists.items() if name not in _CALENDAR}
+        self._given = {name: _read(app, name, one) for name, one in given.items()}
         self._organisation = app.references.organisation
-        if any(one.descriptor.kind not in ("list", "calendar") for one in self._given.values()):
+        if any(one.descriptor.kind != "list" for one in self._given.values()):
             self._organisation = Organisation({**app.references.active, **self._given})
         self._calendars = _calendars(tx)
-        self._calendar = None if plan.calendar is None else _calendar(tx, plan.calendar)
+        self._calendar = _calendar(tx, plan)
         self._set: dict[tuple[str, str], ListVersion] = {}
         self._seen: dict[tuple[tuple[str, str], ...], dict[str, ListVersion]] = {}
 
@@ -209,9 +210,27 @@ class Surroundings:
         as_of = self._app.references.calendar.local(at).date()
         return ReferenceData(self._organisation, found, as_of=as_of)
 
-    def names(self, files: Iterable[Mapping[str, str]]) -> set[str]:
-        """Return what a setting may be about: lists, and decisions of these files."""
-        return {*self._app.references.active, *(name for one in files for name in _called(one))}
+    def demand_rows(self, decisions: Iterable[str]) -> None:
+        """Refuse settings about rows of lists that change none.
+
+        Args:
+            decisions: what a setting may mean instead of a list of the same name.
+
+        Raises:
+            InvalidRequest: there is one.
+        """
+        active = {**self._app.references.active, **self._given}
+        for one in self.settings:
+            name = one.parts[0]
+            if name in decisions or name not in active:
+                continue
+            rows = (row for row in active[name].rows if one.is_of(active[name].key(row)))
+            if name in _CALENDAR or not any(one.fields(row) for row in rows):
+                raise InvalidRequest(
+                    f"{one.text[:80]!r} changes no row of the list {name!r}.",
+                    hint="Write NAME.KEY.FIELD=3 with a key and a column of the list, * for every "
+                    "row. The calendar is a file: --calendar FILE.",
+                )
 
     def load(self, tx: Transaction, used: Mapping[str, str]) -> None:
         """Bring list versions into memory that are no longer in force."""
@@ -236,10 +255,9 @@ class Surroundings:
             return one
         rows = []
         for row in one.rows:
-            key = {str(cell) for cell in one.key(row)} | {"*"}
             more: dict[str, Any] = {}
             for each in mine:
-                more |= each.fields(row) if each.parts[1] in key else {}
+                more |= each.fields(row) if each.is_of(one.key(row)) else {}
             rows.append({**row, **more})
         return ListVersion(one.descriptor, one.version, one.sha256, tuple(rows), one.numbers)
 
@@ -277,6 +295,11 @@ def _named(pinned: Pinned) -> dict[tuple[str, str], frozenset[str]]:
         for process, pin in pinned.versions["processes"].items()
         for file in pin["files"]
     }
+
+
+def decision_names(files: Iterable[Mapping[str, str]]) -> set[str]:
+    """Return what a setting may call the decisions among files."""
+    return {name for one in files for name in _called(one)}
 
 
 def _called(file: Mapping[str, str]) -> frozenset[str]:
@@ -328,6 +351,16 @@ def _calendars(tx: Transaction) -> dict[str, Calendar]:
     return found
 
 
-def _calendar(tx: Transaction, days: bytes) -> Calendar:
-    hours = references.contents(tx, "calendar").get("office_hours", b"")
+_CALENDAR = ("calendar", "office_hours")
+"""The lists of which the calendar is made."""
+
+
+def _calendar(tx: Transaction, plan: Plan) -> Calendar | None:
+    """Return the calendar of a plan; what it does not name of it is as it is in force."""
+    given = {name: plan.lists[name] for name in _CALENDAR if name in plan.lists}
+    if plan.calendar is not None:
+        given["calendar"] = plan.calendar
+    if not given:
+        return None
+    days, hours = ({**references.contents(tx, "calendar"), **given}.get(n, b"") for n in _CALENDAR)
     return Calendar.read(days, hours)

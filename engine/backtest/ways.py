@@ -25,6 +25,7 @@ from engine.backtest.books import (
     same_element,
     same_role,
 )
+from engine.backtest.reasons import Reason
 from engine.clock import parse, text
 from engine.commands import Command
 from engine.definitions import Pinned
@@ -57,7 +58,7 @@ class Way:
 
     Attributes:
         history: (moment, events) of everything so far.
-        diverged: why the record cannot be followed any more; "" as long as it can.
+        diverged: why the record cannot be followed any more; None as long as it can.
         outcome: the end it came to, or ``open``.
     """
 
@@ -73,7 +74,8 @@ class Way:
         snapshot: Snapshot,
     ) -> None:
         self.history: list[tuple[datetime, list[Event]]] = []
-        self.diverged, self.outcome = "", "open"
+        self.diverged: Reason | None = None
+        self.outcome = "open"
         self._executor, self._pinned, self._world = executor, pinned, world
         self._mapping, self._documents = mapping, documents
         self._snapshot = snapshot
@@ -186,19 +188,17 @@ class Way:
             found = same_role(open_tasks, was, self._mapping, processes, coming)
         if found is None:
             if is_decision:
-                self._diverge(self._no_task(was))
+                self._diverge_without(was)
             return
         name = found.name + recorded[len(was.name) :]
         command = commands.from_json({**document["command"], "task": name})
         self._act(command, at, document["actor"], needed=is_decision)
 
-    def _no_task(self, was: Open) -> str:
-        called = f"{was.called or was.place[1]} ({was.place[1]})"
+    def _diverge_without(self, was: Open) -> None:
         there = self._pinned.bundle.processes.get(was.place[0])
         new = mapped(self._mapping, was.place)
-        if there is None or new is None or new[1] not in there.nodes:
-            return f"{called} was decided and is not in the diagram; no open task of its role"
-        return f"{called} was decided and is not open"
+        is_there = there is not None and new is not None and new[1] in there.nodes
+        self._diverge("closed" if is_there else "gone", was.called or was.place[1], was.place[1])
 
     def _whole(self, document: Document, at: datetime) -> None:
         kind = document["command"]["type"]
@@ -214,10 +214,10 @@ class Way:
             self._apply(command, at, actor)
         except EngineError as refusal:
             if needed:
-                self._diverge(f"{command.type} is refused: {refusal.message}")
+                self._diverge("refused", command.type, quoted=refusal.message)
 
-    def _diverge(self, reason: str) -> None:
-        self.diverged = f"entry {self._document['position']}: {reason}"
+    def _diverge(self, code: str, *values: str, quoted: str = "") -> None:
+        self.diverged = Reason(code, (str(self._document["position"]), *values), quoted)
 
     # -- what happens by itself -----------------------------------------------------------
 
@@ -226,7 +226,7 @@ class Way:
         for _ in range(AT_MOST):
             if not self._next(until):
                 return
-        self._diverge(f"more than {AT_MOST} things happen by themselves before it")
+        self._diverge("endless", str(AT_MOST))
 
     def _next(self, until: datetime | None, *, timers: bool = True) -> bool:
         """Let the next thing happen by itself; False when nothing is due."""
@@ -275,7 +275,7 @@ class Way:
         fresh = [one for one in near if not one.used and one.asked.nth >= job.nth] or [
             one for one in near if not one.used
         ]
-        reply = fresh[0] if fresh else near[-1] if near else None
+        reply = fresh[0] if fresh else near[-1] if near else _told(job)
         if reply is not None:
             reply.used = True
             number = len(self.history) * AT_MOST + len(self._answers)
@@ -339,19 +339,30 @@ class Way:
             )
         return state == "open" and not (book.tasks or book.jobs or book.timers or book.waits)
 
-    def waiting(self) -> str:
-        """Say what the case waits for."""
+    def waiting(self) -> Reason:
+        """Return what the case waits for."""
         if self._snapshot.state == "incident":
             raised = [e for _, events in self.history for e in events
                       if e["type"] == "incident_raised"]  # fmt: skip
-            return f"incident at {raised[-1]['element']}: {raised[-1]['message']}"
+            return Reason("incident", (raised[-1]["element"],), raised[-1]["message"])
         book = self._now
         for what, table in (("task", book.tasks), ("job", book.jobs), ("event", book.waits),
                             ("timer", book.timers)):  # fmt: skip
             if table:
                 names = sorted({one.place[1] for one in table.values()})
-                return f"waits for {what} {', '.join(names)}"
-        return "nothing can move it"
+                return Reason(what, (", ".join(names),))
+        return Reason("unmoved")
+
+
+_NOTHING_COMES_BACK = frozenset({"notify"})
+"""Topics that are answered at once, with nothing: no record is needed to know it."""
+
+
+def _told(job: Open) -> _Reply | None:
+    if job.awaits not in _NOTHING_COMES_BACK:
+        return None
+    command = {"type": commands.CompleteJob.type, "job": job.name, "data": {}}
+    return _Reply(job, command, timedelta())
 
 
 def _known_by(one: Open) -> tuple[Any, ...]:

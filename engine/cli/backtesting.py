@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import os
+from collections.abc import Generator, Iterator
 from contextlib import closing
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import click
 
 from engine import backtest as trying
+from engine import deployments
 from engine.backtest import Backtest, Job, Plan, Result
 from engine.cli import terminal, workers
 from engine.cli.calendar import Moment
 from engine.cli.diagrams import read_files
 from engine.cli.installation import opened
-from engine.errors import NotDeployable
 from engine.ports import Application
 from engine.settings import Settings
 
@@ -53,6 +55,10 @@ TITLES = {
     "--html", metavar="OUT", type=click.Path(dir_okay=False, path_type=Path),
     help="Write the report as a page.",
 )  # fmt: skip
+@click.option(
+    "--lang", "language", type=click.Choice(terminal.LANGUAGES), default=terminal.language,
+    help="Language of the page; without it, that of the terminal (LC_ALL, LC_MESSAGES, LANG).",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document.")
 @click.pass_obj
 def backtest(
@@ -64,6 +70,7 @@ def backtest(
     jobs: int,
     scheduler: str | None,
     html: Path | None,
+    language: str,
     as_json: bool,
     **wanted: Any,
 ) -> None:
@@ -74,27 +81,32 @@ def backtest(
 
     Example: bihuan backtest whistle_report new.bpmn --set handle=3WD --html report.html
     """
+    workers.demand_one(jobs, scheduler)
+    if html is not None and not os.access(html if html.exists() else html.parent, os.W_OK):
+        raise click.UsageError(f"--html {html}: nothing can be written there.")
     job = Job(process, read_files(paths) if paths else {}, _plan(process, wanted))
     with opened(settings) as app:
-        test = _ready(app, job)
-        count = wanted["cases"]
+        test = Backtest(app, job)
+        _warn(app, job)
         report = test.report()
-        results = _results(settings, test, jobs, scheduler)
-        with terminal.progress("Tried", count) as step, closing(results):
-            for one in trying.first(results, count):
+        with closing(_results(settings, test, jobs, scheduler)) as results:
+            for one in _counted(test, trying.first(results, job.plan.cases)):
                 report.add(one)
-                step()
     document = report.to_json()
     if html is not None:
-        html.write_text(trying.page(document, *test.pictures, terminal.language()), "utf-8")
+        page = trying.page(document, *test.pictures, language, settings.public_url)
+        html.write_text(page, "utf-8")
     terminal.answer(document, as_json=as_json, text=text_of(document))
 
 
 def _plan(process: str, wanted: dict[str, Any]) -> Plan:
     calendar: Path | None = wanted["calendar"]
+    since, until = wanted["since"], wanted["until"]
+    if since is not None and until is not None and since >= until:
+        raise click.UsageError("--since must lie before --until.")
     return Plan(
-        since=wanted["since"],
-        until=wanted["until"],
+        since=since,
+        until=until,
         cases=wanted["cases"],
         sets=wanted["sets"],
         calendar=None if calendar is None else calendar.read_bytes(),
@@ -110,13 +122,21 @@ def _list(text: str) -> tuple[str, bytes]:
     return name, Path(path).read_bytes()
 
 
-def _ready(app: Application, job: Job) -> Backtest:
-    try:
-        return Backtest(app, job)
-    except NotDeployable as refusal:
-        for one in refusal.findings or []:
-            terminal.say(terminal.finding(one))
-        raise
+def _warn(app: Application, job: Job) -> None:
+    """Say what a deployment of the files would be refused for."""
+    for one in deployments.check(app, job.files) if job.files else ():
+        if one.severity == "error":
+            terminal.say(terminal.finding(one.to_json()))
+
+
+def _counted(test: Backtest, results: Iterator[Result]) -> Iterator[Result]:
+    """Yield results; show how far they have come, as if every case that there is came to it."""
+    ids = trying.case_ids(test.app, test.job.process, test.job.plan)
+    there = sum(1 for _ in islice(ids, test.job.plan.cases))
+    with terminal.progress("Tried", there) as step:
+        for one in results:
+            yield one
+            step()
 
 
 def _results(
@@ -158,9 +178,13 @@ def text_of(document: dict[str, Any]) -> str:
         titles = ("element", "name", "times then", "now", "working hours then", "now")
         lines += ["", terminal.rows(titles, rows)]
     if document["never"]:
-        never = ", ".join(one["element"] for one in document["never"])
+        never = ", ".join(_named(one) for one in document["never"])
         lines += ["", f"Never reached: {never}."]
     return "\n".join(lines)
+
+
+def _named(one: dict[str, Any]) -> str:
+    return f"{one['name']} ({one['element']})" if one["name"] else one["element"]
 
 
 def _differs(one: dict[str, Any]) -> bool:
@@ -171,5 +195,6 @@ def _differs(one: dict[str, Any]) -> bool:
 def _example(one: dict[str, Any]) -> str:
     where = "" if one["position"] is None else f" entry {one['position']}"
     key = f" ({one['business_key']})" if one["business_key"] else ""
+    first = f" at {_named(one['first'])}" if one["first"] else ""
     reason = f": {one['reason']}" if one["reason"] else ""
-    return f"{one['case']}{key}{where}{reason}"
+    return f"{one['case']}{key}{where}{first}{reason}"

@@ -63,6 +63,7 @@ def replay(
     decisions are evaluated once more, where this is the sandbox and the calendar that
     the record names, and what differs is reported apart.
     """
+    workers.demand_one(jobs, scheduler)
     with opened(settings) as app:
         count = _count(app, cases, everything=everything)
         ids = replaying.all_ids(app) if everything else iter(cases)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import importlib
 import multiprocessing
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -45,6 +46,16 @@ _kept: dict[int, tuple[Any, Any]] = {}
 _stack = ExitStack()
 
 
+def demand_one(jobs: int, scheduler: str | None) -> None:
+    """Refuse a command line that shares its work in two ways.
+
+    Raises:
+        UsageError: it does.
+    """
+    if jobs > 1 and scheduler is not None:
+        raise click.UsageError("--jobs N is for this machine, --scheduler URL for others: say one.")
+
+
 def spread(
     settings: Settings,
     work: Work[Found],
@@ -61,7 +72,7 @@ def spread(
         scheduler: address of a Dask scheduler; its workers reach the same database.
 
     Raises:
-        InvalidRequest: the cluster's library is not installed.
+        InvalidRequest: the cluster's library is not installed, or no scheduler answers.
     """
     with _pool(jobs, scheduler) as (submit, wide):
         waiting: deque[Any] = deque()
@@ -82,8 +93,7 @@ def _chunks(ids: Iterable[str]) -> Iterator[list[str]]:
 @contextmanager
 def _pool(jobs: int, scheduler: str | None) -> Iterator[tuple[Callable[..., Any], int]]:
     if scheduler is not None:
-        client = _distributed().Client(scheduler, set_as_default=False)
-        with client:
+        with _client(scheduler) as client:
             wide = max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
             # Histories do not change under the run, but the same chunk may be asked for again.
             yield lambda *all_of_it: client.submit(*all_of_it, pure=False), wide
@@ -96,6 +106,21 @@ def _pool(jobs: int, scheduler: str | None) -> Iterator[tuple[Callable[..., Any]
         yield submit, jobs
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+_ADDRESS = re.compile(r"[a-z]+://[^\s/]+:\d{1,5}/?")
+
+
+def _client(scheduler: str) -> Any:
+    if _ADDRESS.fullmatch(scheduler) is None:
+        raise click.UsageError(f"--scheduler {scheduler}: write its address, as tcp://host:8786.")
+    try:
+        return _distributed().Client(scheduler, set_as_default=False)
+    except (OSError, ValueError) as reason:
+        raise InvalidRequest(
+            f"No Dask scheduler answers: {reason}.",
+            hint="Start one with `dask scheduler`; it says its address, such as tcp://host:8786.",
+        ) from reason
 
 
 def _distributed() -> Any:
