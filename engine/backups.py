@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
@@ -25,6 +26,9 @@ from engine.tables import metadata
 
 CHUNK = 500
 """Rows that are read and written at a time: a copy needs no more memory for a larger one."""
+
+_UNFIT = (ValueError, psycopg.DataError, psycopg.IntegrityError)
+"""What a value raises that is no moment, no text or no number of its column's."""
 
 PART = ".part"
 """Ends the name of a copy that is being written."""
@@ -116,11 +120,15 @@ def _empty(url: str) -> bool:
 
 
 def _copied(source: str, target: str, step: Callable[[str], None]) -> dict[str, int]:
-    """Copy every row, as one transaction of the source sees them, in one of the target."""
+    """Copy every row, as one transaction of the source sees them, in one of the target.
+
+    Raises:
+        BackupRefused: a value is none that its column takes; nothing was copied.
+    """
     old, new = Database(source), Database(target, durable=True)
+    name, found = "", {}
     try:
         with old.reading() as reading, new.writing() as writing:
-            found = {}
             for name in _tables():
                 step(name)
                 found[name] = 0
@@ -128,6 +136,11 @@ def _copied(source: str, target: str, step: Callable[[str], None]) -> dict[str, 
                     writing.run_many(_insert(name), rows)
                     found[name] += len(rows)
             return found
+    except _UNFIT as reason:
+        raise BackupRefused(
+            f"A row of the table {name} cannot be copied: {str(reason).splitlines()[0]}.",
+            hint="Somebody changed it past the engine: `bihuan verify --all` says whose it is.",
+        ) from reason
     finally:
         new.close()
         old.close()

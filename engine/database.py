@@ -30,6 +30,8 @@ __all__ = ["BUSY_SECONDS", "TRY_AGAIN", "Database", "Moment", "Row", "Transactio
 
 BUSY_SECONDS = 20
 TRY_AGAIN = "Try again in a few seconds."
+_FULL = {"SQLITE_FULL", "53100"}
+"""What the two kinds of database call a full disk."""
 
 
 class Transaction:
@@ -186,7 +188,7 @@ class Database:
     def _judge(self, reason: Exception) -> None:
         """Raise Busy unless the statement itself is wrong: the disk is full, the server away."""
         if getattr(reason, "sqlite_errorname", None) != "SQLITE_ERROR":
-            raise Busy("The database is away.", hint=TRY_AGAIN) from reason
+            raise _away(reason) from reason
 
     def _begin(self, text: str) -> Transaction:
         for attempt in (1, 2):
@@ -211,7 +213,7 @@ class Database:
         except self._lost as reason:
             self._give_up()
             if text == "COMMIT":
-                raise Busy("The database is away.", hint=TRY_AGAIN) from reason
+                raise _away(reason) from reason
         finally:
             _close(tx)
 
@@ -259,6 +261,14 @@ class Database:
         if connection is not None:
             connection.close()
         self.engine.dispose()
+
+
+def _away(reason: Exception) -> Busy:
+    """Return why nothing can be written or read now."""
+    full = _FULL & {getattr(reason, one, None) for one in ("sqlite_errorname", "sqlstate")}
+    if full:
+        return Busy("The disk is full.", hint="Make room where the database lies, then try again.")
+    return Busy("The database is away.", hint=TRY_AGAIN)
 
 
 def _close(tx: Transaction) -> None:

@@ -188,6 +188,50 @@ def test_a_copy_whose_file_is_damaged_is_refused_and_leaves_nothing(populated, t
     assert backups.restore(populated, url)["entries"] > 0
 
 
+def edited(copy: Path, path: Path, *statements: str) -> Path:
+    """Return another copy, changed past the engine."""
+    shutil.copy(copy, path)
+    with sqlite3.connect(path) as connection:
+        for one in statements:
+            connection.execute(one)
+    connection.close()
+    return path
+
+
+def test_a_copy_that_was_changed_is_told_when_it_is_restored(
+    populated, tmp_path, monkeypatch, capsys
+):
+    kinds = {
+        "sealed value": "UPDATE sealed SET salt = NULL, value = NULL, erased_at = "
+        "'2026-01-01T00:00:00.000000Z'",
+        "inbox row": "UPDATE tasks SET case_id = case_id || 'x'",
+        "user": "UPDATE users SET grants = '[]'",
+        "entry": "DELETE FROM entries WHERE position = 2 AND stream NOT LIKE '@%'",
+    }
+    told = {}
+
+    for number, (kind, statement) in enumerate(kinds.items()):
+        copy = edited(populated, tmp_path / f"{number}.db", statement)
+        monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / f'new{number}.db'}")
+        status = cli.run(["restore", str(copy), "--json"])
+        found = json.loads(capsys.readouterr().out)["broken"]
+        told[kind] = (status, kind in {one["what"] for one in found})
+
+    assert told == dict.fromkeys(kinds, (1, True))
+
+
+def test_a_copy_with_a_value_that_no_column_takes_is_refused_and_leaves_nothing(
+    populated, empty_url, tmp_path
+):
+    torn = edited(populated, tmp_path / "torn.db", "UPDATE tasks SET opened_at = 'soon'")
+    told = r"A row of the table tasks cannot be copied: Invalid isoformat string: 'soon'"
+
+    with pytest.raises(BackupRefused, match=told):
+        backups.restore(torn, empty_url)
+
+    assert backups.restore(populated, empty_url)["entries"] > 0
+
+
 def test_the_commands_say_what_was_copied_and_that_it_is_sound(
     populated, tmp_path, monkeypatch, capsys
 ):

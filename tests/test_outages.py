@@ -84,18 +84,18 @@ def test_a_full_disk_is_503_and_leaves_nothing_behind(app):
         (pages,) = tx._cursor.fetchone()
         tx._cursor.execute(f"PRAGMA max_page_count = {pages}")
 
-    refused = 0
+    told = ""
     for number in range(200):
         try:
             comment(app, case_id, f"{number}" + "x" * 5000)
-        except Busy:
-            refused += 1
+        except Busy as full:
+            told = str(full)
             break
     found = rows.everything(app)
     with app.database.glancing() as tx:
         tx._cursor.execute("PRAGMA max_page_count = 1000000")
 
-    assert refused == 1
+    assert told == "The disk is full. Make room where the database lies, then try again."
     assert len(found["entries"]) - len(before["entries"]) == number
     assert len(found["sealed"]) - len(before["sealed"]) == number
     assert comment(app, case_id, "words") == 200
