@@ -6,6 +6,7 @@ import csv
 import io
 import itertools
 import json
+import resource
 import sqlite3
 from collections import Counter
 from contextlib import closing
@@ -282,6 +283,21 @@ def test_a_log_that_is_stopped_leaves_nothing_behind(app, played, tmp_path, name
 
     path, count = written(app, tmp_path, name)
     assert (count, path.stat().st_mode & 0o777) == (3, 0o600)
+
+
+@pytest.mark.parametrize("name", ["log.xes", "log.csv", "log.json", "log.sqlite"])
+def test_a_disk_without_room_is_told_and_keeps_no_half_log(app, played, tmp_path, name):
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500, hard))
+    try:
+        with pytest.raises(
+            OSError, match=r"log\.\w+ cannot be written: .+ Nothing of it is left\."
+        ):
+            written(app, tmp_path, name)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    assert [one.name for one in tmp_path.iterdir() if one.name.startswith("log")] == []
 
 
 # -- what is told ------------------------------------------------------------------------

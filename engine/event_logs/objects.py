@@ -12,7 +12,7 @@ import shutil
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -228,26 +228,40 @@ def write_sqlite(path: Path, traces: Iterable[Trace], about: About) -> int:
         OSError: there is no room for it.
     """
     cases = 0
-    try:
-        with closing(sqlite3.connect(path)) as database, database:
-            # Nobody reads the file before it is whole: nothing needs to be undone.
-            database.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")
-            database.executescript(_TABLES)
-            types = _Types(database)
-            for what, one in walked(traces, about):
-                cases += what == "object" and one.type == "case"
-                types.insert(what, one)
-    except sqlite3.OperationalError as reason:
-        raise OSError(f"{path} cannot be written: {reason}.") from reason
+    with closing(sqlite3.connect(path)) as database:
+        tables = _Tables(database)
+        with _room():
+            tables.begin()
+        for what, one in walked(traces, about):
+            cases += what == "object" and one.type == "case"
+            with _room():
+                tables.insert(what, one)
+        with _room():
+            database.commit()
     return cases
 
 
-class _Types:
-    """The tables of types, each made as the first of its kind comes."""
+@contextmanager
+def _room() -> Iterator[None]:
+    """Tell what goes wrong with the file from what goes wrong with the database that is read."""
+    try:
+        yield
+    except sqlite3.OperationalError as reason:
+        raise OSError(str(reason)) from reason
+
+
+class _Tables:
+    """The tables of a log; those of types are made as the first of its kind comes."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
         self._made: dict[tuple[str, str], str] = {}
+
+    def begin(self) -> None:
+        """Make the tables that every log has."""
+        # Nobody reads the file before it is whole: nothing needs to be undone.
+        self._database.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")
+        self._database.executescript(_TABLES)
 
     def insert(self, what: str, one: Thing) -> None:
         """Add an object or an event with what it touches."""

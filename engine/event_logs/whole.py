@@ -18,12 +18,16 @@ def appearing(path: Path) -> Iterator[Path]:
         OSError: the folder or the disk takes no file.
     """
     part = path.with_name(path.name + ".part")
-    os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
     try:
-        yield part
-        with part.open("rb") as file:
-            os.fsync(file.fileno())
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-    part.replace(path)
+        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+        try:
+            yield part
+            with part.open("rb") as file:
+                os.fsync(file.fileno())
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+        part.replace(path)
+    except OSError as reason:
+        why = reason.strerror or reason
+        raise OSError(f"{path} cannot be written: {why}. Nothing of it is left.") from reason
