@@ -24,7 +24,17 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from engine import cases, checkpoints, cli, dispatches, identities, merkle, notices, timers
+from engine import (
+    cases,
+    checkpoints,
+    cli,
+    dispatches,
+    identities,
+    merkle,
+    notices,
+    timers,
+    verification,
+)
 from engine.application import Application
 from engine.checkpoints import keys, log, papers
 from engine.commands import CompleteTask
@@ -256,6 +266,7 @@ def test_a_new_key_is_vouched_for_and_both_sign_the_turn(any_app, tmp_path):
     assert (note.signer([old]), note.signer([new])) == (old, new)
     assert keys.own(found.settings).public == new
     assert keys.read(tmp_path / f"key.pem.{old.name}").public == old
+    assert keys.read_public(tmp_path / f"key.pem.{old.name}.pub") == old
     assert note.head().origin == Note.read(checkpoints.make(found).note).head().origin
 
 
@@ -281,6 +292,38 @@ def test_a_change_of_keys_that_was_cut_short_is_finished_by_the_next(app, tmp_pa
 
     assert new == waiting.public == keys.own(found.settings).public
     assert not (tmp_path / "key.pem.new").exists()
+
+
+def test_a_key_that_was_lost_is_followed_by_one_that_nobody_vouches_for(
+    app, sqlite_url, tmp_path, monkeypatch, capsys
+):
+    found = with_key(app, tmp_path)
+    first = public(found)
+    checkpoints.make(found)
+    (tmp_path / "key.pem").unlink()
+    monkeypatch.setenv("DATABASE_URL", sqlite_url)
+    monkeypatch.setenv("CHECKPOINT_KEY", str(tmp_path / "key.pem"))
+
+    assert cli.run(["checkpoint", "--new-key"]) == 0
+    assert "whoever checks needs both public keys" in capsys.readouterr().out
+    second = public(found)
+    checkpoints.make(found)
+
+    assert verification.rest(found, trusted=[first, second]) == []
+    told = [(one.case, one.reason) for one in verification.rest(found, trusted=[second])]
+    assert told == [("checkpoint 1", "none of the keys has signed it")]
+
+
+def test_a_key_that_others_may_read_is_told_when_signing_and_not_when_checking(app, tmp_path):
+    found = with_key(app, tmp_path)
+    checkpoints.make(found)
+    (tmp_path / "key.pem").chmod(0o644)
+
+    assert verification.rest(found) == []
+    (tmp_path / "key.pem").write_text("Dear office", "utf-8")
+    (told,) = verification.rest(found)
+    assert (told.case, told.what) == ("the installation's key", "key")
+    assert "cannot be read" in told.reason
 
 
 # -- where they go ---------------------------------------------------------------------------

@@ -92,8 +92,14 @@ def coming(path: Path, seed: bytes) -> Private:
 
 
 def settle(path: Path, new: Private) -> None:
-    """Put the coming key in its place; the one before it stays beside it under its name."""
+    """Put the coming key in its place; the one before it stays beside it under its name.
+
+    So does its public half: whoever checks what it signed needs that one.
+    """
     if path.is_file():
-        path.rename(path.with_name(f"{path.name}.{read(path).public.name}"))
+        before = read(path).public
+        old = path.with_name(f"{path.name}.{before.name}")
+        path.rename(old)
+        old.with_name(old.name + PUBLIC).write_bytes(before.pem())
     path.with_name(path.name + COMING).rename(path)
     path.with_name(path.name + PUBLIC).write_bytes(new.public.pem())

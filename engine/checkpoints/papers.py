@@ -25,7 +25,10 @@ from engine.notary import Head, Note, Private, Public
 from engine.settings import Settings
 
 FORMAT = "bihuan checkpoint 1"
-_HINT = "Name a file that `bihuan checkpoint` wrote, and the public key of the installation."
+_HINT = (
+    "Name a file that `bihuan checkpoint` wrote, and the public key that the installation had "
+    "then or before: a key vouches for those after it, not for those before."
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,10 @@ def checkpoint(
     with opened(settings) as app:
         if new_key:
             public, made = checkpoints.renew_key(app)
-            _tell_key(settings, public, made, as_json=as_json)
+            with app.database.reading() as tx:
+                before = checkpoints.last(tx)
+            lost = before is not None and made is None
+            _tell_key(settings, public, made, lost=lost, as_json=as_json)
             return
         made = checkpoints.make(app)
     terminal.answer(_document(made), as_json=as_json, text=made.note)
@@ -64,6 +67,7 @@ def _tell_key(
     public: notary.Public,
     made: checkpoints.Checkpoint | None,
     *,
+    lost: bool,
     as_json: bool,
 ) -> None:
     path = keys.path_of(settings)
@@ -78,6 +82,11 @@ def _tell_key(
         f"not.\nGive the public key, {path}{keys.PUBLIC}, to whoever will check:\n"
         f"{public.pem().decode().strip()}"
     )
+    if lost:
+        text += (
+            "\nThere was no key to vouch for it: the checkpoints so far are another one's, so "
+            "whoever checks needs both public keys (--key twice)."
+        )
     terminal.answer(report, as_json=as_json, text=text)
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from engine import checkpoints, replay, store
 from engine.checkpoints import Checkpoint, Paper, keys, log
 from engine.database import Transaction
+from engine.errors import WrongState
 from engine.notary import Public
 from engine.ports import Application
 from engine.replay import Difference
@@ -114,7 +115,11 @@ def rest(
     found = list(readable(_files(app), "administration", "stream"))
     known = list(trusted)
     if not known and keys.is_there(app.settings):
-        known = [keys.own(app.settings).public]
+        try:
+            known = [keys.read_public(keys.path_of(app.settings))]
+        except WrongState as reason:
+            # What else there is to find does not depend on it.
+            found.append(Difference("the installation's key", None, str(reason), "key"))
     with app.database.reading() as tx:
         for more in (
             administration.check(tx),
