@@ -24,7 +24,7 @@ READER = ROOT / "tests" / "event_logs" / "read_with_pm4py.py"
 ODD = "=甲\u3000\"'<&]]>\u200d👩\u200d🔧 @"
 HOSTILE = process(
     f'<startEvent id="start"/><userTask id="a" name="{ODD}"/>'.replace("<&]]", "&lt;&amp;]]")
-    .replace("\"'", "&quot;'")
+    .replace("\"'", "&quot;'").replace(" @", "&#10;@")
     + '<endEvent id="end"/>' + flows("start > a", "a > end"),
     key="hostile",
 )  # fmt: skip

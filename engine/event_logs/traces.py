@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
 from engine import store
-from engine.bpmn.model import ACTIVITIES
+from engine.bpmn.model import ACTIVITIES, Process
 from engine.clock import parse, text
 from engine.database import Moment, Transaction
 from engine.definitions import Pinned
@@ -78,7 +79,8 @@ class Step:
 
     Attributes:
         id: unique in the log; of a task the task's id.
-        activity: what it is called by the diagram; the id where that is not unique there.
+        activity: what it is called by the diagram, on one line; the id where that is not
+            unique there.
         english: the English name, if it has one.
         by: who did it, as the log tells people; None where nobody did.
         late: it was due before it ended; None where it was never due.
@@ -128,22 +130,22 @@ def traces(app: Application, tx: Transaction, selection: Selected, salt: bytes) 
         salt: what people are named by, see ``pseudonym``.
     """
     values = {"process": selection.process, "since": selection.since}
-    after = ""
+    after, names = "", _Names()
     while True:
         rows = tx.all(_PAGE, {**values, "after": after})
         for row in rows:
             after = row[0]
-            yield _trace(app, tx, row, None if selection.personal else salt)
+            yield _trace(app, tx, row, names, None if selection.personal else salt)
         if len(rows) < AT_ONCE:
             return
 
 
-def _trace(app: Application, tx: Transaction, row: Any, salt: bytes | None) -> Trace:
+def _trace(app: Application, tx: Transaction, row: Any, names: _Names, salt: bytes | None) -> Trace:
     case_id, process, version, pins, number, unit, state, end, created, ended, body = row
     pinned = app.library.pinned(tx, pins)
     now = text(app.clock.now())
     steps = (
-        _step(case_id, one, pinned, now, salt)
+        _step(case_id, one, pinned, names, now=now, salt=salt)
         for one in visits(store.read_entries(tx, case_id))
         if _is_activity(one, pinned)
     )
@@ -163,15 +165,16 @@ def _is_activity(visit: Visit, pinned: Pinned) -> bool:
     return visit.task is not None if node is None else node.kind in ACTIVITIES
 
 
-def _step(case_id: str, visit: Visit, pinned: Pinned, now: str, salt: bytes | None) -> Step:
+def _step(
+    case_id: str, visit: Visit, pinned: Pinned, names: _Names, *, now: str, salt: bytes | None
+) -> Step:
     model = pinned.bundle.processes.get(visit.process)
     node = model.nodes.get(visit.element) if model else None
     instance = "" if visit.instance is None else f".{visit.instance}"
     name, english, kind = visit.element, None, "task"
     if model is not None and node is not None:
         kind, english = node.kind.value, node.properties.get("name_en")
-        alike = [one for one in model.nodes.values() if one.name and one.name == node.name]
-        name = node.name if len(alike) == 1 else node.id
+        name = names.of(pinned, model)[node.id]
     if visit.due_at is not None:
         # Recorded as people see it; readers of logs take every moment for one in UTC.
         visit.due_at = text(parse(visit.due_at))
@@ -179,6 +182,25 @@ def _step(case_id: str, visit: Visit, pinned: Pinned, now: str, salt: bytes | No
         f"{case_id}.{visit.process}.{visit.element}.{visit.nth}{instance}",
         name, english, kind, visit, pseudonym(visit.by, salt), _late(visit, now),
     )  # fmt: skip
+
+
+class _Names:
+    """What elements are called in a log, worked out once for all cases of a version."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], dict[str, str]] = {}
+
+    def of(self, pinned: Pinned, model: Process) -> dict[str, str]:
+        """Return id -> name on one line, or the id where the name is not the element's own."""
+        key = (pinned.digest, model.key)
+        if key not in self._known:
+            lines = {one.id: " ".join(one.name.splitlines()) for one in model.nodes.values()}
+            often = Counter(lines.values())
+            self._known[key] = {
+                element: name if name and often[name] == 1 else element
+                for element, name in lines.items()
+            }
+        return self._known[key]
 
 
 def pseudonym(name: str | None, salt: bytes | None) -> str | None:
