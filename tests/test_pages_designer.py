@@ -443,9 +443,87 @@ def test_past_cases_are_lived_again_on_the_unsaved_diagram(caller, app, who):
     cases.handle(app, who("street_dispatcher"), case, CompleteTask("repair.t.1", "accept", {}))
     answer = caller("deployer", "/designs/repair/draft/backtest", {"repair.bpmn": LATE}, cases="5")
 
-    assert answer.json["says"] == "回测了 1 件"
-    assert answer.json["classes"][0]["says"] == "完全相同：1 件"
-    assert answer.json["more"] == ["超时：当时 0 件，现在 0 件", "升级：当时 0 次，现在 0 次"]
+    (last,) = map(json.loads, answer.text.splitlines())
+    assert last["says"] == "回测了 1 件"
+    assert last["classes"][0]["says"] == "完全相同：1 件"
+    assert last["more"] == [
+        "超时：当时 0 件，现在 0 件", "升级：当时 0 次，现在 0 次", "这些办件从未到过：超时、督办",
+    ]  # fmt: skip
+    assert last["file"].startswith('<!doctype html>\n<html lang="zh-CN">')
+
+
+def test_a_back_test_tells_how_far_it_is_and_names_cases_to_open(caller, app, who):
+    deploy(app, LATE)
+    for _ in range(6):
+        case = cases.start(app, who("street_dispatcher"), process="repair", data={}).case_id
+        cases.handle(app, who("street_dispatcher"), case, CompleteTask("repair.t.1", "accept", {}))
+    without = {"repair.bpmn": LATE.replace("accept=受理;", "")}
+    answer = caller("deployer", "/designs/repair/draft/backtest", without)
+
+    far, last = map(json.loads, answer.text.splitlines())
+    assert far == {"done": 5, "of": 6}
+    assert [one["count"] for one in last["classes"]] == [0, 0, 0, 0, 6]
+    assert last["classes"][4]["examples"][0] == {
+        "name": case,
+        "href": f"/cases/{case}/replay?position=1",
+        "reason": "第 2 条不被接受：Task 't' 没有“accept”这个结果。",
+    }
+
+
+def test_one_back_test_runs_at_a_time_and_one_that_nobody_reads_is_over(caller, app, who):
+    deploy(app, LATE)
+    path, files = "/designs/repair/draft/backtest", {"repair.bpmn": LATE}
+    open_one = caller("deployer", path, files)
+    second = caller("deployer", path, files)
+    open_one.close()
+    third = caller("deployer", path, files)
+
+    assert [one.status_code for one in (open_one, second, third)] == [200, 503, 200]
+    third.close()
+
+
+def test_a_back_test_of_what_has_errors_says_which(caller, app):
+    deploy(app, LATE)
+    wrong = {"repair.bpmn": LATE.replace('targetRef="m"', 'targetRef="nowhere"')}
+    answers = [caller("deployer", "/designs/repair/draft/backtest", wrong) for _ in range(2)]
+
+    assert [one.status_code for one in answers] == [422, 422]
+    assert answers[0].json["says"] == "图有错误，先改好再试。"
+    assert "error" in [one["severity"] for one in answers[0].json["findings"]]
+
+
+@needs_viewer
+@pytest.mark.browser
+def test_past_cases_are_back_tested_from_the_page_and_can_be_stopped(app, who, people):
+    deploy(app, LATE)
+    case = cases.start(app, who("street_dispatcher"), process="repair", data={}).case_id
+    cases.handle(app, who("street_dispatcher"), case, CompleteTask("repair.t.1", "accept", {}))
+    without = LATE.replace("accept=受理;", "")
+    saved(app, who("designer"), lay_out(without.encode()).decode())
+    page = people("designer", viewport={"width": 1280, "height": 800})
+    draw(page, "repair")
+
+    page.click("#past-run")
+    expect(page.locator("#past-says")).to_have_text("回测了 1 件")
+    link = page.locator("#past-report a").first
+    expect(link).to_have_attribute("href", f"/cases/{case}/replay?position=1")
+    with page.expect_download() as given:
+        page.click("#past-report a:text-is('下载报告')")
+    assert "第 2 条不被接受" in Path(given.value.path()).read_text("utf-8")
+    accessible(page)
+    page.set_viewport_size(PHONE)
+    fits(page)
+
+    # The answer never comes: stopped, it can be begun again.
+    page.route("**/draft/backtest", lambda _: None)
+    page.click("#past-run")
+    expect(page.locator("#past-run")).to_be_disabled()
+    page.click("#past-stop")
+    expect(page.locator("#past-says")).to_have_text("已停止")
+    expect(page.locator("#past-run")).to_be_enabled()
+    page.unroute("**/draft/backtest")
+    page.click("#past-run")
+    expect(page.locator("#past-says")).to_have_text("回测了 1 件")
 
 
 @needs_viewer

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-
 from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import Field
 
-from api import uploads
+from api import trying, uploads
 from api.current import actor, answered, application, once, read, reply
 from api.repeats import once_only
 from api.shapes import (
@@ -23,7 +21,6 @@ from api.shapes import (
     VersionPath,
 )
 from engine import access, backtest, deployments, views
-from engine.errors import Busy
 
 
 class BacktestQuery(Params):
@@ -35,9 +32,6 @@ class BacktestQuery(Params):
     sets: QueryText = Field("", description="Other limits: `accept=3WD,check=1WH`.")
     mapping: QueryText = Field("", description="Elements with new ids: `old=new,gone=`.")
 
-
-_trying = threading.Lock()
-"""One back-test at a time: it takes a processor for as long as it lasts."""
 
 api = APIBlueprint("definitions", __name__, abp_tags=[Tag(name="definitions")])
 
@@ -86,12 +80,11 @@ def try_on_cases(query: BacktestQuery) -> Response:
         sets=tuple(_parts(query.sets)),
         mapping=backtest.mapping(query.process, _parts(query.mapping)),
     )
-    if not _trying.acquire(blocking=False):
-        raise Busy("A back-test is running here.", hint="Try again when it is over.")
+    over = trying.begun()
     try:
         return reply(backtest.run(application(), actor(), query.process, files, plan))
     finally:
-        _trying.release()
+        over()
 
 
 def _parts(text: str) -> list[str]:

@@ -14,7 +14,7 @@ SAYS: Mapping[str, tuple[str, str]] = {
         "entry {}: {} ({}) was decided and is not open",
         "第 {} 条：当时办了“{}”（{}），这时它不在办理中",
     ),
-    "refused": ("entry {}: {} is refused: {}", "第 {} 条：{} 不被接受：{}"),
+    "refused": ("entry {}: {} is refused: {}", "第 {0} 条不被接受：{2}"),
     "endless": (
         "entry {}: more than {} things happen by themselves before it",
         "第 {} 条：在它之前自动发生的事超过 {} 件",

@@ -8,7 +8,6 @@ export class Trial {
     Object.assign(this, { modeler, address, collect, findings, texts, place });
     this.marked = [];
     place.querySelector("#trial-begin").addEventListener("click", () => this.begin());
-    place.querySelector("#past-run").addEventListener("click", () => this.past());
   }
 
   async begin() {
@@ -124,20 +123,6 @@ export class Trial {
     for (const id of this.marked) {
       canvas.addMarker(id, "trial-here");
       overlays.add(id, "trial", { position: { bottom: 12, left: -10 }, html: Object.assign(made("span", tokens[id]), { className: "token" }) });
-    }
-  }
-
-  async past() {
-    const out = this.place.querySelector("#past-report");
-    out.replaceChildren(made("li", this.texts.past_wait));
-    const { files } = await this.collect();
-    try {
-      const cases = this.place.querySelector("#past-cases").value;
-      const { says, classes, more } = await post(this.address("draft/backtest"), files, { cases });
-      const lines = classes.map((one) => made("li", [one.says, ...one.examples.map((each) => `${each.business_key || each.case}: ${each.reason}`)].join(" · ")));
-      out.replaceChildren(made("li", says), ...lines, ...more.map((one) => made("li", one)));
-    } catch (refusal) {
-      out.replaceChildren(made("li", refusal.problem?.says ?? refusal.message));
     }
   }
 }

@@ -6,6 +6,7 @@ import { missing } from "../designer/chinese.js";
 import { Findings } from "../designer/findings.js";
 import { Keeper } from "../designer/keeper.js";
 import { withComments } from "../designer/lossless.js";
+import { Past } from "../designer/past.js";
 import { Trial } from "../designer/trial.js";
 import { modelerIn } from "../designer/modeler.js";
 
@@ -30,6 +31,7 @@ const modeler = modelerIn(by("canvas"), by("panel"), {
 const bench = new Bench({ given, files, texts: t, address, changed: soon, shown: () => findings.beside() });
 const findings = new Findings(modeler, by("findings"), by("counts"), t, bench);
 const trial = new Trial({ modeler, address, collect, findings, texts: t, place: by("trial") });
+new Past({ address, collect, findings, texts: t, place: by("trial") });
 const keeper = new Keeper({ given, address, collect, texts: t, load });
 
 function keysOf(ending) {
