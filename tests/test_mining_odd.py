@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from lxml import etree, html
 
 from engine import cases, deployments, event_logs, identities, mining, timers
 from engine.commands import ClaimTask, CompleteTask, MoveTokens, UnclaimTask
@@ -12,8 +13,9 @@ from engine.history import seal
 from engine.mining import Behind
 from engine.mining.visits import visits
 from tests.memory import flows, process
-from tests.test_event_logs import Chosen
+from tests.test_event_logs import NAMESPACE, Chosen, values
 from tests.test_event_logs_read import INSTALLED, WORKING, told
+from tests.test_mining import opened
 
 MONTH = {"unit": "990101", "since": date(2026, 9, 1), "until": date(2026, 10, 1)}
 INNER = process(
@@ -75,7 +77,7 @@ def odd(app, clock):
     late.does("odd.c.1")
     moved = Desk(app, clock)
     moved.does("odd.a.1")
-    moved.after(0, MoveTokens("b", reason="急"))
+    moved.after(0, ClaimTask("odd.many.1.0"), MoveTokens("b", reason="急"))
     moved.does("odd.b.1")
     deployments.deploy(app, by, {"odd.bpmn": NEW})
     new = Desk(app, clock)
@@ -135,6 +137,33 @@ def test_waiting_and_working_are_what_the_hands_took(app, odd):
     # Nobody signed for the one that took an hour; the last was done at lunch.
     assert told_of("b") == (5, 0, 1, 0, 3 * 10 + 60, 3 * 5)
     assert told_of("c") == (1, 0, 0, 0, 10, 5)
+
+
+def test_the_page_names_what_was_moved_by_hand(app, odd):
+    path = "/board/process?unit=990101&period=2026-09&process=odd"
+    page = html.fromstring(opened(app, "district_coordinator", path).get_data(as_text=True))
+
+    rows = page.xpath("//section[@aria-labelledby='deviations']//tbody/tr")
+    shown = sorted(tuple(cell.text_content().strip() for cell in row[:3]) for row in rows)
+    assert shown == [
+        ("人工转到", "办理", "1"), ("增加", "催办", "1"), ("跳过", "call", "2"), ("跳过", "会商", "1"),
+    ]  # fmt: skip
+
+
+def test_a_log_tells_what_was_cut_off_before_and_after_somebody_signed(app, odd, tmp_path):
+    event_logs.write_xes(app, tmp_path / "log.xes", Chosen("odd"))
+    found = {
+        (event["concept:instance"], event["lifecycle:transition"])
+        for event in map(values, etree.parse(str(tmp_path / "log.xes")).iter(f"{NAMESPACE}event"))
+        if event["lifecycle:transition"] in {"ate_abort", "withdraw"}
+    }
+
+    assert found == {
+        (f"{odd['late']}.odd.b.1", "withdraw"),
+        (f"{odd['moved']}.odd.many.1", "ate_abort"),
+        (f"{odd['moved']}.odd.many.1.0", "ate_abort"),
+        (f"{odd['moved']}.odd.many.1.1", "withdraw"),
+    }
 
 
 def entry(position, *events, at="2026-09-14T01:00:00Z"):
