@@ -8,6 +8,7 @@ import itertools
 import json
 import resource
 import sqlite3
+import threading
 from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass
@@ -52,7 +53,11 @@ class Chosen:
 
 
 @pytest.fixture
-def played(app, clock):
+def played(app):
+    return play(app)
+
+
+def play(app):
     """Three cases of a diagram of tasks and gateways: straight, round again, and going on."""
     deployments.deploy(app, identities.operator(), {"loop.bpmn": LOOP})
     admin = identities.actor(app, "admin")
@@ -298,6 +303,52 @@ def test_a_disk_without_room_is_told_and_keeps_no_half_log(app, played, tmp_path
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
     assert [one.name for one in tmp_path.iterdir() if one.name.startswith("log")] == []
+
+
+class Busy:
+    """What somebody chose while others work: as the first case is told, the third goes on."""
+
+    process, since = "loop", None
+
+    def __init__(self, work):
+        self.work = work
+
+    @property
+    def personal(self):
+        work, self.work = self.work, None
+        if work is not None:
+            other = threading.Thread(target=work)
+            other.start()
+            other.join()
+        return True
+
+
+def ended(path):
+    """The elements of the third case that have ended, as a log of any kind tells them."""
+    if path.suffix == ".sqlite":
+        with closing(sqlite3.connect(path)) as database:
+            rows = database.execute("SELECT ocel_id FROM event").fetchall()
+        found = [one[0] for one in rows]
+    elif path.suffix == ".json":
+        found = [one["id"] for one in json.loads(path.read_text("utf-8"))["events"]]
+    elif path.suffix == ".xes":
+        events = map(values, etree.parse(str(path)).iter(f"{NAMESPACE}event"))
+        done = [one for one in events if one["lifecycle:transition"] == "complete"]
+        found = [one["concept:instance"] for one in done]
+    else:
+        rows = csv.DictReader(io.StringIO(path.read_text("utf-8-sig")))
+        found = [f"{one['case']}.loop.{one['element']}.1" for one in rows if one["ended_at"]]
+    return sorted(one.split(".")[2] for one in found if one.startswith(max(found)[:32]))
+
+
+@pytest.mark.parametrize("name", ["log.xes", "log.csv", "log.json", "log.sqlite"])
+def test_a_log_is_one_state_of_the_database_while_work_goes_on(any_app, tmp_path, name):
+    (*_, third), admin = play(any_app), identities.actor(any_app, "admin")
+    busy = Busy(lambda: cases.handle(any_app, admin, third, CompleteTask("loop.b.1")))
+
+    assert WRITERS[name[3:]](any_app, tmp_path / name, busy) == 3
+    assert ended(tmp_path / name) == ["a", "c"]
+    assert ended(written(any_app, tmp_path, f"after-{name}", process="loop")[0]) == ["a", "b", "c"]
 
 
 # -- what is told ------------------------------------------------------------------------
