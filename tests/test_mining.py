@@ -208,7 +208,10 @@ def test_one_look_reads_so_many_histories_and_says_how_many_are_left(late, fille
         rest, none = keeping.of_cases(tx, heads, HANDLING, at_once=4)
         again, _ = keeping.of_cases(tx, heads, HANDLING, at_once=0)
 
-    assert (len(first), left, len(rest), none) == (4, 2, 6, 0)
+        newest, rest_left = keeping.of_cases(tx, heads, HANDLING, kept=2)
+
+    assert (list(first), left, list(rest), none) == (filled[1]["D04"][2:], 2, filled[1]["D04"], 0)
+    assert (list(newest), rest_left) == (filled[1]["D04"][4:], 4)
     assert again == rest
     assert keeping.of_cases(None, [], HANDLING) == ({}, 0)
 

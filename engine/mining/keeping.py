@@ -2,14 +2,15 @@
 
 A case is known by its head, the digest over its whole history, so what is kept can be
 neither stale nor another's. One look reads at most ``AT_ONCE`` histories that are not
-known yet and says how many are left: a page answers in seconds also on the first day.
+known yet, the newest cases first, and says how many are left: a page answers in seconds
+also on the first day. Of more cases than are kept the oldest stay unread.
 """
 
 from __future__ import annotations
 
 import threading
 import zlib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import fields
 from operator import attrgetter
 from typing import Any
@@ -31,16 +32,21 @@ _ROW = attrgetter(*_FIELDS)
 
 
 def of_cases(
-    tx: Transaction, cases: Iterable[tuple[str, str]], process: str, *, at_once: int = AT_ONCE
+    tx: Transaction,
+    cases: Sequence[tuple[str, str]],
+    process: str,
+    *,
+    at_once: int = AT_ONCE,
+    kept: int = KEPT,
 ) -> tuple[dict[str, list[Visit]], int]:
     """Return the visits of a process by case, and how many cases were not read this time.
 
     Args:
-        cases: (id, head) of each.
+        cases: (id, head) of each, by id, which is by age.
     """
     found: dict[str, list[Visit]] = {}
-    read = left = 0
-    for case_id, head in cases:
+    read, left = 0, max(len(cases) - kept, 0)
+    for case_id, head in reversed(cases[left:]):
         known = _kept.get(head)
         if known is None:
             if read == at_once:
@@ -51,7 +57,7 @@ def of_cases(
         mine = _visits(known, process)
         if mine:
             found[case_id] = mine
-    return found, left
+    return dict(sorted(found.items())), left
 
 
 def _keep(head: str, found: list[Visit]) -> bytes:
