@@ -78,14 +78,9 @@ def genesis(stream: str) -> str:
 
 def digest(previous: str, body: bytes) -> str:
     """Return the digest of an entry's bytes that follow the digest ``previous``, in hex."""
-    return _linked(bytes.fromhex(previous), body).hex()
-
-
-def _linked(previous: bytes, body: bytes) -> bytes:
-    # In two steps: put together first, the bytes would be copied.
-    hashed = hashlib.sha256(previous)
+    hashed = hashlib.sha256(bytes.fromhex(previous))
     hashed.update(body)
-    return hashed.digest()
+    return hashed.hexdigest()
 
 
 def seal(stream: str, previous: str | None, document: dict[str, Any]) -> Entry:
@@ -126,12 +121,16 @@ def verify(stream: str, entries: Iterable[Chained], *, head: str) -> int:
         HistoryBroken: at the first entry that does not follow from the one
             before it. The entries before that one are sound.
     """
+    sha256 = hashlib.sha256
     previous, expected = bytes.fromhex(genesis(stream)), 1
     for entry in entries:
         if entry.position != expected:
             reason = f"position {entry.position} stands where {expected} was due"
             raise HistoryBroken(stream, position=expected, reason=reason)
-        previous = _linked(previous, entry.body)
+        # In two steps: put together first, the bytes would be copied.
+        hashed = sha256(previous)
+        hashed.update(entry.body)
+        previous = hashed.digest()
         if previous.hex() != entry.digest:
             reason = "its digest does not match its content"
             raise HistoryBroken(stream, position=expected, reason=reason)

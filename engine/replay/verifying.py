@@ -144,13 +144,14 @@ def _read_as(found: list[Copied]) -> bool:
     try:
         said = orjson.loads(b"[" + b"},".join(heads) + b"}]") if heads else []
         moments = orjson.loads(_moments([one.at for one in found]))
-        for document, at, one in zip(said, moments, found, strict=True):
+        for document, moment, copied in zip(said, moments, found, strict=True):
+            position, body, _, _, actor, kind = copied
             if (
-                document["at"] != at
-                or document["actor"] != one.actor
-                or document["command"]["type"] != one.type
+                document["at"] != moment
+                or document["actor"] != actor
+                or document["command"]["type"] != kind
                 # From the end, where it stands: through the whole takes six times as long.
-                or one.body.rfind(_place(one.position)) < 0
+                or body.rfind(_place(position)) < 0
             ):
                 return False
     except _NO_ENTRY:
