@@ -21,8 +21,7 @@ from engine.scripts import Sandbox
 from engine.settings import Settings
 from tests import rows
 from tests.callers import callers
-from tests.conftest import FIVE_STEPS, MONDAY
-from tests.test_demo import simulate
+from tests.conftest import MONDAY
 
 PURCHASE = (Path(__file__).parent / "backtests" / "purchase.bpmn").read_text("utf-8")
 DAY = timedelta(days=1)
@@ -128,19 +127,6 @@ def test_a_diagram_against_itself_is_identical_and_nothing_is_written(app, lived
     assert rows.everything(app) == before
 
 
-def test_every_simulated_case_is_identical_on_its_own_diagram(city, tmp_path, sandbox):
-    files = {"five_steps.bpmn": FIVE_STEPS.read_bytes()}
-    with copied(city, tmp_path, sandbox) as app:
-        simulated = simulate(app, tmp_path, count=30, traits={"late": 0.4})
-        report = backtest.run(app, identities.operator(), "five_steps", files, Plan())
-
-    counts = {name: one["count"] for name, one in report["classes"].items()}
-    assert counts == {**dict.fromkeys(backtest.CLASSES, 0), "identical": 30}
-    late = simulated["timers"]
-    assert late > 5
-    assert report["escalations"] == {"then": late, "now": late}
-
-
 def test_a_limit_halved_makes_the_late_case_late(app, lived):
     report = tried(app, changed(("working_days(2)", "working_days(1)")))
 
@@ -172,6 +158,16 @@ def test_an_approval_removed_parts_every_case_that_was_approved(app, lived):
             "filed first": (2, f"entry 3: {why}"),
         },
     }
+
+
+def test_what_cannot_be_followed_counts_up_to_there(app, lived):
+    # Who was not asked for an approval could pay at once; the record goes on for days.
+    hurried = WITHOUT_APPROVAL.replace(b'id="pay"', b'id="pay" camunda:dueDate="working_days(1)"')
+
+    report = tried(app, hurried)
+
+    assert report["classes"]["diverged"]["count"] == 3
+    assert report["overdue"] == {"then": 0, "now": 0}
 
 
 def test_an_approval_that_is_said_to_fall_away_leaves_the_refused_case_waiting(app, lived):

@@ -137,7 +137,7 @@ class _Case:
         return replace(
             found, verdict=verdict, reason=reason, outcomes=(was, way.outcome),
             position=self._documents[number]["position"], first=self._first(number, way),
-            now=now.end(last),
+            now=now.end(way.until or last),
         )  # fmt: skip
 
     def _first(self, number: int, way: Way) -> Place | None:

@@ -59,6 +59,7 @@ class Way:
     Attributes:
         history: (moment, events) of everything so far.
         diverged: why the record cannot be followed any more; None as long as it can.
+        until: when that was; None as long as it can.
         outcome: the end it came to, or ``open``.
     """
 
@@ -75,6 +76,7 @@ class Way:
     ) -> None:
         self.history: list[tuple[datetime, list[Event]]] = []
         self.diverged: Reason | None = None
+        self.until: datetime | None = None
         self.outcome = "open"
         self._executor, self._pinned, self._world = executor, pinned, world
         self._mapping, self._documents = mapping, documents
@@ -218,6 +220,7 @@ class Way:
 
     def _diverge(self, code: str, *values: str, quoted: str = "") -> None:
         self.diverged = Reason(code, (str(self._document["position"]), *values), quoted)
+        self.until = max(parse(self._document["at"]), self._at)
 
     # -- what happens by itself -----------------------------------------------------------
 
