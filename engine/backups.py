@@ -15,7 +15,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
@@ -26,9 +25,6 @@ from engine.tables import metadata
 
 CHUNK = 500
 """Rows that are read and written at a time: a copy needs no more memory for a larger one."""
-
-_UNFIT = (ValueError, psycopg.DataError, psycopg.IntegrityError)
-"""What a value raises that is no moment, no text or no number of its column's."""
 
 PART = ".part"
 """Ends the name of a copy that is being written."""
@@ -136,7 +132,7 @@ def _copied(source: str, target: str, step: Callable[[str], None]) -> dict[str, 
                     writing.run_many(_insert(name), rows)
                     found[name] += len(rows)
             return found
-    except _UNFIT as reason:
+    except (ValueError, old.misfit, new.misfit, new.conflict) as reason:
         raise BackupRefused(
             f"A row of the table {name} cannot be copied: {str(reason).splitlines()[0]}.",
             hint="Somebody changed it past the engine: `bihuan verify --all` says whose it is.",

@@ -106,6 +106,8 @@ class Database:
         self._refused: type[Exception] = driver.ProgrammingError
         self.conflict: type[Exception] = driver.IntegrityError
         """What the driver raises when a row of that key is there already."""
+        self.misfit: type[Exception] = driver.DataError
+        """What the driver raises of a value that its column, or Python, cannot hold."""
 
     def statement(self, clause: ClauseElement) -> Statement:
         """Return ``clause`` compiled for this database; module-level clauses only."""

@@ -22,7 +22,7 @@ from engine.database import Transaction
 from engine.replay import Difference
 from engine.tables import checkpoints as made_table
 from engine.tables import entries, leaves, streams
-from engine.verification.unreadable import UNREADABLE, readable
+from engine.verification.unreadable import is_unreadable, readable
 
 UNDER_WAY = timedelta(minutes=10)
 """How long a command may be under way: its moment is read before it, its entry comes after."""
@@ -66,7 +66,9 @@ def moments(tx: Transaction) -> Moments:
     try:
         rows = tx.all(_MADE, {})
         return Moments(*([row[at] for row in rows] for at in range(3)))
-    except UNREADABLE:
+    except Exception as reason:
+        if not is_unreadable(reason):
+            raise
         return Moments((), (), ())
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator
 
-import psycopg
 from zstandard import ZstdError
 
 from engine.replay import Difference
 
-UNREADABLE = (
+_UNREADABLE = (
     ValueError,  # JSON, base64, moments and texts that are none
     TypeError,
     LookupError,
@@ -18,10 +17,20 @@ UNREADABLE = (
     ArithmeticError,
     RuntimeError,
     ZstdError,
-    psycopg.DataError,  # a moment beyond the years that Python knows
-    sqlite3.OperationalError,  # a text that is no UTF-8; anything else is raised again
 )
 """What values raise that the engine would never have written."""
+
+
+def is_unreadable(reason: Exception) -> bool:
+    """Tell whether a value raised it that cannot be read; else it is the reader's own fault."""
+    if isinstance(reason, sqlite3.OperationalError):
+        # A text that is no UTF-8.
+        return "decode" in str(reason)
+    # A moment beyond the years that Python knows: PEP 249 gives it one name in all drivers,
+    # and that of PostgreSQL need not be installed.
+    return isinstance(reason, _UNREADABLE) or "DataError" in [
+        one.__name__ for one in type(reason).__mro__
+    ]
 
 
 def readable(found: Iterable[Difference], name: str, what: str) -> Iterator[Difference]:
@@ -33,8 +42,8 @@ def readable(found: Iterable[Difference], name: str, what: str) -> Iterator[Diff
     """
     try:
         yield from found
-    except UNREADABLE as reason:
-        if isinstance(reason, sqlite3.OperationalError) and "decode" not in str(reason):
+    except Exception as reason:
+        if not is_unreadable(reason):
             raise
         yield Difference(name, None, told(reason), what)
 
