@@ -56,15 +56,20 @@ class Measure:
     def __init__(self, calendar: Calendar, at_tasks: frozenset[Place]) -> None:
         self.found = Measured()
         self._calendar, self._at_tasks = calendar, at_tasks
-        self._inside: dict[tuple[str, str, int, int | None], datetime] = {}
+        self._inside: dict[tuple[Place, int, int | None], datetime] = {}
         self._due: dict[str, str] = {}
 
     def take(self, at: datetime, events: list[Event]) -> None:
         """Take over what an entry brought."""
+        visits, inside = self.found.visits, self._inside
         for event in events:
             kind = event["type"]
             if kind == "element_entered":
-                self._enter(at, event)
+                place = event["process"], event["element"]
+                visits[place] = visits.get(place, 0) + 1
+                inside[place, event["nth"], event.get("instance")] = at
+            elif kind in _UNCOUNTED:
+                continue
             elif kind == "element_left":
                 self._leave(at, event)
             elif kind in _DUE:
@@ -82,14 +87,9 @@ class Measure:
         self._due.clear()
         return self.found
 
-    def _enter(self, at: datetime, event: Event) -> None:
-        place = event["process"], event["element"]
-        self.found.visits[place] = self.found.visits.get(place, 0) + 1
-        self._inside[(*place, event["nth"], event.get("instance"))] = at
-
     def _leave(self, at: datetime, event: Event) -> None:
         place = event["process"], event["element"]
-        began = self._inside.pop((*place, event["nth"], event.get("instance")), at)
+        began = self._inside.pop((place, event["nth"], event.get("instance")), at)
         if began != at:
             spent = self._calendar.working_time(began, at)
             self.found.time[place] = self.found.time.get(place, 0) + spent
@@ -106,6 +106,9 @@ class Measure:
         due = self._due.pop(event["task"], None)
         self.found.overdue += due is not None and parse(due) < at
 
+
+_UNCOUNTED = frozenset({"flow_taken", "data_written", "timer_armed", "timer_cancelled"})
+"""Half of all that happens."""
 
 _DUE = frozenset({"task_opened", "task_due_changed", "task_released", "task_held"})
 _DONE = frozenset({"task_completed", "task_cancelled"})

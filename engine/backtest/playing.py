@@ -26,7 +26,6 @@ from engine.clock import parse
 from engine.database import Transaction
 from engine.definitions import Pinned
 from engine.errors import EngineError
-from engine.events import Event
 from engine.execution import Applied, Snapshot, empty
 from engine.ports import Application
 from engine.tables import cases
@@ -225,21 +224,18 @@ class _Case:
         )
 
 
+_ENDING = frozenset({"case_completed", "case_cancelled"})
+
+
 def _outcome(documents: list[Document], mapping: Mapping[str, str]) -> str:
     """Return how a record ends: its end, or the state it was in."""
-    state = "open"
-    for document in documents:
-        for event in document["events"]:
-            state = ended(event, mapping) or state
-    return state
-
-
-def ended(event: Event, mapping: Mapping[str, str]) -> str | None:
-    """Return the outcome that an event gives a case, if it ends it."""
-    if event["type"] not in ("case_completed", "case_cancelled"):
-        return None
-    end = event.get("end")
-    return f"{event['type'].removeprefix('case_')}: {mapping.get(end, end) if end else ''}".strip()
+    for document in reversed(documents):
+        for event in reversed(document["events"]):
+            if event["type"] in _ENDING:
+                end = event.get("end")
+                called = mapping.get(end, end) if end else ""
+                return f"{event['type'].removeprefix('case_')}: {called}".strip()
+    return "open"
 
 
 def _judged(way: Way, was: str, documents: list[Document]) -> tuple[str, Reason | None]:
