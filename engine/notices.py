@@ -184,7 +184,22 @@ def send_due(app: Application) -> int:
         arrived += _send_mails(app, list(_taken(app, "mail")))
     if app.settings.checkpoint_to:
         arrived += sum(_hand_on(app, one) for one in _taken(app, checkpoints.CHANNEL))
-    return arrived
+    return arrived + stamp_due(app)
+
+
+def stamp_due(app: Application) -> int:
+    """Have the checkpoints stamped that wait for it; return how many were.
+
+    After the first that fails the others wait for the next time, so that an authority
+    that does not answer is asked once.
+    """
+    stamped = 0
+    if app.settings.checkpoint_tsa:
+        for one in _taken(app, checkpoints.STAMP):
+            if not _stamp(app, one):
+                break
+            stamped += 1
+    return stamped
 
 
 def _taken(app: Application, channel: str) -> Iterable[Dispatch]:
@@ -211,6 +226,14 @@ def _call(app: Application, one: Dispatch) -> bool:
 def _hand_on(app: Application, one: Dispatch) -> bool:
     try:
         checkpoints.send(app, one)
+    except post.NotSentError as reason:
+        return _failed(app, one, reason)
+    return _arrived(app, one)
+
+
+def _stamp(app: Application, one: Dispatch) -> bool:
+    try:
+        checkpoints.stamp(app, one)
     except post.NotSentError as reason:
         return _failed(app, one, reason)
     return _arrived(app, one)

@@ -6,12 +6,14 @@ said by its kind, because an answer of a server may quote what was sent.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import http.client
 import smtplib
 import socket
 import ssl
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -23,8 +25,12 @@ from engine import robots
 from engine.settings import is_loopback
 
 TIMEOUT_SECONDS = 10.0
+LONGEST_SECONDS = 30.0
+"""How long a web server may take for all of its answer."""
 MOST_ANSWER = 10_000
 """Bytes of an answer that are read."""
+MOST_STAMP = 65_536
+"""Bytes of a time-stamp with its certificates; no authority sends more."""
 PORTS = MappingProxyType({"smtp": 25, "smtps": 465, "http": 80, "https": 443})
 
 
@@ -157,6 +163,25 @@ def call_robot(url: str, body: bytes, *, at: datetime) -> None:
         raise NotSentError(kind, for_good=code in robots.NO_SUCH_ROBOT)
 
 
+def call_authority(url: str, query: bytes) -> bytes:
+    """POST a request to a time-stamping authority (RFC 3161, section 3.4); return its answer.
+
+    Name and password of the URL, where it has them, go as HTTP Basic.
+
+    Raises:
+        NotSentError: there was no answer of the kind 2xx, or a longer one than stamps are.
+    """
+    parts = urlsplit(url)
+    headers = {"Content-Type": "application/timestamp-query", "User-Agent": "bihuan"}
+    if parts.username:
+        pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
+    said = _posted(parts, query, headers, MOST_STAMP + 1)
+    if len(said) > MOST_STAMP:
+        raise NotSentError("an answer longer than stamps are")
+    return said
+
+
 def _posted(parts: SplitResult, body: bytes, headers: dict[str, str], most: int = 0) -> bytes:
     """POST to an address; return the first ``most`` bytes of the answer, and wait for no more.
 
@@ -164,18 +189,41 @@ def _posted(parts: SplitResult, body: bytes, headers: dict[str, str], most: int 
         NotSentError: there was no answer of the kind 2xx.
     """
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    connection = _web(parts)
+    connection, over = _web(parts), threading.Event()
     try:
-        connection.request("POST", path, body, headers)
-        answer = connection.getresponse()
-        status, said = answer.status, answer.read(most)
+        connection.connect()
+        with _cut_off(connection.sock, over):
+            connection.request("POST", path, body, headers)
+            answer = connection.getresponse()
+            status, said = answer.status, answer.read(most)
     except (OSError, http.client.HTTPException) as reason:
-        raise NotSentError(_kind(reason)) from None
+        raise NotSentError("no answer in time" if over.is_set() else _kind(reason)) from None
     finally:
         connection.close()
+    if over.is_set():
+        raise NotSentError("no answer in time")
     if not 200 <= status < 300:
         raise NotSentError(f"http {status}")
     return said
+
+
+@contextmanager
+def _cut_off(connected: socket.socket, over: threading.Event) -> Iterator[None]:
+    """Hang up when the time is over: who sends a byte now and then never runs out of it."""
+
+    def hang_up() -> None:
+        over.set()
+        with suppress(OSError):
+            # Past TLS, whose own way would pull the connection from under its reader.
+            socket.socket.shutdown(connected, socket.SHUT_RDWR)
+
+    timer = threading.Timer(LONGEST_SECONDS, hang_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def signature(secret: str, seconds: int, body: bytes) -> str:

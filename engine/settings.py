@@ -40,6 +40,8 @@ class Settings:
         checkpoint_key: the file of the key that signs checkpoints; empty = there are none.
         checkpoint_to: folders, ``mailto:`` addresses and webhooks that checkpoints go to,
             parted by spaces.
+        checkpoint_tsa: URL of the authority that stamps checkpoints, a space, and the file of
+            the certificates that it is trusted by; empty = they are not stamped.
     """
 
     database_url: str = "sqlite:///var/bihuan.db"
@@ -59,6 +61,7 @@ class Settings:
     four_eyes: bool = False
     checkpoint_key: str = ""
     checkpoint_to: str = ""
+    checkpoint_tsa: str = ""
 
     @property
     def tells_outside(self) -> bool:
@@ -91,6 +94,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         robot_urls=" ".join(map(_robot, environment.get("ROBOT_URLS", "").split())),
         checkpoint_key=environment.get("CHECKPOINT_KEY", "").strip(),
         checkpoint_to=" ".join(map(_keeper, environment.get("CHECKPOINT_TO", "").split())),
+        checkpoint_tsa=_authority(environment.get("CHECKPOINT_TSA", "")),
     )
 
 
@@ -172,6 +176,26 @@ def _keeper(text: str) -> str:
             "parted by spaces."
         )
     return text
+
+
+def _authority(text: str) -> str:
+    """Return URL and file of a time-stamping authority; said without its password."""
+    if not text.strip():
+        return ""
+    url, _, file = " ".join(text.split(None, 1)).strip().partition(" ")
+    try:
+        parts = urlsplit(url)
+        fits = parts.scheme in _WEB and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        fits = False
+    if not fits or not file:
+        raise ValueError(
+            "CHECKPOINT_TSA names no authority: write https://HOST/PATH, a space, and the PEM "
+            "file of the certificates that you trust it by."
+        )
+    if parts.password and parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+        raise ValueError("CHECKPOINT_TSA sends its password over https:// only.")
+    return f"{url} {file}"
 
 
 def _key(environment: Mapping[str, str]) -> str:

@@ -21,7 +21,7 @@ import sqlalchemy as sa
 
 from engine import merkle, notary, replay, store
 from engine.archive.writing import FORMAT, SIGNED, Line, end
-from engine.checkpoints import log
+from engine.checkpoints import log, stamps
 from engine.columns import Descriptor
 from engine.database import Transaction
 from engine.definitions import Library
@@ -34,6 +34,7 @@ from engine.scratch import Scratch
 from engine.sealing import commitment, find_sealed
 from engine.spiff import Spiff
 from engine.tables import pins
+from engine.verification import stamped
 from engine.verification.unreadable import readable
 
 ARCHIVE = "archive"
@@ -54,6 +55,7 @@ class Checked:
         head: the checkpoint that vouches for it, or None where none can be read.
         personal: whether personal values are in it.
         named: the cases that something was found in.
+        stamp: when the checkpoint existed by the word of an authority, or None.
     """
 
     cases: int = 0
@@ -62,6 +64,7 @@ class Checked:
     head: Head | None = None
     personal: bool = False
     named: set[str] = field(default_factory=set)
+    stamp: stamped.Stamped | None = None
 
     @property
     def sound(self) -> int:
@@ -79,12 +82,17 @@ class _RefusedError(Exception):
 
 
 def check(
-    path: Path, keys: Sequence[Public], *, step: Callable[[], None] = lambda: None
+    path: Path,
+    keys: Sequence[Public],
+    *,
+    authorities: stamps.Certificates = (),
+    step: Callable[[], None] = lambda: None,
 ) -> Checked:
     """Check an archive line by line; return what was found.
 
     Args:
         keys: who may have signed it, or vouched for who did.
+        authorities: certificates that its time-stamp is believed by.
         step: called with each case.
 
     Raises:
@@ -93,7 +101,7 @@ def check(
     scratch = Scratch()
     try:
         with path.open("rb") as file, scratch.reading() as tx:
-            return _Reader(tx, keys, step).all(file)
+            return _Reader(tx, keys, step, authorities).all(file)
     except OSError as reason:
         raise InvalidRequest(f"{path} cannot be read: {reason.strerror}.", hint=_HINT) from reason
     finally:
@@ -111,8 +119,14 @@ class _Case:
 
 
 class _Reader:
-    def __init__(self, tx: Transaction, keys: Sequence[Public], step: Callable[[], None]) -> None:
-        self._tx, self._keys, self._step = tx, keys, step
+    def __init__(
+        self,
+        tx: Transaction,
+        keys: Sequence[Public],
+        step: Callable[[], None],
+        authorities: stamps.Certificates,
+    ) -> None:
+        self._tx, self._keys, self._step, self._authorities = tx, keys, step, authorities
         self._found = Checked()
         self._library = Library()
         self._executors = {one.name: one for one in (Kernel(), Spiff())}
@@ -185,6 +199,13 @@ class _Reader:
             note.signer(self._trusted) is not None, "none of the keys has signed its checkpoint"
         )
         self._found.head, self._found.personal = head, bool(line["personal"])
+        if "stamp" in line:
+            response = base64.b64decode(line["stamp"], validate=True)
+            said = stamped.check(head.fact("number"), line["note"], response, self._authorities)
+            if isinstance(said, Difference):
+                self._tell(said)
+            else:
+                self._found.stamp = said
 
     def _read_file(self, line: Line) -> None:
         content = base64.b64decode(line["content"], validate=True)

@@ -16,8 +16,8 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
-from engine import checkpoints, merkle, store
-from engine.checkpoints import Checkpoint, keys, log
+from engine import checkpoints, merkle, notices, store
+from engine.checkpoints import Checkpoint, keys, log, stamping
 from engine.clock import text
 from engine.columns import Descriptor
 from engine.database import Moment, Transaction
@@ -86,7 +86,8 @@ def write(
     """Write an archive; return how many cases are in it.
 
     A checkpoint is made for it, so that all of it is covered; of each case the
-    archive has what that checkpoint covers. The file appears when it is whole.
+    archive has what that checkpoint covers. It is stamped too where an authority is set
+    and answers. The file appears when it is whole.
 
     Args:
         step: called with each case.
@@ -96,6 +97,7 @@ def write(
         KeyError: a file that a case rests on is gone; ``verify`` names it.
     """
     made = checkpoints.make(app)
+    notices.stamp_due(app)
     part = path.with_name(path.name + ".part")
     handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
@@ -164,6 +166,7 @@ class _Writer:
                 "personal": selection.personal,
                 "note": self.made.note,
                 "keys": checkpoints.successions(self.tx, self.made.size),
+                **self._stamp(),
             }
         )
         manifest = hashlib.sha256(first).hexdigest()
@@ -179,6 +182,10 @@ class _Writer:
         signature = key.sign(SIGNED + sha256)
         self.put(end((count, self.lines), manifest, sha256, key.public, signature))
         return count
+
+    def _stamp(self) -> Line:
+        response = stamping.kept(self.tx, self.made.number)
+        return {} if response is None else {"stamp": base64.b64encode(response).decode()}
 
     def put(self, line: Line) -> bytes:
         """Write a line; return its bytes without the end of line."""

@@ -18,11 +18,15 @@ from engine.checkpoints.making import (
 )
 from engine.checkpoints.papers import Paper, countersign, successions
 from engine.checkpoints.sending import CHANNEL, send
+from engine.checkpoints.stamping import STAMP, stamp
+from engine.checkpoints.stamps import Stamp
 
 __all__ = [
     "CHANNEL",
+    "STAMP",
     "Checkpoint",
     "Paper",
+    "Stamp",
     "countersign",
     "covering",
     "daily",
@@ -33,5 +37,6 @@ __all__ = [
     "origin_of",
     "renew_key",
     "send",
+    "stamp",
     "successions",
 ]

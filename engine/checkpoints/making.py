@@ -11,7 +11,7 @@ from sqlalchemy import bindparam as p
 
 from engine import dispatches, merkle, notary
 from engine.calendar import LOCAL
-from engine.checkpoints import keys, log, papers
+from engine.checkpoints import keys, log, papers, stamping
 from engine.checkpoints.sending import messages
 from engine.clock import text
 from engine.database import Transaction
@@ -213,3 +213,4 @@ def _write(app: Application, made: Checkpoint) -> None:
         except OSError as reason:
             # It lies in the database, and the next one brings it along.
             logger.warning("checkpoint-not-written", folder=str(folder), reason=str(reason))
+    stamping.write_beside(app)

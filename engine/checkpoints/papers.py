@@ -70,6 +70,11 @@ def place(folder: Path, number: int) -> Path:
     return folder / f"{number:06}.checkpoint"
 
 
+def stamp_of(path: Path) -> Path:
+    """Return where the time-stamp of a checkpoint's file lies: beside it."""
+    return path.with_suffix(".tsr")
+
+
 def successions(tx: Transaction, size: int) -> list[dict[str, str]]:
     """Return who vouched for which key, in the first ``size`` leaves."""
     found = sorted(log.of_kind(tx, log.KEY, size))

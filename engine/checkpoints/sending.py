@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from engine import post
+from engine.checkpoints import stamping
 from engine.dispatches import Dispatch
 from engine.ports import Application
 from engine.settings import Settings
@@ -31,12 +32,13 @@ def receivers(settings: Settings) -> dict[str, str]:
 
 
 def messages(settings: Settings, number: int, note: str, at: datetime) -> list[Dispatch]:
-    """Return the messages that tell of a checkpoint, one per receiver."""
+    """Return the messages that tell of a checkpoint, one per receiver; and what stamps it."""
     body = orjson.dumps({"type": "checkpoint", "number": number, "note": note}).decode()
-    return [
+    told = [
         Dispatch(STREAM, number, 0, CHANNEL, one, body, written_at=at, next_at=at)
         for one in receivers(settings)
     ]
+    return told + stamping.messages(settings, STREAM, number, note, at)
 
 
 def send(app: Application, one: Dispatch) -> None:

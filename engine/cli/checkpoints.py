@@ -6,10 +6,12 @@ from pathlib import Path
 
 import click
 
-from engine import checkpoints, notary
-from engine.checkpoints import keys
+from engine import checkpoints, notary, notices
+from engine.checkpoints import keys, stamping, stamps
 from engine.cli import terminal
 from engine.cli.installation import opened
+from engine.clock import text
+from engine.ports import Application
 from engine.settings import Settings
 
 _PATH = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -44,13 +46,35 @@ def checkpoint(
     with opened(settings) as app:
         if new_key:
             public, made = checkpoints.renew_key(app)
+            notices.stamp_due(app)
             with app.database.reading() as tx:
                 before = checkpoints.last(tx)
             lost = before is not None and made is None
             _tell_key(settings, public, made, lost=lost, as_json=as_json)
             return
         made = checkpoints.make(app)
-    terminal.answer(_document(made), as_json=as_json, text=made.note)
+        notices.stamp_due(app)
+        stamp = _stamp(app, made)
+    report = _document(made)
+    if settings.checkpoint_tsa:
+        report["stamped_at"] = None if stamp is None else text(stamp.at)
+    terminal.answer(report, as_json=as_json, text=f"{made.note}{_said(settings, stamp)}")
+
+
+def _stamp(app: Application, made: checkpoints.Checkpoint) -> checkpoints.Stamp | None:
+    with app.database.reading() as tx:
+        response = stamping.kept(tx, made.number)
+    if response is None:
+        return None
+    return stamps.check(response, made.note, stamping.trusted(app.settings))
+
+
+def _said(settings: Settings, stamp: checkpoints.Stamp | None) -> str:
+    if not settings.checkpoint_tsa:
+        return ""
+    if stamp is None:
+        return "\nNot stamped: the log says why. `bihuan serve` or `schedule` tries again.\n"
+    return f"\nStamped at {text(stamp.at)} by {stamp.by}.\n"
 
 
 def _countersigned(path: Path, key: Path, *, as_json: bool) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from engine.tables.columns import metadata
 from engine.tables.desk import saved_views, unsent
 from engine.tables.drafts import drafts
-from engine.tables.log import checkpoints, leaves, subtrees
+from engine.tables.log import checkpoints, leaves, stamps, subtrees
 from engine.tables.people import accesses, attempts, bookmarks, codes, contacts, dispatches
 from engine.tables.present import (
     candidates,
@@ -73,6 +73,7 @@ __all__ = [
     "saved_views",
     "sealed",
     "sealed_index",
+    "stamps",
     "standings",
     "starts",
     "streams",

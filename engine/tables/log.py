@@ -37,3 +37,11 @@ checkpoints = table(
     text("note"),  # the signed text
     clustered=True,
 )
+
+stamps = table(
+    # What an authority answered when it stamped a checkpoint (RFC 3161).
+    "stamps",
+    sa.Column("checkpoint", sa.BigInteger, primary_key=True, autoincrement=False),
+    text("response"),  # DER as base64
+    clustered=True,
+)

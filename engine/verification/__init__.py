@@ -11,14 +11,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from engine import checkpoints, replay, store
-from engine.checkpoints import Checkpoint, Paper, keys, log
+from engine.checkpoints import Checkpoint, Paper, keys, log, stamps
 from engine.database import Transaction
 from engine.errors import WrongState
 from engine.notary import Public
 from engine.ports import Application
 from engine.replay import Difference
 from engine.scratch import Scratch
-from engine.verification import administration, dating, logged, present
+from engine.verification import administration, dating, logged, present, stamped
 from engine.verification.unreadable import readable
 
 __all__ = ["Proven", "Report", "cases", "everything", "prove", "rest"]
@@ -104,13 +104,19 @@ def _case(
 
 
 def rest(
-    app: Application, *, papers: Sequence[Paper] = (), trusted: Sequence[Public] = ()
+    app: Application,
+    *,
+    papers: Sequence[Paper] = (),
+    trusted: Sequence[Public] = (),
+    authorities: stamps.Certificates = (),
 ) -> list[Difference]:
     """Return what is wrong beside the cases: acts, files, lists, users, vanished cases, the log.
 
     Args:
         papers: checkpoints that lay elsewhere.
         trusted: keys that may sign checkpoints; empty = the installation's own.
+        authorities: certificates that time-stamps are trusted by; empty = those of the
+            installation.
     """
     found = list(readable(_files(app), "administration", "stream"))
     known = list(trusted)
@@ -120,15 +126,26 @@ def rest(
         except WrongState as reason:
             # What else there is to find does not depend on it.
             found.append(Difference("the installation's key", None, str(reason), "key"))
+    believed, unread = (authorities, []) if authorities else stamped.known(app.settings)
+    found += unread
     with app.database.reading() as tx:
         for more in (
             administration.check(tx),
             dating.acts(tx),
             present.strays(tx),
             logged.everything(tx, papers, known),
+            readable(_stamps(tx, papers, believed), "time-stamps", stamped.WHAT),
         ):
             found = merged(found, more)
     return found
+
+
+def _stamps(
+    tx: Transaction, papers: Sequence[Paper], believed: stamps.Certificates
+) -> Iterator[Difference]:
+    for one in (*stamped.of_papers(papers, believed), *stamped.stored(tx, believed)):
+        if isinstance(one, Difference):
+            yield one
 
 
 def _files(app: Application) -> Iterator[Difference]:
