@@ -320,6 +320,29 @@ def test_events_that_do_not_follow_are_found_by_replay_alone(app):
     assert [case for case, _ in different(app)] == [case_id]
 
 
+def test_a_difference_says_which_event_it_is_and_what_of_it_is_another():
+    opened = {"type": "task_opened", "element": "accept", "name": "受理", "due_at": "9", "nth": 1}
+    left = {"type": "element_left", "element": "accept"}
+    once = {name: opened[name] for name in ("type", "element", "name", "nth")}
+
+    found = [
+        replay.first_difference([left, opened], [left, {**once, "name": "登记"}]),
+        replay.first_difference([left], [{"element": "begun"}]),
+        replay.first_difference(["?"], [left]),
+        replay.first_difference([left, opened], [left]),
+    ]
+
+    assert found == [
+        (
+            'event 2, task_opened of accept: due_at was "9" and is now missing; name was "受理" and '
+            'is now "登记"'
+        ),
+        'event 1 was {"element":"accept","type":"element_left"} and is now {"element":"begun"}',
+        'event 1 was "?" and is now {"element":"accept","type":"element_left"}',
+        "2 events were recorded and 1 follow now",
+    ]
+
+
 def test_an_outcome_of_a_script_that_was_changed_is_found_by_replay(app):
     case_id = a_long_case(app)
     documents = history(app, case_id)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-import orjson
 import sqlalchemy as sa
 from sqlalchemy import bindparam as p
 
@@ -78,13 +77,29 @@ def count_cases(app: Application) -> int:
 
 
 def first_difference(recorded: list[Any], again: list[Any]) -> str:
-    """Say where two lists of events part."""
-    for at, (old, new) in enumerate(zip(recorded, again, strict=False)):
-        if canonical(old) != canonical(new):
-            return f"event {at + 1} was {_short(old)} and is now {_short(new)}"
+    """Say where two lists of events part: which event, and what of it is another."""
+    for at, (old, new) in enumerate(zip(recorded, again, strict=False), 1):
+        if canonical(old) == canonical(new):
+            continue
+        if not isinstance(old, dict) or _name(old) != _name(new):
+            return f"event {at} was {_cut(_said(old))} and is now {_cut(_said(new))}"
+        told = [(name, _of(old, name), _of(new, name)) for name in sorted(old | new)]
+        parts = [f"{one} was {_cut(a)} and is now {_cut(b)}" for one, a, b in told if a != b]
+        return f"event {at}, {_name(new)}: {'; '.join(parts)}"
     return f"{len(recorded)} events were recorded and {len(again)} follow now"
 
 
-def _short(event: Any) -> str:
-    text = orjson.dumps(event).decode()
+def _name(event: dict[str, Any]) -> str:
+    return f"{event.get('type')} of {event.get('element')}"
+
+
+def _of(event: dict[str, Any], name: str) -> str:
+    return _said(event[name]) if name in event else "missing"
+
+
+def _said(value: Any) -> str:
+    return canonical(value).decode()
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= 300 else text[:297] + "..."
