@@ -127,7 +127,7 @@ def test_a_bit_of_everything_has_happened(app):
     assert [name for name, one in found.items() if not one] == [
         "accesses", "attempts", "bookmarks", "checkpoints", "contacts", "dispatches", "drafts",
             "leaves",
-        "offers", "saved_views", "sealed_index", "standings", "subtrees", "tokens", "unsent",
+        "offers", "saved_views", "sealed_index", "stamps", "standings", "subtrees", "tokens", "unsent",
     ]  # fmt: skip
     assert {one["state"] for one in found["cases"]} == {
         "open", "completed", "cancelled", "suspended", "incident",
