@@ -189,6 +189,9 @@ class Database:
 
     def _judge(self, reason: Exception) -> None:
         """Raise Busy unless the statement itself is wrong: the disk is full, the server away."""
+        if self.is_sqlite and not hasattr(reason, "sqlite_errorname"):
+            # Not SQLite has said it, but its driver: a text is no UTF-8.
+            return
         if getattr(reason, "sqlite_errorname", None) != "SQLITE_ERROR":
             raise _away(reason) from reason
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 import pytest
+import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,6 +27,7 @@ from engine.commands import AddComment, ClaimTask, CompleteTask
 from engine.errors import InvalidRequest, WrongState
 from engine.notary import Private, Public
 from engine.settings import Settings
+from engine.tables import entries, pins
 from tests.conftest import MONDAY, ROOT
 from tests.test_checkpoints import started, with_key
 
@@ -176,6 +178,24 @@ def test_an_archive_under_a_later_key_is_trusted_by_the_first(app, tmp_path):
 def test_without_a_key_there_is_no_archive(app, tmp_path):
     with pytest.raises(WrongState, match="No key"):
         archive.write(app, tmp_path / "all.jsonl", Selection())
+
+    assert list(tmp_path.glob("*.jsonl*")) == []
+
+
+def test_what_is_gone_or_cannot_be_read_is_exported_by_nobody(any_app, tmp_path):
+    found = with_key(any_app, tmp_path)
+    fill(found)
+    path = tmp_path / "all.jsonl"
+
+    for clause in (
+        sa.update(entries).where(entries.c.position == 2).values(body=b"{"),
+        sa.delete(pins),
+    ):
+        with any_app.database.engine.connect() as connection:
+            connection.execute(clause)
+            connection.commit()
+        with pytest.raises(WrongState, match="gone or cannot be read"):
+            archive.write(found, path, Selection())
 
     assert list(tmp_path.glob("*.jsonl*")) == []
 

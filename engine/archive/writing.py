@@ -21,6 +21,7 @@ from engine.checkpoints import Checkpoint, keys, log, stamping
 from engine.clock import text
 from engine.columns import Descriptor
 from engine.database import Moment, Transaction
+from engine.errors import WrongState
 from engine.history import canonical
 from engine.notary import Public
 from engine.ports import Application
@@ -93,8 +94,8 @@ def write(
         step: called with each case.
 
     Raises:
-        WrongState: there is no key to sign with.
-        KeyError: a file that a case rests on is gone; ``verify`` names it.
+        WrongState: there is no key to sign with, or something of what is exported is gone
+            or cannot be read; ``verify`` names it.
     """
     made = checkpoints.make(app)
     notices.stamp_due(app)
@@ -106,6 +107,12 @@ def write(
             count = writer.all(selection, text(app.clock.now()), step)
             file.flush()
             os.fsync(file.fileno())
+    except (ValueError, TypeError, LookupError, AttributeError) as reason:
+        part.unlink(missing_ok=True)
+        raise WrongState(
+            f"Something of what is exported is gone or cannot be read: {reason}.",
+            hint="Somebody changed it past the engine: `bihuan verify --all` says what.",
+        ) from reason
     except BaseException:
         part.unlink(missing_ok=True)
         raise

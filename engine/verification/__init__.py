@@ -136,7 +136,7 @@ def rest(
             logged.everything(tx, papers, known),
             readable(_stamps(tx, papers, believed), "time-stamps", stamped.WHAT),
         ):
-            found = merged(found, more)
+            found = merged(found, readable(more, "administration", "stream"))
     return found
 
 
